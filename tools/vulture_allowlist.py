@@ -170,3 +170,7 @@ _.footer
 # days of a time zone, for pages
 _.day_of
 _.starts_of_days
+
+# called by OpenTelemetry's SDK
+_.generate_trace_id
+_.generate_span_id

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from workbench.db.connection import Database
 from workbench.errors import Unavailable
+from workbench.i18n import N_, Text
 from workbench.plain_text import passwords_of
 from workbench.settings import Settings
 
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from workbench.jobs.worker import WorkerEngine
     from workbench.media import MediaStore
     from workbench.profiles.profiles import Profiles
+    from workbench.telemetry.exporting import Telemetry
     from workbench.webhooks.registry import Webhooks
     from workbench.workflows.registry import Registry
 
@@ -193,8 +195,31 @@ def worker_engine(settings: Settings, *, send: Send | None = None, **parts: Any)
     poller = Poller(database, profiles.open, make_provider, media)
     webhook_sender = WebhookSender(database, backend.webhooks.address_of)
     return WorkerEngine(
-        database, settings, runner, sweeper, poller, backend.dispatcher, webhook_sender, backend.identify
+        database,
+        settings,
+        runner,
+        sweeper,
+        poller,
+        backend.dispatcher,
+        webhook_sender,
+        backend.identify,
+        telemetry=_telemetry(backend, runner.worker),
     )
+
+
+def _telemetry(backend: Backend, worker: str) -> Telemetry | None:
+    """None, and nothing of OpenTelemetry is loaded, unless the environment asks for it. Raises Unavailable."""
+    from workbench.telemetry import exporting
+
+    if not exporting.is_wanted(backend.settings.metrics):
+        return None
+    try:
+        return exporting.Telemetry(backend.database, backend.identify(), worker, backend.settings.metrics)
+    except OSError as error:
+        reason = error.strerror or str(error)
+        raise Unavailable(
+            Text(N_("/metrics cannot be shown at {address}: {reason}"), address=backend.settings.metrics, reason=reason)
+        ) from error
 
 
 def _make_provider(settings: Settings, profile: Any) -> Any:

@@ -95,6 +95,9 @@ class Settings(BaseSettings):
     log_level: Literal["debug", "info", "warning", "error"] = Field(
         "info", description=N_("debug, info, warning or error")
     )
+    metrics: str | None = Field(
+        None, description=N_("PORT or HOST:PORT where workers show /metrics to Prometheus; unset: nowhere")
+    )
     trust_env: bool = Field(False, description=N_("true or false (true: HTTP_PROXY and its kin are used)"))
     #: crash points armed in tests; empty everywhere else
     crash_at: str = Field("", description=N_("the name of a crash point (tests only)"))
@@ -150,6 +153,18 @@ class Settings(BaseSettings):
         if parts.scheme == "s3" and not parts.netloc:
             raise ValueError("no bucket")
         return f"{parts.scheme}{url[len(parts.scheme) :]}"
+
+    @field_validator("metrics")
+    @classmethod
+    def _check_metrics(cls, address: str | None) -> str | None:
+        if address is None:
+            return None
+        host, _, port = address.strip().rpartition(":")
+        if not re.fullmatch(r"[\w.-]*|\[[0-9a-fA-F:]+\]", host) or not re.fullmatch(r"[0-9]{1,5}", port):
+            raise ValueError("no host and port")
+        if not 1 <= int(port) <= 65_535:
+            raise ValueError("no port")
+        return f"{host}:{port}"
 
     @field_validator("embedding_model")
     @classmethod

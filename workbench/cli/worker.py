@@ -27,11 +27,13 @@ SIGN_EVERY_S = 1.0
 
 @click.command()
 @click.option("--threads", type=click.IntRange(1, 256), help="Jobs at a time.  [default: REELWRIGHT_THREADS]")
+@click.option("--metrics", metavar="[HOST:]PORT", help="Show /metrics to Prometheus.  [default: REELWRIGHT_METRICS]")
 @click.option("--sign", type=click.Path(path_type=Path), hidden=True, help="A file to touch while the worker lives.")
-def command(threads: int | None, sign: Path | None) -> int:
+def command(threads: int | None, metrics: str | None, sign: Path | None) -> int:
     """Run one worker process until SIGTERM or Ctrl-C; what it was doing goes back into the queue."""
     stop = stop_on_signals()
-    settings = Settings.load(**({} if threads is None else {"threads": threads}))
+    given = {"threads": threads, "metrics": metrics}
+    settings = Settings.load(**{name: value for name, value in given.items() if value is not None})
     prepare_home(settings)
     log_file.keep_stderr(str(settings.log_folder), "worker")
     set_up_logging(settings)

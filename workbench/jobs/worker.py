@@ -56,6 +56,14 @@ class WebhookSender(Protocol):
     def prune(self) -> None: ...
 
 
+class Telemetry(Protocol):
+    """What sends spans and metrics of what has ended."""
+
+    def run_once(self) -> int: ...
+
+    def stop(self) -> None: ...
+
+
 class WorkerEngine:
     """What a worker process runs beside its job threads. `start` and `stop` are called once each."""
 
@@ -69,6 +77,7 @@ class WorkerEngine:
         dispatcher: Dispatcher,
         webhook_sender: WebhookSender,
         identify: Callable[[], str],
+        telemetry: Telemetry | None = None,
     ) -> None:
         """`identify` gives the name of the installation that this worker belongs to."""
         self.identify = identify
@@ -79,6 +88,7 @@ class WorkerEngine:
         self._poller = poller
         self._dispatcher = dispatcher
         self._webhooks = webhook_sender
+        self._telemetry = telemetry
         self._ended = threading.Event()
         self._threads: list[threading.Thread] = []
         self._prune_at = time.monotonic()
@@ -99,6 +109,8 @@ class WorkerEngine:
             "bulk": (self._settings.sweep_seconds, self._run_bulk),
             "webhooks": (self._settings.sweep_seconds, self._webhooks.run_once),
         }
+        if self._telemetry is not None:
+            loops["telemetry"] = self._settings.sweep_seconds, self._telemetry.run_once
         self._threads = [
             threading.Thread(target=self._every, args=loop, name=name, daemon=True) for name, loop in loops.items()
         ]
@@ -130,6 +142,11 @@ class WorkerEngine:
         self._ended.set()
         for thread in self._threads:
             thread.join(timeout=2)
+        if self._telemetry is not None:
+            # what a collector does not take at once is lost: no worker stays for it
+            ending = threading.Thread(target=self._telemetry.stop, name="telemetry ends", daemon=True)
+            ending.start()
+            ending.join(timeout=2)
         try:
             with self._database.write() as conn:
                 installation.remove_worker(conn, self.runner.worker)

@@ -34,6 +34,15 @@ def set_meta(conn: Connection, key: str, value: str) -> None:
     conn.execute(row.on_conflict_do_update(index_elements=["key"], set_={"value": value}))
 
 
+def exchange_meta(conn: Connection, key: str, old: str | None, new: str) -> bool:
+    """Set a fact that still is what somebody has read (None: unset). Whether it was."""
+    if old is None:
+        row = upsert(conn, meta).values(key=key, value=new).on_conflict_do_nothing()
+        return bool(conn.execute(row).rowcount)
+    changed = conn.execute(update(meta).where(meta.c.key == key, meta.c.value == old).values(value=new))
+    return bool(changed.rowcount)
+
+
 def identify(database: Database) -> str:
     """The name of this installation among those that share a Redis with it, made on first use."""
     with database.read() as conn:

@@ -1,0 +1,1 @@
+"""What ended goes out as OpenTelemetry spans and metrics, read from the tables: the engine waits for nobody."""
