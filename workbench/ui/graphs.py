@@ -56,7 +56,8 @@ def plot_lines(
         end = start + len(act["beats"])
         chart.add_annotation(
             x=(start + end) / 2, y=1.0, yref="paper", yanchor="bottom", showarrow=False,
-            text=in_chart(shorten(t("Act {n}", n=act["act"]) + f" · {act['name']}", 26)),
+            # its name would run into the next one's on a narrow screen
+            text=in_chart(t("Act {n}", n=act["act"])), hovertext=in_chart(act["name"]),
         )  # fmt: skip
         if end < len(beats):
             chart.add_vline(x=end, line={"color": colours.border, "width": 1})
