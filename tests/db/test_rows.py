@@ -16,7 +16,7 @@ SEALED = {"url_ciphertext", "secret_ciphertext", "key_id"}
 TEMPLATE = {"prompt_name", "template", "imported_at", "node_id", "created_by"}
 
 
-UNREAD = {"params_hash", "exclusive_key", "title_i18n", "ahead_ms", "reused_from", "stop_at", "filed"}
+UNREAD = {"params_hash", "exclusive_key", "title_i18n", "ahead_ms", "reused_from", "stop_at", "filed", "overrides"}
 
 
 @pytest.mark.parametrize(
@@ -25,7 +25,7 @@ UNREAD = {"params_hash", "exclusive_key", "title_i18n", "ahead_ms", "reused_from
         (
             jobs.Job,
             schema.job,
-            {"params_hash", "exclusive_key", "title_i18n", "ahead_ms", "reused_from", "stop_at", "filed"},
+            {"params_hash", "exclusive_key", "title_i18n", "ahead_ms", "reused_from", "stop_at", "filed", "overrides"},
             set(),
         ),
         (jobs.Attempt, schema.attempt, set(), set()),

@@ -220,7 +220,7 @@ def test_who_waits_for_another_candidate_is_told_that_the_queue_is_paused(house:
     at.run()
     at.button(key=f"another_{scene}_KF1").click().run()
     at.run()
-    assert any("the queue image." in str(bar.proto.text) for bar in at.get("progress"))
+    assert any("the queue image \\(by local, " in str(bar.proto.text) for bar in at.get("progress"))
 
 
 def test_a_clip_of_ones_own_plays_with_its_shot_and_says_whose_it_is(house: House) -> None:

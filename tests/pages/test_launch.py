@@ -81,7 +81,7 @@ def test_a_turn_of_the_chat_is_a_job_and_its_answer_stays_on_the_page(house: Hou
     assert any("sketch" in m.value for m in at.markdown)
 
 
-@pytest.mark.parametrize(("lang", "told"), [("en", "the queue text."), ("zh", "已暂停")])
+@pytest.mark.parametrize(("lang", "told"), [("en", "the queue text \\(by local, "), ("zh", "已暂停")])
 def test_who_waits_for_an_answer_is_told_that_the_queue_is_paused(house: House, lang: str, told: str):
     house.wb.queues.pause("queue:text")
     at = house.page("launch", lang, workflow="llm_chat")

@@ -122,6 +122,9 @@ def list_templates(conn: Connection, prompt_name: str, limit: int = 3) -> list[J
 #: what a past call must have to be put again
 _kept = (model_call.c.template.isnot(None), model_call.c.job_id.isnot(None), model_call.c.step.isnot(None))
 
+# the node is its job's: a call has one of its own only when its job is gone
+_listed = [c for c in columns(PastCallEntry, model_call) if c.name != "node_id"]
+
 
 def find_past_call(conn: Connection, call_id: int) -> PastCall | None:
     """None: it is gone, or what it was filled in with is not kept any more."""
@@ -138,7 +141,7 @@ def list_past_calls(
 ) -> list[PastCallEntry]:
     """Calls that a prompt can be tried on, newest first: the first of each step. `prompt_name`: with its language."""
     query = (
-        select(*columns(PastCallEntry, model_call), job.c.node_id, node.c.title)
+        select(*_listed, job.c.node_id, node.c.title)
         .join(job, job.c.id == model_call.c.job_id)
         .outerjoin(node, node.c.id == job.c.node_id)
         .where(model_call.c.prompt_name == prompt_name, model_call.c.purpose == "generate", *_kept)

@@ -89,9 +89,10 @@ def next_sort(sort: tuple[str, bool], clicked: str) -> tuple[str, bool]:
 def sort_jobs(jobs: Sequence[Job], places: Mapping[int, Place], now: int, sort: tuple[str, bool]) -> list[Job]:
     """All jobs of a list by what a column means, as the database sorts a board; what has none comes last."""
     column, descending = sort
-    wb = live.workbench()
-    spent = live.query(wb.usage.of_jobs, [j.id for j in jobs]) if column == "cost" else {}
-    yuan = float(wb.budgets.exchange_rate()) if column == "cost" else 1.0
+    spent, yuan = {}, 1.0
+    if column == "cost":
+        wb = live.workbench()
+        spent, yuan = live.query(wb.usage.of_jobs, [j.id for j in jobs]), float(wb.budgets.exchange_rate())
 
     def in_yuan(job: Job) -> float | None:
         cost = spent[job.id].cost
