@@ -26,6 +26,7 @@ from workbench.ui import (
     live,
     navigation_guard,
     shell,
+    waste,
 )
 from workbench.ui.jobs import board, calls_table
 from workbench.ui.language import current, t
@@ -350,6 +351,7 @@ def main() -> None:
         latency_chart(scope, since, until, colours)
         group_chart("model", t("By model"), scope, since, until, colours)
     budgets.lines(scope["project"], colours)
+    waste.draw(scope, since, until)
     breakdown(scope, since, until)
     accuracy.table(since, until, scope)
     drill(newest)

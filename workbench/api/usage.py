@@ -5,19 +5,21 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any, Unpack
+from typing import Any, Literal, Unpack
 
 from workbench.arguments import Count, check_arguments
 from workbench.db.connection import Database
-from workbench.db.reads import exports, forecasts
+from workbench.db.reads import exports, forecasts, waste
 from workbench.db.reads import usage as reads
 from workbench.db.rows.exports import LedgerEntry
 from workbench.db.rows.jobs import CallSummary
 from workbench.db.rows.usage import CallFilters, JobSuccess, Latency, Spending, UsageCost, UsageTotals
+from workbench.db.rows.waste import Waste
 from workbench.usage import accuracy, export, periods
 from workbench.usage.accuracy import ForecastError
 from workbench.usage.export import FormName
 
+Cause = Literal["lost", "cancelled", "error", "invalid", "job_failed", "superseded"]
 #: entries of the ledger that are read at a time
 BATCH = 2_000
 
@@ -92,6 +94,19 @@ class Usage:
             if len(batch) < BATCH:
                 return
 
+    def waste(self, *, since: int, until: int, **filters: Any) -> list[Waste]:
+        """What was paid and not used, by cause (db/reads/waste.py), workflow and currency; filters: project, workflow,
+        model."""
+        with self._database.read() as conn:
+            return waste.sum_waste(conn, since, until, _call_filters(filters))
+
+    def list_wasted(
+        self, cause: Cause, *, since: int, until: int, limit: Count = 200, **filters: Any
+    ) -> list[CallSummary]:
+        """The calls behind a cause, newest first."""
+        with self._database.read() as conn:
+            return waste.list_wasted(conn, cause, since, until, _call_filters(filters), limit)
+
     def list_models(self) -> list[str]:
         """Every model that was ever called."""
         with self._database.read() as conn:
@@ -106,3 +121,9 @@ class Usage:
         """Job id → what it used and cost together with its children and theirs."""
         with self._database.read() as conn:
             return reads.spending_of_jobs(conn, job_ids)
+
+
+def _call_filters(filters: dict[str, Any]) -> CallFilters:
+    if unknown := filters.keys() - {"project", "workflow", "model"}:
+        raise TypeError(f"no such filter of calls: {', '.join(sorted(unknown))}")
+    return CallFilters(project=filters.get("project"), workflow=filters.get("workflow"), model=filters.get("model"))

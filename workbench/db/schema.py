@@ -41,6 +41,8 @@ _unfiled_sql = text("filed IS NULL AND state IN ('succeeded', 'partial', 'failed
 _jobless_sql = text("node_id IS NOT NULL")
 _answers_sql = text("answers_from IS NOT NULL")
 _open_sql = text("outcome = 'sent'")
+#: a call whose answer is of no use by itself, whatever became of its job
+wasted_sql = text("(outcome IN ('error', 'lost', 'late') OR valid IS FALSE)")
 _imported_sql = text("imported_at IS NOT NULL")
 _prompted_sql = text("prompt_name IS NOT NULL")
 _unrepaired_sql = text("repaired_by IS NULL")
@@ -441,6 +443,7 @@ model_call = Table(
     Index("ix_model_call_model", "model", "job_id"),
     Index("ix_model_call_node_id", "node_id", postgresql_where=_jobless_sql, sqlite_where=_jobless_sql),
     Index("ix_model_call_imported", "started_at", postgresql_where=_imported_sql, sqlite_where=_imported_sql),
+    Index("ix_model_call_wasted", "started_at", postgresql_where=wasted_sql, sqlite_where=wasted_sql),
     Index("ix_model_call_open", "profile_id", postgresql_where=_open_sql, sqlite_where=_open_sql),
     Index("ix_model_call_prompt_name", "prompt_name", "id", postgresql_where=_prompted_sql, sqlite_where=_prompted_sql),
 )

@@ -1,0 +1,177 @@
+"""What was paid and not used, each call under the first of these causes that holds:
+
+``lost``: its worker was gone before the answer was kept, so it was paid again; ``cancelled``: its job was cancelled;
+``error``: the call failed after it was charged; ``invalid``: its answer broke schema or checks; ``job_failed``: its
+answer was good and its job failed all the same; ``superseded``: what was made with it was replaced within an hour
+before anything was made from it. What a later job has taken over is not wasted by its own job's end.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Collection, Sequence
+from typing import Any
+
+from sqlalchemy import CTE, Connection, Select, bindparam, case, exists, func, literal, or_, select, union_all
+
+from workbench.db.connection import Ids, among
+from workbench.db.reads.usage import unpriced
+from workbench.db.rows.jobs import CallSummary
+from workbench.db.rows.record import columns, fetch
+from workbench.db.rows.usage import CallFilters
+from workbench.db.rows.waste import Waste
+from workbench.db.schema import artifact, job, model_call, node, step, wasted_sql
+
+CAUSES = ("lost", "cancelled", "error", "invalid", "job_failed", "superseded")
+#: who replaces something within this time has not made use of it
+SOON_MS = 3_600_000
+
+_call = model_call.c
+_charged = or_(_call.cost_micros > 0, unpriced)
+_unpriced = case((unpriced, 1), else_=0)
+
+
+def _taken_over(since: int) -> CTE:
+    """(job, step) of what later jobs, that came to something, have taken over, through any number of hops."""
+    first = (
+        select(step.c.reused_from.label("job_id"), step.c.name)
+        .join(job, job.c.id == step.c.job_id)
+        .where(
+            job.c.replay_of.isnot(None),
+            job.c.state.not_in(("failed", "cancelled")),
+            job.c.created_at >= since,
+            step.c.reused_from.isnot(None),
+        )
+        .cte("taken", recursive=True)
+    )
+    return first.union(
+        select(step.c.reused_from, step.c.name)
+        .join(first, (step.c.job_id == first.c.job_id) & (step.c.name == first.c.name))
+        .where(step.c.reused_from.isnot(None))
+    )
+
+
+def _by_itself(since: int, until: int, filters: CallFilters) -> Select[Any]:
+    """Calls whose answer is of no use, whatever became of their jobs."""
+    cancelled = (_call.error_kind == "cancelled") & (_call.outcome == "error")
+    cause = case(
+        (_call.outcome.in_(("lost", "late")), "lost"),
+        (cancelled, "cancelled"),
+        (_call.outcome == "error", "error"),
+        else_="invalid",
+    )
+    query = select(_call.id, cause.label("cause")).where(wasted_sql, _charged)
+    return _within(query, since, until, filters)
+
+
+def _by_job(since: int, until: int, filters: CallFilters) -> Select[Any]:
+    """Good answers of jobs that came to nothing and that no later job has taken over."""
+    taken = _taken_over(since)
+    used = exists().where(taken.c.job_id == job.c.id, taken.c.name == _call.step)
+    cause = case((job.c.state == "cancelled", "cancelled"), else_="job_failed")
+    query = (
+        select(_call.id, cause.label("cause"))
+        .join(job, job.c.id == _call.job_id)
+        .where(
+            job.c.state.in_(("failed", "cancelled")),
+            job.c.finished_at >= since,
+            _call.outcome == "ok",
+            _call.valid.is_not(False),
+            _charged,
+            ~used,
+        )
+    )
+    return _within(query, since, until, filters)
+
+
+def _by_version(job_ids: Collection[int], since: int, until: int, filters: CallFilters) -> Select[Any]:
+    """Good answers of jobs whose version nobody has used."""
+    query = select(_call.id, literal("superseded").label("cause")).where(
+        among(_call.job_id, bindparam("superseded", value=sorted(job_ids), type_=Ids())),
+        _call.outcome == "ok", _call.valid.is_not(False), _charged,
+    )  # fmt: skip
+    return _within(query, since, until, filters)
+
+
+def _within(query: Select[Any], since: int, until: int, filters: CallFilters) -> Select[Any]:
+    query = query.where(_call.started_at >= since, _call.started_at < until)
+    if (project := filters.get("project")) is not None:
+        query = query.where(_call.project_id == project)
+    if workflow := filters.get("workflow"):
+        query = query.where(_call.workflow == workflow)
+    if model := filters.get("model"):
+        query = query.where(_call.model == model)
+    return query
+
+
+def find_superseded(conn: Connection, since: int, until: int) -> set[int]:
+    """The jobs whose version was replaced by another run within an hour, and from which nothing was made.
+
+    By hand, restored and pinned versions replace nothing unseen: somebody looked.
+    """
+    later = artifact.alias("later")
+    replaced = (
+        select(artifact.c.id, artifact.c.job_id, node.c.project_id)
+        .join(later, (later.c.node_id == artifact.c.node_id) & (later.c.kind == artifact.c.kind)
+              & (later.c.version == artifact.c.version + 1))
+        .join(node, node.c.id == artifact.c.node_id)
+        .join(job, job.c.id == artifact.c.job_id)
+        .where(
+            job.c.finished_at >= since, job.c.finished_at < until + SOON_MS, job.c.state.in_(("succeeded", "partial")),
+            artifact.c.source == "ai", later.c.source == "ai",
+            later.c.created_at - artifact.c.created_at < SOON_MS,
+        )
+    )  # fmt: skip
+    rows = conn.execute(replaced).all()
+    by_project: dict[int | None, list[tuple[int, int]]] = defaultdict(list)
+    for artifact_id, job_id, project_id in rows:
+        by_project[project_id].append((artifact_id, job_id))
+    unused: set[int] = set()
+    for project_id, versions in by_project.items():
+        first = min(artifact_id for artifact_id, _ in versions)
+        made = (
+            select(artifact.c.inputs)
+            .join(node, node.c.id == artifact.c.node_id)
+            .where(node.c.project_id == project_id, artifact.c.id > first)
+        )
+        used = {entry.get("artifact_id") for (inputs,) in conn.execute(made) for entry in inputs or []}
+        unused |= {job_id for artifact_id, job_id in versions if artifact_id not in used}
+    return unused
+
+
+def _all(conn: Connection, since: int, until: int, filters: CallFilters, causes: Sequence[str]) -> Any:
+    superseded = find_superseded(conn, since, until) if "superseded" in causes else set()
+    parts = [_by_itself(since, until, filters), _by_job(since, until, filters)]
+    if superseded:
+        parts.append(_by_version(superseded, since, until, filters))
+    return union_all(*parts).subquery("wasted")
+
+
+def sum_waste(conn: Connection, since: int, until: int, filters: CallFilters) -> list[Waste]:
+    """By cause, workflow and currency."""
+    wasted = _all(conn, since, until, filters, CAUSES)
+    query = (
+        select(
+            wasted.c.cause, _call.workflow, _call.currency, func.count(), func.coalesce(func.sum(_call.cost_micros), 0),
+            func.sum(_unpriced),
+        )
+        .join(model_call, _call.id == wasted.c.id)
+        .group_by(wasted.c.cause, _call.workflow, _call.currency)
+    )  # fmt: skip
+    rows = fetch(conn, Waste, query)
+    return [Waste(r.cause, r.workflow, r.currency, r.calls, int(r.cost_micros), int(r.unpriced)) for r in rows]
+
+
+def list_wasted(
+    conn: Connection, cause: str, since: int, until: int, filters: CallFilters, limit: int
+) -> list[CallSummary]:
+    """The calls behind such a sum, newest first."""
+    wasted = _all(conn, since, until, filters, (cause,))
+    query = (
+        select(*columns(CallSummary, model_call))
+        .join(wasted, wasted.c.id == _call.id)
+        .where(wasted.c.cause == cause)
+        .order_by(_call.started_at.desc(), _call.id.desc())
+        .limit(limit)
+    )
+    return fetch(conn, CallSummary, query)

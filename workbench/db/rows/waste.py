@@ -1,0 +1,20 @@
+"""What was paid and not used."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from workbench.db.rows.record import Record
+
+
+@dataclass(frozen=True, slots=True)
+class Waste(Record):
+    """The wasted calls of one cause, workflow and currency. `unpriced`: those of them that may have cost something
+    that nobody knows, and are in no sum."""
+
+    cause: str
+    workflow: str | None
+    currency: str | None
+    calls: int
+    cost_micros: int
+    unpriced: int

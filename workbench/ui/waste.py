@@ -1,0 +1,85 @@
+"""Waste: what was paid and not used, by cause, with what helps; a chosen cause opens its calls."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+
+import streamlit as st
+
+from workbench.api.usage import Cause
+from workbench.db.rows.waste import Waste
+from workbench.i18n import N_
+from workbench.json_types import JsonObject
+from workbench.ui import charts, filters, formats, job_links, labels, live
+from workbench.ui.jobs import calls_table
+from workbench.ui.language import current, t
+
+#: cause → (why, what helps)
+WORDS: dict[Cause, tuple[str, str]] = {
+    "invalid": (N_("Answer broke its schema or checks"), N_("Raise the answer's length, or take another model")),
+    "job_failed": (N_("Good answer, but its job failed"), N_("Retry: what is finished is taken over")),
+    "error": (N_("Failed after it was charged"), N_("See the failures' causes in Debug")),
+    "cancelled": (N_("Cancelled after the call was sent"), N_("Try one before all")),
+    "lost": (N_("Paid again after a crash"), N_("Let workers end by themselves")),
+    "superseded": (N_("Replaced within an hour, never used"), N_("Edit by hand, or pick before you run what follows")),
+}
+_COLUMNS = ("when", "state", "workflow", "step", "model", "in", "out", "latency", "cost")
+
+
+def draw(scope: JsonObject, since: int, until: int) -> None:
+    usage = live.workbench().usage
+    rows = live.query(usage.waste, since=since, until=until, **scope)
+    by_cause: dict[str, list[Waste]] = defaultdict(list)
+    for row in rows:
+        by_cause[row.cause].append(row)
+    causes: list[Cause] = sorted(
+        (c for c in WORDS if c in by_cause), key=lambda c: (-sum(r.cost_micros for r in by_cause[c]), c)
+    )
+    with charts.card(t("Waste: paid, then not used"), _money(rows), "waste_card"):
+        if not causes:
+            st.caption(t("Nothing that was paid was lost in this period."))
+            return
+        calls = sum(r.calls for r in rows)
+        table = [
+            {
+                t("Why"): t(WORDS[c][0]),
+                t("Mostly in"): _mostly(by_cause[c]),
+                t("Calls"): sum(r.calls for r in by_cause[c]),
+                t("Cost"): _money(by_cause[c]),
+                t("Share of calls"): sum(r.calls for r in by_cause[c]) / calls,
+                t("What helps"): t(WORDS[c][1]),
+            }
+            for c in causes
+        ]
+        share = st.column_config.ProgressColumn(t("Share of calls"), format="percent", max_value=1)
+        st.dataframe(table, hide_index=True, row_height=34, key="waste", column_config={t("Share of calls"): share})
+        for cause in filters.pills("waste", t("Calls behind this waste"), {c: t(WORDS[c][0]) for c in causes}):
+            _calls(next(c for c in causes if c == cause), scope, since, until)
+
+
+def _calls(cause: Cause, scope: JsonObject, since: int, until: int) -> None:
+    rows = live.query(live.workbench().usage.list_wasted, cause, since=since, until=until, **scope)
+    st.markdown(f"**{t(WORDS[cause][0])}** :gray[{t('newest {n}', n=len(rows))}]")
+    call = calls_table.draw(rows, f"wasted_{cause}", _COLUMNS, 260)
+    if call and call.job_id:
+        st.page_link(
+            job_links.PAGE, label=t("Open job {id}", id=call.job_id), icon=":material/arrow_outward:",
+            query_params=job_links.query(call.job_id),
+        )  # fmt: skip
+
+
+def _mostly(rows: list[Waste]) -> str:
+    most = max(rows, key=lambda r: (r.cost_micros, r.calls))
+    return labels.workflow_title(most.workflow) if most.workflow else "—"
+
+
+def _money(rows: list[Waste]) -> str:
+    """Each currency for itself; what nobody knows is said beside it."""
+    sums = Counter[str]()
+    for row in rows:
+        if row.currency:
+            sums[row.currency] += row.cost_micros
+    told = [formats.cost(micros, currency, current()) for currency, micros in sorted(sums.items()) if micros]
+    if sum(r.unpriced for r in rows):
+        told.append("?" if told else t("unknown"))
+    return " + ".join(told) or "—"
