@@ -23,6 +23,7 @@ WORDS: dict[Cause, tuple[str, str]] = {
     "lost": (N_("Paid again after a crash"), N_("Let workers end by themselves")),
     "superseded": (N_("Replaced within an hour, never used"), N_("Edit by hand, or pick before you run what follows")),
 }
+_LINKS = 6
 _COLUMNS = ("when", "state", "workflow", "step", "model", "in", "out", "latency", "cost")
 
 
@@ -61,11 +62,14 @@ def _calls(cause: Cause, scope: JsonObject, since: int, until: int) -> None:
     rows = live.query(live.workbench().usage.list_wasted, cause, since=since, until=until, **scope)
     st.markdown(f"**{t(WORDS[cause][0])}** :gray[{t('newest {n}', n=len(rows))}]")
     call = calls_table.draw(rows, f"wasted_{cause}", _COLUMNS, 260)
-    if call and call.job_id:
-        st.page_link(
-            job_links.PAGE, label=t("Open job {id}", id=call.job_id), icon=":material/arrow_outward:",
-            query_params=job_links.query(call.job_id),
-        )  # fmt: skip
+    # the chosen one's job first; a table drawn on a canvas is no way for everybody
+    jobs = [c.job_id for c in ([call] if call else []) + rows if c.job_id is not None]
+    with st.container(horizontal=True, gap="small"):
+        for job_id in list(dict.fromkeys(jobs))[:_LINKS]:
+            st.page_link(
+                job_links.PAGE, label=t("Open job {id}", id=job_id), icon=":material/arrow_outward:",
+                query_params=job_links.query(job_id), width="content",
+            )  # fmt: skip
 
 
 def _mostly(rows: list[Waste]) -> str:
