@@ -49,11 +49,6 @@ def int_param(name: str) -> int | None:
     return whole_number(st.query_params.get(name, ""))
 
 
-def job_marks(project: int) -> dict[tuple[int, str], str]:
-    """(node, workflow) → state of jobs that are active in the project."""
-    return {(j.node_id, j.kind): j.state for j in live.active_jobs(project) if j.node_id is not None}
-
-
 def sidebar(project: int, current: int) -> None:
     key = f"tree_{project}"
 
@@ -211,12 +206,7 @@ def live_preview(cells: list[Cell]) -> None:
 def signature(project: int) -> Any:
     """What makes the page look which of its parts show something else: a tick asks for it, so it costs little however
     large the story is."""
-    marks = job_marks(project)
-    return (
-        sorted((str(k), v) for k, v in marks.items()),
-        live.query(wb.workflows.list_marks, project),
-        live.query(wb.projects.tree_version, project),
-    )
+    return live.query(wb.workflows.list_marks, project), live.query(wb.projects.tree_version, project)
 
 
 def whole_story(project: int, node: int) -> Any:
@@ -224,7 +214,7 @@ def whole_story(project: int, node: int) -> Any:
     artifacts = [
         (n.id, [(a.kind, a.version, bool(a.stale)) for a in n.artifacts]) for n in live.outline(project, node).nodes
     ]
-    return signature(project)[:-1], artifacts
+    return live.query(wb.workflows.list_marks, project), artifacts
 
 
 def list_parts(project: int, node: OutlineNode, shown: list[Cell]) -> dict[str, Any]:
@@ -291,7 +281,7 @@ def page(project: int) -> None:
         editing.WATCH,
         lambda: signature(project),
         lambda: list_parts(project, node, shown()),
-        lambda: bool(job_marks(project)),
+        lambda: bool(live.active_jobs(project)),
     )
 
 

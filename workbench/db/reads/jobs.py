@@ -418,25 +418,34 @@ def latest_for_nodes(conn: Connection, node_ids: list[int]) -> dict[tuple[int, s
     return {(latest.node_id, latest.kind): latest for latest in jobs if latest.node_id is not None}
 
 
-def list_unsolved(conn: Connection, project_id: int) -> list[Job]:
-    """The newest job of each node and workflow in a project, where that one failed or came only in part."""
-    later = job.alias("later")
-    query = select(*_job).where(
-        job.c.project_id == project_id,
+_later = job.alias("later")
+# each tick of a Studio asks these two: built once
+_unsolved = (
+    select(*_job)
+    .where(
+        job.c.project_id == bindparam("project_id"),
         job.c.state.in_(FAILED),
         job.c.node_id.isnot(None),
         ~exists(
             select(literal(1)).where(
-                later.c.node_id == job.c.node_id, later.c.kind == job.c.kind, later.c.id > job.c.id
+                _later.c.node_id == job.c.node_id, _later.c.kind == job.c.kind, _later.c.id > job.c.id
             )
         ),
     )
-    return fetch(conn, Job, query.order_by(job.c.id))
+    .order_by(job.c.id)
+)
+_active_in_project = (
+    select(*_job).where(job.c.project_id == bindparam("project_id"), job.c.state.in_(ACTIVE)).order_by(job.c.id)
+)
+
+
+def list_unsolved(conn: Connection, project_id: int) -> list[Job]:
+    """The newest job of each node and workflow in a project, where that one failed or came only in part."""
+    return fetch(conn, Job, _unsolved, {"project_id": project_id})
 
 
 def list_active_in_project(conn: Connection, project_id: int) -> list[Job]:
-    query = select(*_job).where(job.c.project_id == project_id, job.c.state.in_(ACTIVE))
-    return fetch(conn, Job, query.order_by(job.c.id))
+    return fetch(conn, Job, _active_in_project, {"project_id": project_id})
 
 
 def list_running(conn: Connection) -> list[Job]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import streamlit as st
@@ -25,7 +26,10 @@ def of_frame(node_id: int, key: str) -> dict[str, Rank]:
     """Candidate → its rank; those that nobody looked at are missing."""
     head = live.workbench().artifact(node_id, "frame_ranking")
     frame = next((f for f in head.content["frames"] if f["key"] == key), None) if head else None
-    ranked = frame["candidates"] if frame else []
+    return _rank(frame["candidates"] if frame else [])
+
+
+def _rank(ranked: Sequence[JsonObject]) -> dict[str, Rank]:
     points = [c["score"] for c in ranked]
     apart = len(set(points)) > 1
     return {c["media"]: Rank(points.index(c["score"]) + 1, c, apart and c["score"] == points[0]) for c in ranked}
@@ -48,7 +52,7 @@ def draw(node_id: int, content: JsonObject) -> None:
     for frame in content["frames"]:
         number = int(frame["key"][2:]) + 1
         st.markdown(f"**{number}**")
-        ranks = of_frame(node_id, frame["key"])
+        ranks = _rank(frame["candidates"])
         with st.container(horizontal=True, gap="small", key=f"ranking_{node_id}_{frame['key']}"):
             for candidate in frame["candidates"]:
                 with st.container(width=170, gap=None):
