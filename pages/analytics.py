@@ -27,6 +27,7 @@ from workbench.ui import (
     navigation_guard,
     shell,
     waste,
+    worth,
 )
 from workbench.ui.jobs import board, calls_table
 from workbench.ui.language import current, t
@@ -351,7 +352,10 @@ def main() -> None:
         latency_chart(scope, since, until, colours)
         group_chart("model", t("By model"), scope, since, until, colours)
     budgets.lines(scope["project"], colours)
+    if scope["project"] is not None:
+        worth.show_finished(scope["project"])
     waste.draw(scope, since, until)
+    worth.rank(scope, since, until)
     breakdown(scope, since, until)
     accuracy.table(since, until, scope)
     drill(newest)

@@ -61,6 +61,9 @@ def test_a_costly_day_is_noticed_and_its_waste_is_clicked_down_to_its_job(stack:
     page.reload()
     expect(card.get_by_text("newest 2")).to_be_visible()
 
+    rank = key(page, "validity_card")
+    expect(rank.get_by_text("Whose answers can be used")).to_be_visible()
+
     page.get_by_role("button", name="Download").first.click()
     with page.expect_download() as download:
         key(page, "download_parquet").get_by_role("button").click()

@@ -21,4 +21,7 @@ def test_a_plan_says_what_was_expected_and_analytics_how_good_that_was(
     assert not at.exception
     assert card in said(at)
     assert any("generate" not in str(d.value) for d in at.dataframe)
-    assert project
+    at = house.page("analytics", lang, project=project)
+    assert not at.exception
+    finished = {"en": "A scene is finished once", "zh": "场景才算完成"}[lang]
+    assert finished in said(at)

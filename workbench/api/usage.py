@@ -15,6 +15,8 @@ from workbench.db.rows.exports import LedgerEntry
 from workbench.db.rows.jobs import CallSummary
 from workbench.db.rows.usage import CallFilters, JobSuccess, Latency, Spending, UsageCost, UsageTotals
 from workbench.db.rows.waste import Waste
+from workbench.story import finished
+from workbench.story.finished import Finished
 from workbench.usage import accuracy, export, periods
 from workbench.usage.accuracy import ForecastError
 from workbench.usage.export import FormName
@@ -116,6 +118,12 @@ class Usage:
         """What the jobs of a node and of everything below it used and cost."""
         with self._database.read() as conn:
             return reads.spending_of_node(conn, node_id)
+
+    def of_finished(self, project_id: int) -> Finished:
+        """Finished scenes and minutes of a project beside what it cost."""
+        with self._database.read() as conn:
+            spent = reads.spending_of_projects(conn, [project_id])[project_id]
+            return finished.measure(conn, project_id, spent)
 
     def of_jobs(self, job_ids: Sequence[int]) -> dict[int, Spending]:
         """Job id → what it used and cost together with its children and theirs."""

@@ -13,6 +13,7 @@ from workbench.json_types import JsonObject
 from workbench.ui import charts, filters, formats, job_links, labels, live
 from workbench.ui.jobs import calls_table
 from workbench.ui.language import current, t
+from workbench.ui.markup import plain
 
 #: cause → (why, what helps)
 WORDS: dict[Cause, tuple[str, str]] = {
@@ -67,7 +68,7 @@ def _calls(cause: Cause, scope: JsonObject, since: int, until: int) -> None:
     with st.container(horizontal=True, gap="small"):
         for job_id in list(dict.fromkeys(jobs))[:_LINKS]:
             st.page_link(
-                job_links.PAGE, label=t("Open job {id}", id=job_id), icon=":material/arrow_outward:",
+                job_links.PAGE, label=plain(t("Open job {id}", id=job_id)), icon=":material/arrow_outward:",
                 query_params=job_links.query(job_id), width="content",
             )  # fmt: skip
 
