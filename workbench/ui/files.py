@@ -1,4 +1,5 @@
-"""Files for the browser: Streamlit's own scripts, styles and fonts from memory, and stored pictures and clips by hash.
+"""Files for the browser: Streamlit's own scripts, styles and fonts from memory, and stored pictures and clips by hash;
+and those that a browser brings.
 
 All of them have names that change with their content, so a browser asks for each of them once and keeps it.
 """
@@ -7,6 +8,9 @@ from __future__ import annotations
 
 import gzip
 import mimetypes
+import re
+import shutil
+import time
 from collections.abc import Awaitable, Callable, MutableMapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -15,7 +19,7 @@ from typing import Any
 
 from starlette.concurrency import run_in_threadpool
 from starlette.middleware import Middleware
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import FileResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
@@ -24,6 +28,13 @@ from workbench.errors import NotFound, ReelwrightError
 #: Streamlit takes addresses below this for files of the app's own; its own serving of a folder there is off
 MEDIA = "/app/static/media"
 ASSETS = "/static/"
+#: where large files arrive; the door asks for a cookie and this origin, as everywhere
+INCOMING = "/app/static/incoming"
+#: what nobody took is removed after a day
+KEEP_S = 86_400.0
+#: left free for the databases beside it
+SPARE_BYTES = 256 * 1024**2
+_TICKET = re.compile(r"[0-9a-f]{32}")
 _FOR_A_YEAR = "max-age=31536000, immutable"
 #: where a machine's own list may be wrong or silent
 _KINDS = {".js": "text/javascript", ".woff2": "font/woff2", ".webp": "image/webp", ".mp4": "video/mp4"}
@@ -126,3 +137,42 @@ def media_route(find: Callable[[str, bool], Path]) -> Route:
 
 def _missing() -> Response:
     return PlainTextResponse("Not found", 404, headers={"cache-control": "no-store"})
+
+
+def incoming_path(home: Path, ticket: str) -> Path:
+    """Where a file that came under this ticket is."""
+    return home / "incoming" / ticket
+
+
+def incoming_route(home: Callable[[], Path]) -> Route:
+    """The route under which files arrive, in pieces, in a folder of the home."""
+
+    async def receive(request: Request) -> Response:
+        ticket = request.path_params["ticket"]
+        if not _TICKET.fullmatch(ticket):
+            return PlainTextResponse("Not found", 404)
+        path = incoming_path(await run_in_threadpool(home), ticket)
+        part = path.with_suffix(".part")
+        await run_in_threadpool(_make_room, path.parent)
+        try:
+            with part.open("wb") as file:
+                async for chunk in request.stream():
+                    if shutil.disk_usage(path.parent).free < SPARE_BYTES + len(chunk):
+                        return PlainTextResponse("No room", 413)
+                    await run_in_threadpool(file.write, chunk)
+            part.replace(path)
+        except ClientDisconnect:
+            return Response(status_code=400)
+        finally:
+            part.unlink(missing_ok=True)
+        return Response(status_code=204)
+
+    return Route(INCOMING + "/{ticket:str}", receive, methods=["PUT"])
+
+
+def _make_room(folder: Path) -> None:
+    """The folder, without what nobody took."""
+    folder.mkdir(mode=0o700, exist_ok=True)
+    for old in folder.iterdir():
+        if old.stat().st_mtime < time.time() - KEEP_S:
+            old.unlink(missing_ok=True)

@@ -65,6 +65,17 @@ def media_route() -> Route:
     return files.media_route(_find_media)
 
 
+def incoming_route() -> Route:
+    """Large files that a browser brings, behind the door."""
+    return files.incoming_route(_find_home)
+
+
+def _find_home() -> Path:
+    from workbench.ui import live
+
+    return live.settings().home
+
+
 def _find_media(sha: str, small: bool) -> Path:
     from workbench.ui import live  # what pages need; the server starts without it
 

@@ -9,12 +9,9 @@ import streamlit as st
 
 from workbench.db.rows.story import Project
 from workbench.handoff.forms import safe_name
-from workbench.ui import live, once, shell
+from workbench.ui import incoming, live, once, shell
 from workbench.ui.language import t
-from workbench.ui.markup import plain
-
-#: through the browser, which holds it whole; larger ones go by the command line
-MOST_MB = 2048
+from workbench.ui.markup import plain, shorten
 
 
 def download(project: Project) -> None:
@@ -41,27 +38,28 @@ def _pack(project_id: int) -> bytes:
 def offer_import() -> int | None:
     """A place for the file of a project; its number once it is in."""
     with st.popover(t("Import"), icon=":material/upload_file:", key="import_open", width="content"):
-        chosen = st.file_uploader(
-            t("The file of an exported project"), type=["zip"], key="import_file", max_upload_size=MOST_MB
-        )
-        if st.button(t("Import this project"), key="import", type="primary", disabled=chosen is None) and chosen:
+        label = t("The file of an exported project")
+        st.markdown(label)
+        arrived = incoming.offer("import_file", label, ".zip", live.settings().home)
+        if arrived is not None:
+            st.markdown(f":gray[:material/draft: {plain(shorten(arrived.name, 60))}]")
+        wanted = st.button(t("Import this project"), key="import", type="primary", disabled=arrived is None)
+        if wanted and arrived is not None:
             bar = st.progress(0, text=t("Looking at everything in it"))
             with shell.show_refusals():
-                return int(once.do("import", chosen.file_id, lambda: _read_in(chosen.getvalue(), bar)))
+                project = int(once.do("import", arrived.ticket, lambda: _read_in(arrived.path, bar)))
+                incoming.take("import_file", arrived)
+                return project
             bar.empty()
             shell.show_refusal()
     return None
 
 
-def _read_in(data: bytes, bar: st.delta_generator.DeltaGenerator) -> int:
-    with tempfile.TemporaryDirectory(prefix="reelwright-") as folder:
-        path = Path(folder) / "project.zip"
-        path.write_bytes(data)
+def _read_in(path: Path, bar: st.delta_generator.DeltaGenerator) -> int:
+    def tell(percent: int) -> None:
+        bar.progress(percent, text=t("Looking at everything in it"))
 
-        def tell(percent: int) -> None:
-            bar.progress(percent, text=t("Looking at everything in it"))
-
-        report = live.workbench().projects.import_archive(path, tell)
+    report = live.workbench().projects.import_archive(path, tell)
     live.invalidate()
     told = t("{title} is here.", title=plain(report.title))
     if report.missing:
