@@ -14,14 +14,19 @@ import streamlit as st
 from workbench.ui.files import INCOMING, incoming_path
 from workbench.ui.language import t
 
-_HTML = "<label class='drop'><input type='file'><span class='say'></span></label><progress hidden max='1'></progress>"
+_HTML = """<label class='drop'><input type='file'><span class='icon' aria-hidden='true'>upload_file</span>
+<span class='say' role='status'></span></label><progress hidden max='1'></progress>"""
 _CSS = """
-.drop { display: flex; flex-direction: column; gap: 0.45rem; padding: 0.85rem 1rem; cursor: pointer;
+.drop { position: relative; display: flex; align-items: center; gap: 0.6rem; padding: 0.85rem 1rem; cursor: pointer;
   border: 1px dashed var(--st-border-color); border-radius: var(--st-base-radius); font-family: var(--st-font);
   font-size: 0.9rem; color: var(--st-text-color); background: var(--st-secondary-background-color); }
-.drop.over, .drop:focus-within { border-color: var(--st-primary-color); }
-input { font: inherit; color: inherit; max-width: 100%; }
-.say:empty { display: none; }
+.drop.over, .drop:hover { border-color: var(--st-primary-color); }
+.drop:focus-within { outline: 2px solid var(--st-primary-color); outline-offset: 2px; }
+/* the browser's own button has its own language and look; it stays what keys and screen readers reach */
+input { position: absolute; inset: 0; opacity: 0; cursor: pointer; }
+.icon { font-family: "Material Symbols Rounded"; font-size: 1.35rem; line-height: 1; flex: none; user-select: none;
+  color: var(--st-primary-color); }
+.say { overflow-wrap: anywhere; }
 .wrong { color: var(--st-red-text-color); }
 progress { width: 100%; height: 0.35rem; margin-top: 0.5rem; accent-color: var(--st-primary-color); }
 """
@@ -34,6 +39,7 @@ export default function ({ data, parentElement, setTriggerValue }) {
   input.accept = data.accept;
   input.setAttribute('aria-label', data.label);
   bar.setAttribute('aria-label', data.coming);
+  if (bar.hidden) { say.textContent = data.name || data.hint; say.className = 'say'; }
   const tell = (text, wrong) => { say.textContent = text; say.className = wrong ? 'say wrong' : 'say'; };
   const send = (file) => {
     if (!file) return;
@@ -42,6 +48,7 @@ export default function ({ data, parentElement, setTriggerValue }) {
     request.upload.onprogress = (event) => { if (event.lengthComputable) bar.value = event.loaded / event.total; };
     request.onload = () => {
       bar.hidden = true;
+      if (request.status === 204) tell(file.name, false);
       if (request.status === 204) setTriggerValue('arrived', { name: file.name, size: file.size });
       else tell(request.status === 413 ? data.full : data.failed, true);
     };
@@ -77,9 +84,11 @@ def offer(key: str, label: str, accept: str, folder: Path) -> Arrived | None:
     """A place to drop one file, and what has arrived. `folder`: the home. Call `take` when it has been used."""
     slot = f"_incoming_{key}"
     ticket = st.session_state.setdefault(slot, secrets.token_hex(16))
+    name, _ = st.session_state.get(f"{slot}_there") or ("", "")
     heard = _component(
         data={
-            "address": f"{INCOMING}/{ticket}", "accept": accept, "label": label, "coming": t("The file is coming in"),
+            "address": f"{INCOMING}/{ticket}", "accept": accept, "label": label, "name": name,
+            "hint": t("Choose the file, or drop it here"), "coming": t("The file is coming in"),
             "failed": t("The file did not arrive. Choose it again."),
             "full": t("There is no room for it on the disk."),
         },

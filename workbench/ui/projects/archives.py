@@ -11,7 +11,7 @@ from workbench.db.rows.story import Project
 from workbench.handoff.forms import safe_name
 from workbench.ui import incoming, live, once, shell
 from workbench.ui.language import t
-from workbench.ui.markup import plain, shorten
+from workbench.ui.markup import plain
 
 
 def download(project: Project) -> None:
@@ -41,8 +41,6 @@ def offer_import() -> int | None:
         label = t("The file of an exported project")
         st.markdown(label)
         arrived = incoming.offer("import_file", label, ".zip", live.settings().home)
-        if arrived is not None:
-            st.markdown(f":gray[:material/draft: {plain(shorten(arrived.name, 60))}]")
         wanted = st.button(t("Import this project"), key="import", type="primary", disabled=arrived is None)
         if wanted and arrived is not None:
             bar = st.progress(0, text=t("Looking at everything in it"))
