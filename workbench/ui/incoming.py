@@ -48,7 +48,7 @@ export default function ({ data, parentElement, setTriggerValue }) {
     request.upload.onprogress = (event) => { if (event.lengthComputable) bar.value = event.loaded / event.total; };
     request.onload = () => {
       bar.hidden = true;
-      if (request.status === 204) tell(file.name, false);
+      // the page shows its name once it has heard of it: what a button does then is done with this file
       if (request.status === 204) setTriggerValue('arrived', { name: file.name, size: file.size });
       else tell(request.status === 413 ? data.full : data.failed, true);
     };
@@ -85,20 +85,24 @@ def offer(key: str, label: str, accept: str, folder: Path) -> Arrived | None:
     slot = f"_incoming_{key}"
     ticket = st.session_state.setdefault(slot, secrets.token_hex(16))
     name, _ = st.session_state.get(f"{slot}_there") or ("", "")
-    heard = _component(
+    drawn = f"{key}_{ticket}"
+
+    def keep() -> None:
+        """Before the page is drawn again: it shows the file's name, and the next file gets a place of its own."""
+        arrived = st.session_state[drawn].arrived
+        st.session_state[f"{slot}_there"] = (str(arrived["name"]), ticket)
+        st.session_state[slot] = secrets.token_hex(16)
+
+    _component(
         data={
             "address": f"{INCOMING}/{ticket}", "accept": accept, "label": label, "name": name,
             "hint": t("Choose the file, or drop it here"), "coming": t("The file is coming in"),
             "failed": t("The file did not arrive. Choose it again."),
             "full": t("There is no room for it on the disk."),
         },
-        key=f"{key}_{ticket}",
-        on_arrived_change=lambda: None,
+        key=drawn,
+        on_arrived_change=keep,
     )  # fmt: skip
-    if heard.arrived:
-        # the next file gets a place of its own
-        st.session_state[f"{slot}_there"] = (str(heard.arrived["name"]), ticket)
-        st.session_state[slot] = secrets.token_hex(16)
     there = st.session_state.get(f"{slot}_there")
     if there is None or not (path := incoming_path(folder, there[1])).exists():
         return None

@@ -48,6 +48,8 @@ def offer_import() -> int | None:
                 project = int(once.do("import", arrived.ticket, lambda: _read_in(arrived.path, bar)))
                 incoming.take("import_file", arrived)
                 return project
+            # what was refused is not tried again: the next one is another file
+            incoming.take("import_file", arrived)
             bar.empty()
             shell.show_refusal()
     return None
