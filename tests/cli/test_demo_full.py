@@ -20,8 +20,8 @@ from workbench.workflows import registry
 
 KILLS = 10
 SCENES = ("--scenes", "6")
-#: started by somebody who brings a text, or a prompt, of their own
-NOT_FOR_A_SAMPLE = {"summarize_source", "try_prompt"}
+#: started by somebody who brings a text, a prompt or a choice of jobs
+NOT_FOR_A_SAMPLE = {"summarize_source", "try_prompt", "act_on_jobs"}
 
 
 @pytest.fixture(scope="module", params=["en", "zh"])
