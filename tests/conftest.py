@@ -6,6 +6,7 @@ import itertools
 import os
 import shutil
 import subprocess
+import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
@@ -15,6 +16,7 @@ from typing import Any
 import psycopg
 import pytest
 
+from tests import statements
 from tests.commands import SERVER, CommandServer
 from workbench.broker import embedded
 from workbench.db.connection import Database
@@ -27,6 +29,11 @@ for _name in [n for n in os.environ if n.startswith("REELWRIGHT_") and n != "REE
     "REDIS_URL",
 ]:
     os.environ.pop(_name, None)
+
+# A run starts hundreds of processes: where the environment forbids bytecode, each would compile everything anew.
+sys.dont_write_bytecode = False
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+statements.share()
 
 _numbers = itertools.count(1)
 

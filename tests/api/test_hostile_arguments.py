@@ -26,7 +26,7 @@ RESOURCES = (
     "projects", "prompts", "queues", "settings", "trials", "usage", "webhooks", "workflows",
 )  # fmt: skip
 #: these call out, or wait
-OUTWARD = {"profiles.check", "webhooks.send_test", "jobs.wait", "profiles.rotate_keys"}
+OUTWARD = {"profiles.check", "webhooks.send_test", "jobs.wait", "jobs.watch", "profiles.rotate_keys"}
 #: for the house itself: they take rows and connections
 INWARD = {"webhooks.address_of", "webhooks.remember", "webhooks.reseal"}
 BRIEF = {"title": "A", "language": "en", "summary": "A lamp goes out. " * 12, "style": {"preset": "ink_wash"}}
@@ -94,12 +94,15 @@ def _class_of(name: str) -> Any:
     raise AssertionError(f"{name} is nowhere")
 
 
+#: how many rows each table has, in one statement: it is asked before and after each of some ten thousand calls
+COUNTS = select(
+    *(select(func.count()).select_from(table).scalar_subquery().label(n) for n, table in metadata.tables.items())
+)
+
+
 def counts(wb: Workbench) -> dict[str, int]:
     with wb.database.read() as conn:
-        return {
-            name: int(conn.execute(select(func.count()).select_from(table)).scalar_one())
-            for name, table in metadata.tables.items()
-        }
+        return dict(conn.execute(COUNTS).mappings().one())
 
 
 def attempt(wb: Workbench, call: Any, **arguments: Any) -> None:
