@@ -84,6 +84,8 @@ def test_forty_failures_are_grouped_fixed_compared_and_made_good(stack: Stack, p
         press(page, f"inspect_{filtered}")
         newest = blocked[-1]
         editor = key(page, f"payload_{newest}").locator("textarea")
+        expect(editor).to_be_visible()
+        settled(page)
         editor.fill(json.dumps(say("Tell of the wreck without blood.")))
         editor.press("Control+Enter")
         press(page, f"replay_all_{newest}")

@@ -19,6 +19,8 @@ from tests.pages.conftest import ROOT, House, app_first  # noqa: F401  the pages
 from tests.scripted_provider import ScriptedProvider
 from workbench.api.client import Workbench
 from workbench.cli.supervisor import environment
+from workbench.db import search
+from workbench.db.schema import metadata
 from workbench.profiles.check import _dot
 from workbench.security.keys import MASTER_FILE
 from workbench.settings import Settings
@@ -93,7 +95,12 @@ def test_it_is_in_no_byte_of_database_files_logs_and_redis(
         found = MetaData()
         found.reflect(conn)
         for table in found.sorted_tables:
-            rows = repr(conn.execute(select(table)).all())
+            if table.name == search.INDEX and conn.dialect.name == "sqlite":
+                # an index that keeps no text: what it was made from stands in job_text
+                continue
+            # as its column reads it: what is long is packed there
+            read = metadata.tables.get(table.name, table)
+            rows = repr(conn.execute(select(read)).all())
             assert shown(rows) == [], table.name
     for file in sorted(settings.home.rglob("*")):
         if file.is_file() and file.name != MASTER_FILE:
