@@ -8,6 +8,7 @@ from functools import partial
 from typing import Any
 
 from workbench.jobs.context import Context, Message
+from workbench.jobs.together import run_together
 from workbench.workflows.registry import Params, workflow
 
 
@@ -52,4 +53,4 @@ async def pictures(ctx: Context, params: PicturesParams) -> None:
     async def draw(number: int) -> None:
         await ctx.images(f"frame-{number}", prompt=f"frame {number}", size=(1280, 720), seed=number)
 
-    await ctx.together([partial(draw, n) for n in range(params.count)], limit=ctx.pictures_at_once)
+    await run_together([partial(draw, n) for n in range(params.count)], limit=ctx.pictures_at_once)

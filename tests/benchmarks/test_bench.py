@@ -27,6 +27,7 @@ WITH_A_TARGET = {
         "Reelwright on PostgreSQL p95",
     },
     "submits": {"on sqlite"},
+    "filing": {"sqlite: with ÷ without", "postgresql: with ÷ without"},
     "waiting": {f"{threads} threads on {database}" for threads in (8, 64) for database in ("sqlite", "postgresql")},
     "idle": {"on sqlite", "on postgresql"},
     "start-up": {
