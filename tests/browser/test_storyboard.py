@@ -188,6 +188,9 @@ def test_two_browsers_edit_the_same_shot_and_the_second_is_told_and_chooses(
     expect(key(other, f"{form}_form_6.caption")).to_have_count(0)
     theirs = told.stack.wb.artifact(scene, "keyframe_prompt")
     assert theirs is not None
+    # what is pressed stands still: the cell is drawn anew above it when the other version comes
+    expect(page.get_by_role("button", name=f"v{theirs.version}", exact=True)).to_be_visible(timeout=60_000)
+    settled(page)
     press(page, f"{form}_edit_save")
     expect(page.get_by_text(re.compile("was saved while you were editing"))).to_be_visible(timeout=30_000)
     expect(page.get_by_text("Theirs").first).to_be_visible()

@@ -131,8 +131,10 @@ def test_a_storys_workflow_is_run_on_the_story_as_it_was_and_without_a_word_of_i
         path.write_bytes(bundle.data)
         with zipfile.ZipFile(path) as archive:
             text = "".join(archive.read(entry).decode() for entry in archive.namelist() if "media/" not in entry)
-        for word in ("Della", "Jim", "Magi", "Quite another", "sk-canary"):
-            assert (word in text) == (kept and word in ("Della", "Jim", "Magi")), (word, kept)
+        # long words: among the letters that take their place a short one comes up by chance
+        story = ("Della", "Sofronie", "grandfather", "Christmas")
+        for word in (*story, "Quite another", "sk-canary"):
+            assert (word in text) == (kept and word in story), (word, kept)
         found = bundles.run(path)
         assert found.is_same, found
         assert found.unanswered == 0

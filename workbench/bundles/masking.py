@@ -93,7 +93,7 @@ class Mask:
             return word
         other = self._known.get(plain)
         tries = 0
-        while other is None or (other in self._taken and self._known.get(plain) != other):
+        while other is None or other == plain or (other in self._taken and self._known.get(plain) != other):
             digest = hashlib.blake2b(f"{plain}/{tries}".encode(), key=self._secret, digest_size=32).digest()
             other = "".join(_LETTERS[digest[n % 32] % 26] for n in range(len(plain)))
             tries += 1
