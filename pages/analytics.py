@@ -94,11 +94,6 @@ class Window:
     since: int
     until: int
 
-    @property
-    def jobs(self) -> JsonObject:
-        """The filters that jobs know, too."""
-        return {name: value for name, value in self.scope.items() if name != "model"}
-
     def compare(self, method: Callable[..., T], scope: JsonObject) -> tuple[T, T]:
         """What a resource's method answers for the time looked at, and for the one before."""
         now = live.query(method, since=self.since, until=self.until, **scope)
@@ -165,8 +160,8 @@ def draw_latency(window: Window) -> None:
 
 def draw_success(window: Window) -> None:
     job_success = live.workbench().usage.job_success
-    now, old = (success(rows) for rows in window.compare(job_success, window.jobs))
-    days = live.query(job_success, since=window.since, until=window.until, by_day=True, **window.jobs)
+    now, old = (success(rows) for rows in window.compare(job_success, window.scope))
+    days = live.query(job_success, since=window.since, until=window.until, by_day=True, **window.scope)
     charts.metric(
         t("Success"),
         formats.percent(now),
@@ -252,7 +247,7 @@ def _seconds(ms: float | None) -> float | None:
 
 
 def group_chart(group: str, title: str, scope: JsonObject, since: int, until: int, colours: charts.Palette) -> None:
-    """Tokens by model or workflow; repairs and failures, paid for nothing, are hatched where a price is known."""
+    """Tokens by model or workflow; those of answers that were of no use are hatched."""
     rows = sorted(
         live.query(live.workbench().usage.totals_by, group, since=since, until=until, **scope),
         key=lambda r: -(tokens(r) or 0),
@@ -263,8 +258,8 @@ def group_chart(group: str, title: str, scope: JsonObject, since: int, until: in
         else str(getattr(r, group) or "—")
         for r in rows
     ]
-    useful = [(tokens(r) or 0) * (valid_share(r) or 0.0 if r.judged else 1.0) for r in rows]
-    lost = [(tokens(r) or 0) - u for r, u in zip(rows, useful, strict=True)]
+    lost = [float(r.wasted_tokens or 0) for r in rows]
+    useful = [(tokens(r) or 0) - wasted for r, wasted in zip(rows, lost, strict=True)]
     series = {
         t("Used"): (useful, colours.primary, ""),
         t("In answers that were not valid"): (lost, colours.orange, charts.HATCH),

@@ -116,10 +116,16 @@ _.maintain
 # called by migrations, which stay as they were released
 trigger_statements
 index_statements
+rollup_trigger_statements
 _.process_result_value
 
-# for notebooks: whether a plan costs anything
+# for notebooks: whether a plan costs anything, how long jobs waited and ran
 _.free
+_.job_times
+_.wait_p50
+_.wait_p95
+_.run_p50
+_.run_p95
 
 # a key of stored inputs, read with get()
 fields_hash

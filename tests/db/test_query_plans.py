@@ -29,6 +29,7 @@ from workbench.db.schema import (
     webhook_delivery,
 )
 from workbench.db.words import Word
+from workbench.db.writes import rollups
 from workbench.jobs.submit import Request
 from workbench.settings import Settings
 
@@ -110,6 +111,9 @@ def history(settings: Settings) -> None:
             ],
         }.items():  # fmt: skip
             conn.execute(insert(table), rows)
+        # as a worker has done by then
+        while rollups.fold(conn, ENDED):
+            pass
         if not database.is_sqlite:
             conn.execute(text(f"SELECT setval('job_id_seq', {ENDED})"))
             conn.execute(text("SELECT setval('node_id_seq', 9000)"))
@@ -267,6 +271,10 @@ def ask_dashboards(wb: Workbench, project: int, now: int) -> None:
             wb.usage.latencies(*groups, since=now, **call_filters)
         wb.usage.list_calls(since=now, **call_filters)
         wb.usage.forecast_errors(since=now, **call_filters)
+        for project_of in (None, project):
+            wb.usage.job_success(since=now, by_day=True, project=project_of, model=call_filters.get("model"))
+            wb.usage.job_times(since=now, workflow="kind_3", project=project_of, time_zone="Asia/Kathmandu")
+        wb.usage.totals_by("day", "project", since=now, time_zone="Asia/Kathmandu", until=now + 9 * 86_400_000)
     wb.usage.job_success(since=now, by_day=True, project=project, workflow="kind_3")
     wb.usage.of_jobs([200, 300])
     wb.budgets.list(everything=True)

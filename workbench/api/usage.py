@@ -13,8 +13,9 @@ from workbench.db.reads import exports, forecasts, waste
 from workbench.db.reads import usage as reads
 from workbench.db.rows.exports import LedgerEntry
 from workbench.db.rows.jobs import CallSummary
-from workbench.db.rows.usage import CallFilters, JobSuccess, Latency, Spending, UsageCost, UsageTotals
+from workbench.db.rows.usage import CallFilters, JobSuccess, JobTimes, Latency, Spending, UsageCost, UsageTotals
 from workbench.db.rows.waste import Waste
+from workbench.db.writes import rollups
 from workbench.story import finished
 from workbench.story.finished import Finished
 from workbench.usage import accuracy, export, periods
@@ -28,36 +29,80 @@ BATCH = 2_000
 
 @check_arguments
 class Usage:
-    """Sums up what was used. Filters of calls: since, until, project, workflow, model."""
+    """Sums up what was used. Filters of calls: since, until, project, workflow, model, profile, user, capability.
+
+    Sums come from rollups and what they do not hold yet, so they are exact at every moment and cost the same whatever
+    the ledger's size. Days are those of `time_zone`, such as "Asia/Shanghai"; without it those of UTC.
+    """
 
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    def totals_by(self, *groups: str, since: int, **filters: Unpack[CallFilters]) -> list[UsageTotals]:
-        """Calls, errors, valid answers and tokens, grouped by any of day, model, workflow; without a group one
-        total."""
+    def totals_by(
+        self, *groups: str, since: int, time_zone: str | None = None, **filters: Unpack[CallFilters]
+    ) -> list[UsageTotals]:
+        """Calls, errors, valid answers and tokens, grouped by any of day, model, workflow, project, node, profile,
+        provider, capability and user; without a group one total."""
         with self._database.read() as conn:
-            return reads.totals_by(conn, *groups, since=since, **filters)
+            return reads.totals_by(conn, *groups, since=since, zone=_check_zone(time_zone), **filters)
 
-    def cost_totals_by(self, *groups: str, since: int, **filters: Unpack[CallFilters]) -> list[UsageCost]:
+    def cost_totals_by(
+        self, *groups: str, since: int, time_zone: str | None = None, **filters: Unpack[CallFilters]
+    ) -> list[UsageCost]:
         """Cost per currency, grouped like `totals_by`. Yuan are never added to dollars."""
         with self._database.read() as conn:
-            return reads.cost_totals_by(conn, *groups, since=since, **filters)
+            return reads.cost_totals_by(conn, *groups, since=since, zone=_check_zone(time_zone), **filters)
 
-    def latencies(self, *groups: str, since: int, **filters: Unpack[CallFilters]) -> list[Latency]:
-        """Percentiles of the latency of answered calls, ms, grouped like `totals_by`."""
+    def latencies(
+        self, *groups: str, since: int, time_zone: str | None = None, **filters: Unpack[CallFilters]
+    ) -> list[Latency]:
+        """Percentiles of the latency of answered calls, ms, grouped like `totals_by`; of texts, unless asked by
+        capability."""
         with self._database.read() as conn:
-            return reads.latencies(conn, *groups, since=since, **filters)
+            return reads.latencies(conn, *groups, since=since, zone=_check_zone(time_zone), **filters)
 
-    def job_success(self, *, since: int, by_day: bool = False, **filters: Any) -> list[JobSuccess]:
-        """Ended jobs and how many of them succeeded; filters: until, project, workflow."""
+    def job_success(
+        self, *, since: int, by_day: bool = False, time_zone: str | None = None, **filters: Any
+    ) -> list[JobSuccess]:
+        """Ended jobs and how many of them succeeded; filters: until, project, workflow, model."""
         with self._database.read() as conn:
-            return reads.job_success(conn, since=since, by_day=by_day, **filters)
+            return reads.job_success(conn, since=since, by_day=by_day, zone=_check_zone(time_zone), **filters)
+
+    def job_times(
+        self, *, since: int, by_day: bool = False, time_zone: str | None = None, **filters: Any
+    ) -> list[JobTimes]:
+        """How long ended jobs waited and ran, as percentiles, ms; filters: until, project, workflow, model."""
+        with self._database.read() as conn:
+            return reads.job_times(conn, since=since, by_day=by_day, zone=_check_zone(time_zone), **filters)
+
+    def rebuild(self) -> int:
+        """Make all rollups anew from the calls and jobs that there are; returns how many were counted.
+
+        What removed jobs counted for stays. Sums are right all the while, and slow until it is done.
+        """
+        counted = 0
+        with self._database.write() as conn:
+            rollups.start_anew(conn)
+        while True:
+            with self._database.read() as conn:
+                if not rollups.is_due(conn):
+                    return counted
+            with self._database.write() as conn:
+                counted += rollups.fold(conn, rollups.LARGE_BATCH)
 
     def forecast_errors(self, *, since: int, **filters: Unpack[CallFilters]) -> list[ForecastError]:
         """How far plans' jobs were from what was expected of them, by workflow and model."""
         with self._database.read() as conn:
-            return accuracy.measure(forecasts.list_runs(conn, since=since, **filters))
+            # a plan is everybody's, and of all its profiles
+            runs = forecasts.list_runs(
+                conn,
+                since=since,
+                until=filters.get("until"),
+                project=filters.get("project"),
+                workflow=filters.get("workflow"),
+                model=filters.get("model"),
+            )
+            return accuracy.measure(runs)
 
     def queue_waits(self, *, since: int, span_ms: int, spans: Count) -> list[int | None]:
         """The p95 of how long jobs waited before their first claim, ms, for each of so many spans from `since` on."""
@@ -135,3 +180,8 @@ def _call_filters(filters: dict[str, Any]) -> CallFilters:
     if unknown := filters.keys() - {"project", "workflow", "model"}:
         raise TypeError(f"no such filter of calls: {', '.join(sorted(unknown))}")
     return CallFilters(project=filters.get("project"), workflow=filters.get("workflow"), model=filters.get("model"))
+
+
+def _check_zone(name: str | None) -> str | None:
+    """Raises InvalidInput for a time zone that nobody knows."""
+    return None if name is None else periods.zone_of(name).key

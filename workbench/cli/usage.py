@@ -69,3 +69,15 @@ def _form_of(file: Path) -> FormName:
             return form
     text = Text(N_("Say what to write: --form {forms}."), forms=" | ".join(FORMS))
     raise InvalidInput(text, [Issue("form", text)])
+
+
+@command.command()
+@console.json_option
+def rebuild(as_json: bool) -> None:
+    """Make the sums of all calls and jobs anew, for one who doubts them; what removed jobs counted for stays."""
+    with client.open_workbench() as wb:
+        counted = wb.usage.rebuild()
+    if as_json:
+        console.emit({"counted": counted})
+    else:
+        console.say(Text(N_("{n} calls and jobs are summed up anew."), n=f"{counted:,}"))

@@ -14,7 +14,7 @@ from typing import Protocol
 from workbench import preferences
 from workbench.db.connection import Database
 from workbench.db.reads.filing import has_many_unfiled, has_unfiled
-from workbench.db.writes import alerts, dispatch, filing, installation, ledger, sweep
+from workbench.db.writes import alerts, dispatch, filing, installation, ledger, rollups, sweep
 from workbench.db.writes.prune import Keep
 from workbench.jobs import bulk, pruning
 from workbench.jobs.dispatch import Dispatcher
@@ -30,6 +30,8 @@ PRUNE_EVERY_S = 3600
 DAY_MS = 86_400_000
 #: the longest that a round of maintenance files ended jobs
 FILE_FOR_S = 0.5
+#: how often what has ended is rolled up; and while every thread is at work
+ROLL_UP_S, ROLL_UP_BUSY_S = 5.0, 20.0
 #: how long a round of the heartbeat may take beyond a wait for the database
 STUCK_S = 45.0
 #: how long a worker that fell silent is shown as missing; when its process is known to have ended, and when not
@@ -93,6 +95,7 @@ class WorkerEngine:
         self._threads: list[threading.Thread] = []
         self._prune_at = time.monotonic()
         self._beat_at = time.monotonic()
+        self._roll_up_at = float("-inf")
 
     def run(self, job_id: int) -> None:
         """Run one job on the calling thread."""
@@ -175,6 +178,7 @@ class WorkerEngine:
             lambda: self._sweeper.sweep(idle=not self.runner.drained and self.runner.busy < self._settings.threads),
             self._dispatcher.kick,
             self.file_ended,
+            self.roll_up,
             self._prune_when_due,
         )
         for part in parts:
@@ -194,6 +198,24 @@ class WorkerEngine:
         while left and time.monotonic() < until and not self._ended.is_set():
             with self._database.write() as conn:
                 left = filing.file_ended(conn) == filing.BATCH
+
+    def roll_up(self) -> None:
+        """Add what has ended to the rollups, a while at a time: a few seconds' calls and jobs at once cost little."""
+        now = time.monotonic()
+        if now < self._roll_up_at:
+            return
+        busy = self.runner.busy >= self._settings.threads
+        self._roll_up_at = now + (ROLL_UP_BUSY_S if busy else ROLL_UP_S)
+        while time.monotonic() < now + FILE_FOR_S and not self._ended.is_set():
+            with self._database.read() as conn:
+                if not rollups.is_due(conn):
+                    return
+            with self._database.write() as conn:
+                if rollups.fold(conn) < rollups.BATCH:
+                    return
+        if not busy:
+            # a long history: the next round goes on
+            self._roll_up_at = now
 
     def _prune_when_due(self) -> None:
         if time.monotonic() >= self._prune_at:

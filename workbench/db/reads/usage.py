@@ -1,11 +1,12 @@
 """Questions about the ledger: tokens, latency, cost and success by day, model and workflow.
 
-Read straight from `model_call` within a time window; percentiles are exact (nearest rank).
+What sums up a stretch of time comes from the rollups and what they do not hold yet (`rollups.py` beside this file):
+exact at every moment, percentiles within 2 %. What each number means stands in `workbench/db/rollups.py`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any, Unpack
 
 from sqlalchemy import (
@@ -18,40 +19,32 @@ from sqlalchemy import (
     exists,
     func,
     literal,
-    null,
     or_,
     select,
     union_all,
 )
 
+from workbench.db import histograms
 from workbench.db.connection import Ids, among
+from workbench.db.reads import rollups
+from workbench.db.rollups import is_unpriced, usage_sums
 from workbench.db.rows.jobs import CallSummary
 from workbench.db.rows.record import columns, fetch
-from workbench.db.rows.usage import CallFilters, JobSuccess, Latency, MeanRun, Spending, UsageCost, UsageTotals
-from workbench.db.schema import TERMINAL, job, job_child, model_call, node, step
+from workbench.db.rows.usage import (
+    CallFilters,
+    JobSuccess,
+    JobTimes,
+    Latency,
+    MeanRun,
+    Spending,
+    UsageCost,
+    UsageTotals,
+)
+from workbench.db.schema import job, job_child, model_call, node, step
 from workbench.json_types import JsonObject
 
-DAY_MS = 86_400_000
-TOKENS = ("input_tokens", "cached_tokens", "output_tokens", "reasoning_tokens")
-
-_day = (model_call.c.started_at - model_call.c.started_at % DAY_MS).label("day")
-
-
-#: a call that was, or may have been, charged at a price nobody knows (`CallSummary.unpriced`)
-unpriced = (
-    model_call.c.cost_micros.is_(None)
-    & model_call.c.expected_micros.is_(None)
-    & (model_call.c.provider != "sketch")
-    & or_(
-        model_call.c.outcome.in_(("ok", "late", "lost")),
-        (model_call.c.outcome == "error")
-        & or_(
-            model_call.c.http_status.is_(None),
-            model_call.c.http_status < 400,
-            (model_call.c.http_status >= 500) & (model_call.c.capability != "text"),
-        ),
-    )
-)
+#: a call that was, or may have been, charged at a price nobody knows
+unpriced = is_unpriced(model_call.c)
 _unpriced_calls = func.coalesce(func.sum(case((unpriced, 1), else_=0)), 0).label("unpriced")
 
 
@@ -67,123 +60,133 @@ def _calls(query: Select[Any], since: int, filters: CallFilters) -> Select[Any]:
         query = query.where(model_call.c.workflow == workflow)
     if model := filters.get("model"):
         query = query.where(model_call.c.model == model)
+    if (profile := filters.get("profile")) is not None:
+        query = query.where(model_call.c.profile_id == profile)
+    if capability := filters.get("capability"):
+        query = query.where(model_call.c.capability == capability)
+    if user := filters.get("user"):
+        asked = select(literal(1)).where(job.c.id == model_call.c.job_id, job.c.created_by == user).exists()
+        query = query.where(or_(model_call.c.created_by == user, model_call.c.created_by.is_(None) & asked))
     return query
 
 
-def _sums() -> list[ColumnElement[Any]]:
-    failed = case((model_call.c.outcome.in_(("error", "lost")), 1), else_=0)
-    judged = case((model_call.c.valid.isnot(None), 1), else_=0)
-    valid = case((model_call.c.valid.is_(True), 1), else_=0)
-    return [
-        func.count().label("calls"),
-        func.sum(failed).label("errors"),
-        func.sum(judged).label("judged"),
-        func.sum(valid).label("valid"),
-        *(func.sum(model_call.c[name]).label(name) for name in TOKENS),
-    ]
+#: what sums can be grouped by, beside the day, and filtered by → the dimension of the rollups
+GROUPS = {
+    "model": "model", "workflow": "workflow", "project": "project_id", "node": "node_id", "profile": "profile_id",
+    "provider": "provider", "capability": "capability", "user": "created_by",
+}  # fmt: skip
 
 
-#: what sums can be grouped by, in the order of the records' first fields
-_groups: dict[str, ColumnElement[Any]] = {"day": _day, "model": model_call.c.model, "workflow": model_call.c.workflow}
+def _dimensions(filters: CallFilters) -> dict[str, Any]:
+    if unknown := filters.keys() - CallFilters.__annotations__.keys():
+        raise TypeError(f"no such filter of calls: {', '.join(sorted(unknown))}")
+    return {GROUPS[name]: value for name, value in filters.items() if name != "until" and value not in (None, "")}
 
 
-def _group_columns(groups: Collection[str], source: Any) -> list[ColumnElement[Any]]:
-    """Each column of the source that sums can be grouped by; NULL for one that is not asked for."""
-    return [source[name].label(name) if name in groups else null().label(name) for name in _groups]
+def _in_order(keys: Iterable[tuple[Any, ...]]) -> list[tuple[Any, ...]]:
+    return sorted(keys, key=lambda key: [(value is not None, value) for value in key])
+
+
+def _own(groups: Sequence[str], key: tuple[Any, ...]) -> dict[str, Any]:
+    """The fields of a record that a key is: its day and its groups; None for the others."""
+    own: dict[str, Any] = dict.fromkeys(("day", *GROUPS.values()))
+    own["day"] = key[0]
+    return own | dict(zip((GROUPS[g] for g in groups), key[1:], strict=False))
+
+
+def _asked(groups: Sequence[str], zone: str | None) -> tuple[list[str], str | None]:
+    """The groups beside the day, and the zone of the days, if there are any."""
+    if unknown := {*groups} - {*GROUPS, "day"}:
+        raise KeyError(", ".join(sorted(unknown)))
+    return [g for g in groups if g != "day"], (zone or "UTC") if "day" in groups else None
+
+
+_TOTALS = (
+    "calls", "errors", "judged", "valid", *(f"{n}_{what}" for n in ("input", "cached", "output", "reasoning")
+    for what in ("tokens", "known")), "unsent", "late", "wasted", "wasted_tokens", "images", "video_seconds",
+)  # fmt: skip
 
 
 def totals_by(
     conn: Connection,
     *groups: str,
     since: int,
+    zone: str | None = None,
     **filters: Unpack[CallFilters],
 ) -> list[UsageTotals]:
-    """Calls, errors, valid answers and tokens, grouped by any of day, model, workflow; by none: one row of all."""
-    grouped_by = [_groups[g] for g in groups]
-    query = _calls(select(*_group_columns(groups, _groups), *_sums()), since, filters)
-    return fetch(conn, UsageTotals, query.group_by(*grouped_by).order_by(*grouped_by) if grouped_by else query)
+    """Calls, errors, valid answers and tokens, grouped by any of day, model, workflow, project, node, profile,
+    provider, capability and user; by none: one row of all. `zone`: whose days, by default UTC's."""
+    others, days_of = _asked(groups, zone)
+    asked = rollups.stretch(since, filters.get("until"), days_of)
+    sums = rollups.sum_usage(conn, [GROUPS[g] for g in others], _TOTALS, asked, _dimensions(filters))
+    if not groups and not sums:
+        return [UsageTotals(**_own([], (None,)), calls=0, **dict.fromkeys(_totals_fields))]
+    rows = []
+    for key in _in_order(sums):
+        values: dict[str, Any] = dict(zip(_TOTALS, sums[key], strict=True))
+        for name in ("input", "cached", "output", "reasoning"):
+            if not values.pop(f"{name}_known"):
+                values[f"{name}_tokens"] = None
+        rows.append(UsageTotals(**_own(others, key), **values))
+    return rows
+
+
+_totals_fields = tuple(name for name in _TOTALS if not name.endswith("_known") and name != "calls")
+_COST = ("calls", "unsent", "cost_micros", "priced", "wasted_micros", "unpriced")
 
 
 def cost_totals_by(
     conn: Connection,
     *groups: str,
     since: int,
+    zone: str | None = None,
     **filters: Unpack[CallFilters],
 ) -> list[UsageCost]:
     """Cost by currency, grouped like `totals_by`. CNY is never added to USD."""
-    grouped_by = [*(_groups[g] for g in groups), model_call.c.currency]
-    wasted = func.sum(case((model_call.c.valid.is_not(True), model_call.c.cost_micros), else_=0)).label("wasted_micros")
-    query = _calls(
-        select(
-            *_group_columns(groups, _groups),
-            model_call.c.currency,
-            func.sum(model_call.c.cost_micros).label("cost_micros"),
-            wasted,
-            _unpriced_calls.label("unknown"),
-        ),
-        since,
-        filters,
-    )
-    return fetch(conn, UsageCost, query.group_by(*grouped_by).order_by(*grouped_by))
+    others, days_of = _asked(groups, zone)
+    asked = rollups.stretch(since, filters.get("until"), days_of)
+    sums = rollups.sum_usage(conn, [*(GROUPS[g] for g in others), "currency"], _COST, asked, _dimensions(filters))
+    rows = []
+    for key in _in_order(sums):
+        values = dict(zip(_COST, sums[key], strict=True))
+        rows.append(
+            UsageCost(
+                **_own(others, key),
+                currency=key[-1],
+                cost_micros=values["cost_micros"] if values["priced"] else None,
+                wasted_micros=values["wasted_micros"],
+                unknown=values["unpriced"],
+            )
+        )
+    return rows
 
 
 def latencies(
     conn: Connection,
     *groups: str,
     since: int,
+    zone: str | None = None,
     **filters: Unpack[CallFilters],
 ) -> list[Latency]:
-    """Percentiles of latency and of the time to the first token of answered calls, grouped like `totals_by`."""
-    grouped_by = [_groups[g] for g in groups]
-    ranked = _calls(
-        select(
-            *grouped_by,
-            model_call.c.latency_ms,
-            model_call.c.ttft_ms,
-            func.row_number().over(partition_by=grouped_by or None, order_by=model_call.c.latency_ms).label("rank"),
-            func.count().over(partition_by=grouped_by or None).label("size"),
-        ).where(model_call.c.outcome.in_(("ok", "late")), model_call.c.latency_ms.isnot(None)),
-        since,
-        filters,
-    ).subquery()
-    grouped = [ranked.c[c.name] for c in grouped_by]
-
-    def percentile(share: float) -> ColumnElement[Any]:
-        # nearest rank: the smallest value with at least this share at or below it
-        return func.min(case((ranked.c.rank >= share * ranked.c.size, ranked.c.latency_ms))).label(
-            f"p{round(share * 100)}"
+    """Percentiles of latency and of the time to the first token of answered calls, grouped like `totals_by`: of texts,
+    unless grouped or filtered by capability. A picture takes longer than any text, and says nothing of it."""
+    others, days_of = _asked(groups, zone)
+    asked = rollups.stretch(since, filters.get("until"), days_of)
+    names, given = [GROUPS[g] for g in others], _dimensions(filters)
+    if "capability" not in others:
+        given.setdefault("capability", "text")
+    times = rollups.merge_usage(conn, names, "latency", asked, given)
+    first_tokens = rollups.merge_usage(conn, names, "ttft", asked, given)
+    if not groups:
+        times.setdefault((None,), {})
+    rows = []
+    for key in _in_order(times):
+        p50, p95, p99 = (histograms.percentile(times[key], share) for share in (0.5, 0.95, 0.99))
+        first = histograms.percentile(first_tokens.get(key, {}), 0.5)
+        rows.append(
+            Latency(**_own(others, key), p50=p50, p95=p95, p99=p99, calls=sum(times[key].values()), ttft_p50=first)
         )
-
-    query = select(*_group_columns(groups, ranked.c), percentile(0.5), percentile(0.95), percentile(0.99), func.count())
-    rows: Iterable[Any] = conn.execute(query.group_by(*grouped).order_by(*grouped) if grouped else query)
-    first_tokens = _first_tokens(conn, groups, grouped_by, since, filters)
-    with_first_token = ([*row, first_tokens.get(tuple(row[: len(_groups)]))] for row in rows)
-    return [Latency(*row) for row in with_first_token]
-
-
-def _first_tokens(
-    conn: Connection,
-    groups: tuple[str, ...],
-    grouped_by: list[ColumnElement[Any]],
-    since: int,
-    filters: CallFilters,
-) -> dict[tuple[Any, ...], int]:
-    """(day, model, workflow) → p50 of the time to the first token, ms."""
-    ranked = _calls(
-        select(
-            *grouped_by,
-            model_call.c.ttft_ms,
-            func.row_number().over(partition_by=grouped_by or None, order_by=model_call.c.ttft_ms).label("rank"),
-            func.count().over(partition_by=grouped_by or None).label("size"),
-        ).where(model_call.c.ttft_ms.isnot(None)),
-        since,
-        filters,
-    ).subquery()
-    grouped = [ranked.c[c.name] for c in grouped_by]
-    median = func.min(case((ranked.c.rank >= 0.5 * ranked.c.size, ranked.c.ttft_ms)))
-    query = select(*_group_columns(groups, ranked.c), median)
-    rows = conn.execute(query.group_by(*grouped) if grouped else query)
-    return {tuple(group): ttft_ms for *group, ttft_ms in rows}
+    return [row for row in rows if row.calls or not groups]
 
 
 def job_success(
@@ -193,22 +196,46 @@ def job_success(
     until: int | None = None,
     project: int | None = None,
     workflow: str | None = None,
+    model: str | None = None,
     by_day: bool = False,
+    zone: str | None = None,
 ) -> list[JobSuccess]:
-    """Ended jobs: done (succeeded, partial, failed; cancelled ones do not count) and succeeded; by day when asked."""
-    day = (job.c.finished_at - job.c.finished_at % DAY_MS).label("day")
-    done = func.sum(case((job.c.state != "cancelled", 1), else_=0)).label("done")
-    good = func.sum(case((job.c.state == "succeeded", 1), else_=0)).label("succeeded")
-    query = select(day if by_day else null().label("day"), done, good).where(
-        job.c.state.in_(TERMINAL), job.c.finished_at >= since
-    )
-    if until is not None:
-        query = query.where(job.c.finished_at < until)
-    if project is not None:
-        query = query.where(job.c.project_id == project)
-    if workflow:
-        query = query.where(job.c.kind == workflow)
-    return fetch(conn, JobSuccess, query.group_by(day).order_by(day) if by_day else query)
+    """Ended jobs: done (succeeded, partial, failed; cancelled ones do not count) and succeeded; by day when asked.
+    `model`: of jobs that have called it."""
+    asked = rollups.stretch(since, until, (zone or "UTC") if by_day else None)
+    filters = {"project_id": project, "kind": workflow or None, "model": model or None}
+    sums = rollups.sum_jobs(conn, ["state"], ["jobs"], asked, filters)
+    by_state: dict[int | None, dict[str, int]] = {}
+    for (day, state), (jobs,) in sums.items():
+        by_state.setdefault(day, {})[state] = jobs
+    if not by_state:
+        return [] if by_day else [JobSuccess(None, None, None)]
+    return [
+        JobSuccess(day, sum(own.values()) - own.get("cancelled", 0), own.get("succeeded", 0))
+        for day, own in sorted(by_state.items(), key=lambda item: item[0] or 0)
+    ]
+
+
+def job_times(
+    conn: Connection,
+    *,
+    since: int,
+    until: int | None = None,
+    project: int | None = None,
+    workflow: str | None = None,
+    model: str | None = None,
+    by_day: bool = False,
+    zone: str | None = None,
+) -> list[JobTimes]:
+    """How long the ended jobs that began had waited, and how long they ran; by the day of their end when asked."""
+    asked = rollups.stretch(since, until, (zone or "UTC") if by_day else None)
+    filters = {"project_id": project, "kind": workflow or None, "model": model or None}
+    waits, runs = (rollups.merge_jobs(conn, [], name, asked, filters) for name in ("wait", "run"))
+    rows = []
+    for key in _in_order(waits):
+        shares = [histograms.percentile(times.get(key, {}), share) for times in (waits, runs) for share in (0.5, 0.95)]
+        rows.append(JobTimes(key[0], sum(waits[key].values()), *shares))
+    return [row for row in rows if row.jobs]
 
 
 def queue_waits(conn: Connection, *, since: int, span_ms: int, spans: int) -> list[int | None]:
@@ -256,7 +283,7 @@ def list_models(conn: Connection) -> list[str]:
 
 _spending = (
     model_call.c.currency,
-    func.count().label("calls"),
+    func.coalesce(func.sum(usage_sums(model_call.c)["calls"]), 0).label("calls"),
     func.sum(model_call.c.input_tokens + model_call.c.output_tokens).label("tokens"),
     func.sum(model_call.c.cost_micros).label("micros"),
     _unpriced_calls,
@@ -286,12 +313,21 @@ NOTHING = Spending(0, None, {}, 0)
 
 def spending_of_projects(conn: Connection, project_ids: Sequence[int]) -> dict[int, Spending]:
     """Project id → what was spent on it by now, each currency for itself."""
-    query = (
-        select(model_call.c.project_id, *_spending)
-        .where(among(model_call.c.project_id, bindparam("ids", type_=Ids())))
-        .group_by(model_call.c.project_id, model_call.c.currency)
-    )
-    return dict.fromkeys(project_ids, NOTHING) | _sum_up(conn.execute(query, {"ids": [*project_ids]}))
+    names = ("calls", "tokens", "tokens_known", "cost_micros", "priced", "unpriced")
+    asked = rollups.stretch(0, None)
+    given = {"project_id": [*project_ids]}
+    by_project: dict[int, Spending] = {}
+    if project_ids:
+        sums = rollups.sum_usage(conn, ["project_id", "currency"], names, asked, given)
+        for (_, project, currency), (calls, tokens, reported, micros, priced, unknown) in sums.items():
+            before = by_project.get(project, NOTHING)
+            by_project[project] = Spending(
+                calls=before.calls + calls,
+                tokens=(before.tokens or 0) + tokens if reported or before.tokens is not None else None,
+                cost=before.cost | ({currency: micros} if currency and priced else {}),
+                unpriced=before.unpriced + unknown,
+            )
+    return dict.fromkeys(project_ids, NOTHING) | by_project
 
 
 def spending_of_jobs(conn: Connection, job_ids: Sequence[int]) -> dict[int, Spending]:

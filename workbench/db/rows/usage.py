@@ -10,8 +10,13 @@ from workbench.db.rows.record import Record
 
 @dataclass(frozen=True, slots=True)
 class UsageTotals(Record):
-    """Calls of a group. `day`, `model`, `workflow` are None where the question did not group by them; a sum of tokens
-    is None when no call of the group reported it, every sum when there was no call."""
+    """Calls of a group. What it was not grouped by is None; a sum of tokens is None when no call of the group reported
+    it, every sum when there was no call.
+
+    `calls`: those that reached their service; `unsent`: the others. `errors`: calls that failed, or were lost.
+    `judged`: texts that had to keep to a schema, and came; `valid`: those that did so at once. `wasted`: calls whose
+    answer was of no use, with their tokens.
+    """
 
     day: int | None
     model: str | None
@@ -24,12 +29,24 @@ class UsageTotals(Record):
     cached_tokens: int | None
     output_tokens: int | None
     reasoning_tokens: int | None
+    unsent: int | None = None
+    late: int | None = None
+    wasted: int | None = None
+    wasted_tokens: int | None = None
+    images: int | None = None
+    video_seconds: int | None = None
+    project_id: int | None = None
+    node_id: int | None = None
+    profile_id: int | None = None
+    provider: str | None = None
+    capability: str | None = None
+    created_by: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class UsageCost(Record):
-    """What a group's calls of one currency cost. `wasted_micros`: for answers that were not valid; `unknown`: calls
-    that ended without a known price."""
+    """What a group's calls of one currency cost. `wasted_micros`: of calls whose answer was of no use; `unknown`: calls
+    that were, or may have been, charged at a price nobody knows."""
 
     day: int | None
     model: str | None
@@ -38,11 +55,18 @@ class UsageCost(Record):
     cost_micros: int | None
     wasted_micros: int | None
     unknown: int | None
+    project_id: int | None = None
+    node_id: int | None = None
+    profile_id: int | None = None
+    provider: str | None = None
+    capability: str | None = None
+    created_by: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Latency(Record):
-    """Exact percentiles (nearest rank, ms) of a group's answered calls; `ttft_p50`: of the time to the first token."""
+    """Percentiles (nearest rank, within 2 %, ms) of a group's answered calls; `ttft_p50`: of the time to the first
+    token."""
 
     day: int | None
     model: str | None
@@ -52,6 +76,12 @@ class Latency(Record):
     p99: int | None
     calls: int
     ttft_p50: int | None
+    project_id: int | None = None
+    node_id: int | None = None
+    profile_id: int | None = None
+    provider: str | None = None
+    capability: str | None = None
+    created_by: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +91,19 @@ class JobSuccess(Record):
     day: int | None
     done: int | None
     succeeded: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class JobTimes(Record):
+    """Percentiles (nearest rank, within 2 %, ms) of how long ended jobs had waited before their first claim, and how
+    long they ran from there to their end; None where none began. `day`: None unless asked by day."""
+
+    day: int | None
+    jobs: int
+    wait_p50: int | None
+    wait_p95: int | None
+    run_p50: int | None
+    run_p95: int | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,3 +168,8 @@ class CallFilters(TypedDict, total=False):
     project: int | None
     workflow: str | None
     model: str | None
+    profile: int | None
+    #: who asked for the job
+    user: str | None
+    #: text, image or video
+    capability: str | None

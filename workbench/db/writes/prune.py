@@ -24,7 +24,7 @@ from sqlalchemy import (
 
 from workbench.db.connection import Ids, among, db_now_ms
 from workbench.db.schema import ACTIVE, TERMINAL, artifact, job, job_child, metadata, model_call
-from workbench.db.writes import filing
+from workbench.db.writes import filing, rollups
 
 DAY_MS = 86_400_000
 #: jobs that are looked at, and removed, in one transaction
@@ -165,6 +165,7 @@ def remove(conn: Connection, ids: Sequence[int]) -> Removed:
         return removed
     given = {"ids": [*ids]}
     filing.unfile(conn, ids)
+    rollups.keep_pruned(conn, ids)
     conn.execute(_keep_calls, given)
     for column in (model_call.c.job_id, artifact.c.job_id, job.c.parent_id, job.c.replay_of, job.c.answers_from):
         conn.execute(update(column.table).where(among(column, _ids)).values({column.name: None}), given)

@@ -1,0 +1,60 @@
+"""Histograms of milliseconds, packed into a row: percentiles of any sum of them are within 2 % of the exact ones.
+
+A bucket holds the values from one power of a number a little above 1 to the next; its value is the one that is nearest
+to both ends (DDSketch, Masson et al. 2019). Counts may be negative: what is taken away again.
+"""
+
+from __future__ import annotations
+
+import math
+from array import array
+from collections.abc import Iterable, Mapping
+
+#: the largest share by which a percentile is off
+ERROR = 0.02
+_GAMMA = (1 + ERROR) / (1 - ERROR)
+_LOG = math.log(_GAMMA)
+_MOST = 32_767
+
+Histogram = dict[int, int]
+
+
+def bucket_of(ms: int) -> int:
+    """0 holds what is not positive."""
+    return 0 if ms <= 0 else 1 + max(0, math.ceil(math.log(ms) / _LOG))
+
+
+def value_of(bucket: int) -> int:
+    """Milliseconds."""
+    return 0 if bucket == 0 else round(2 * _GAMMA ** (bucket - 1) / (_GAMMA + 1))
+
+
+def pack(histogram: Mapping[int, int]) -> bytes | None:
+    """Pairs of bucket and count, 16 bits each, little-endian; None for an empty one."""
+    pairs = array("h")
+    for bucket, count in sorted(histogram.items()):
+        while count:
+            part = max(-_MOST, min(_MOST, count))
+            pairs.extend((bucket, part))
+            count -= part
+    return pairs.tobytes() or None
+
+
+def add(into: Histogram, packed: Iterable[bytes | None]) -> None:
+    pairs = array("h")
+    pairs.frombytes(b"".join(filter(None, packed)))
+    for bucket, count in zip(pairs[::2], pairs[1::2], strict=True):
+        into[bucket] = into.get(bucket, 0) + count
+
+
+def percentile(histogram: Mapping[int, int], share: float) -> int | None:
+    """Nearest rank, ms; None of nothing."""
+    size = sum(histogram.values())
+    if size <= 0:
+        return None
+    rank = max(1, math.ceil(share * size))
+    for bucket in sorted(histogram):
+        rank -= histogram[bucket]
+        if rank <= 0:
+            return value_of(bucket)
+    return None

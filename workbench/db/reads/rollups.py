@@ -1,0 +1,412 @@
+"""Sums and histograms over any stretch of time: the rollups, with what they do not hold yet, in one statement.
+
+Whole hours (and, where nothing is told apart by time, whole UTC days) come from the rollups; the begun hours at both
+ends from the rows themselves, by the index on their time. One statement, because PostgreSQL's reads see each statement
+at its own moment, and a round of folding may come between two.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    LargeBinary,
+    Select,
+    Table,
+    and_,
+    cast,
+    func,
+    literal,
+    null,
+    or_,
+    select,
+    union_all,
+)
+
+from workbench.db import histograms
+from workbench.db.histograms import Histogram
+from workbench.db.rollups import (
+    CALLS_AND_JOBS,
+    DAILY,
+    DAY_MS,
+    HOUR_MS,
+    JOB_ALWAYS,
+    JOB_FACETS,
+    JOB_TAIL,
+    USAGE_ALWAYS,
+    USAGE_FACETS,
+    USAGE_TAIL,
+    call_dimensions,
+    job_sums,
+    latency_of,
+    pick,
+    usage_sums,
+)
+from workbench.db.schema import (
+    TERMINAL,
+    job,
+    job_hour,
+    job_tail,
+    job_undo,
+    model_call,
+    usage_hour,
+    usage_tail,
+    usage_undo,
+)
+
+#: of calls or jobs; a worker at work lets it grow to a few thousand
+LONG_TAIL = 20_000
+#: every offset from UTC is a multiple of it
+_QUARTER_MS = 900_000
+#: a whole day's beginning, so that nothing is left over at the end
+_FOREVER = (1 << 61) // DAY_MS * DAY_MS
+
+Filters = Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Stretch:
+    """From `since` to before `until`, epoch ms, and which days it is told apart by: those of `zone`, or none."""
+
+    since: int
+    until: int
+    zone: str | None = None
+
+    #: what the rollup that is asked holds: whole hours, or whole UTC days; 0: nothing
+    unit: int = HOUR_MS
+
+    @property
+    def first(self) -> int:
+        """The beginning of the first whole hour, or day."""
+        return -(-self.since // self.unit) * self.unit if self.unit else self.until
+
+    @property
+    def last(self) -> int:
+        """The end of the last whole hour, or day; before `first` when there is none."""
+        return self.until // self.unit * self.unit if self.unit else self.since
+
+    def list_split_hours(self) -> list[int]:
+        """The hours in which a day begins, where the zone is half an hour or a quarter off."""
+        if self.zone is None or self.zone == "UTC" or self.until == _FOREVER or self.first >= self.last:
+            return []
+        zone = ZoneInfo(self.zone)
+        at, hours = datetime.fromtimestamp(self.since / 1000, zone), []
+        day = at.replace(hour=0, minute=0, second=0, microsecond=0)
+        while (ms := round(day.timestamp() * 1000)) < self.until:
+            if ms % HOUR_MS and self.first <= ms < self.last:
+                hours.append(ms - ms % HOUR_MS)
+            day = (day + timedelta(days=1)).replace(hour=0, minute=0)
+        return hours
+
+
+def day_of(at: int, zone: str) -> int:
+    """When the day of a moment began there, epoch ms."""
+    if zone == "UTC":
+        return at - at % DAY_MS
+    local = datetime.fromtimestamp(at / 1000, ZoneInfo(zone))
+    return round(local.replace(hour=0, minute=0, second=0, microsecond=0, fold=0).timestamp() * 1000)
+
+
+@dataclass(frozen=True, slots=True)
+class _Source:
+    """One of the places that rows come from: its dimensions and sums by name, and its time."""
+
+    dimensions: Mapping[str, ColumnElement[Any]]
+    sums: Mapping[str, ColumnElement[Any]]
+    times: Mapping[str, ColumnElement[Any]]
+    at: ColumnElement[Any]
+    base: Select[Any]
+    conditions: tuple[ColumnElement[bool], ...]
+    sign: ColumnElement[Any]
+
+
+def _usage_source(c: Any, base: Any, jobs: Any | None, sign: int, *conditions: ColumnElement[bool]) -> _Source:
+    return _Source(
+        call_dimensions(c, jobs),
+        usage_sums(c),
+        {"latency": latency_of(c), "ttft": c.ttft_ms},
+        c.started_at,
+        select().select_from(base),
+        conditions,
+        literal(sign),
+    )
+
+
+def _job_source(c: Any, base: Any, model: str | None, sign: Any, *conditions: ColumnElement[bool]) -> _Source:
+    """`model`: the one that is asked for, which stands on no job."""
+    dimensions = {name: c[name] for name in ("project_id", "node_id", "kind", "queue", "profile_id", "created_by")}
+    dimensions |= {"error_kind": c.error_kind, "state": c.state, "model": literal(model)}
+    return _Source(
+        dimensions,
+        job_sums(c),
+        {"wait": c.started_at - c.created_at, "run": c.finished_at - c.started_at},
+        c.finished_at,
+        select().select_from(base),
+        conditions,
+        sign,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Kind:
+    """Calls, or ended jobs: where their rollup, their tail and their rows are."""
+
+    table: Table
+    facets: dict[str, tuple[str, ...]]
+    always: tuple[str, ...]
+    tail: tuple[_Source, ...]
+    rows: _Source
+
+
+def _usage() -> _Kind:
+    tail = USAGE_TAIL.outerjoin(job, job.c.id == model_call.c.job_id)
+    return _Kind(
+        usage_hour,
+        USAGE_FACETS,
+        USAGE_ALWAYS,
+        (
+            _usage_source(model_call.c, tail, job.c, 1),
+            _usage_source(usage_undo.c, usage_undo, None, -1),
+        ),
+        _usage_source(model_call.c, CALLS_AND_JOBS, job.c, 1),
+    )
+
+
+def _jobs(model: str | None) -> _Kind:
+    called: tuple[ColumnElement[bool], ...] = ()
+    undone: tuple[ColumnElement[bool], ...] = ()
+    if model is not None:
+        called = (select(literal(1)).where(model_call.c.job_id == job.c.id, model_call.c.model == model).exists(),)
+        lines = literal("\n") + func.coalesce(job_undo.c.models, "") + literal("\n")
+        undone = (lines.contains(f"\n{model}\n", autoescape=True),)
+    return _Kind(
+        job_hour,
+        JOB_FACETS,
+        JOB_ALWAYS,
+        (
+            _job_source(job.c, JOB_TAIL, model, literal(1), *called),
+            _job_source(job_undo.c, job_undo, model, job_undo.c.sign, *undone),
+        ),
+        _job_source(job.c, job, model, literal(1), job.c.state.in_(TERMINAL), *called),
+    )
+
+
+def _matching(columns: Mapping[str, ColumnElement[Any]], filters: Filters) -> list[ColumnElement[bool]]:
+    return [
+        columns[name].in_(value) if isinstance(value, list | tuple | set | frozenset) else columns[name] == value
+        for name, value in filters.items()
+        if value is not None
+    ]
+
+
+def _of_rollup(kind: _Kind, facet: str, stretch: Stretch, filters: Filters, split: Sequence[int]) -> list[Any]:
+    c = kind.table.c
+    given = [c.facet == facet, *_matching(dict(c), filters)]
+    if stretch.zone is None or stretch.zone == "UTC":
+        days_from, days_to = -(-stretch.first // DAY_MS) * DAY_MS, stretch.last // DAY_MS * DAY_MS
+        if days_from < days_to:
+            whole = and_(c.hours == 24, c["at"] >= days_from, c["at"] < days_to)
+            before = and_(c.hours == 1, c["at"] >= stretch.first, c["at"] < days_from)
+            after = and_(c.hours == 1, c["at"] >= days_to, c["at"] < stretch.last)
+            return [[*given, part] for part in (whole, before, after)]
+    hours = [c.hours == 1, c["at"] >= stretch.first, c["at"] < stretch.last]
+    return [[*given, *hours, *([c["at"].notin_(split)] if split else [])]]
+
+
+def _outside(source: _Source, stretch: Stretch, split: Sequence[int]) -> list[ColumnElement[bool]]:
+    """What no whole hour of the stretch holds, a condition for each range of an index."""
+    at = source.at
+    if stretch.first >= stretch.last:
+        return [and_(at >= stretch.since, at < stretch.until)] if stretch.since < stretch.until else []
+    ends = [
+        and_(at >= since, at < until)
+        for since, until in ((stretch.since, stretch.first), (stretch.last, stretch.until))
+        if since < until
+    ]
+    hours = [and_(at >= hour, at < hour + HOUR_MS) for hour in split]
+    return [*ends, *([or_(*hours)] if hours else [])]
+
+
+def _inside(source: _Source, stretch: Stretch, split: Sequence[int]) -> list[ColumnElement[bool]]:
+    at = source.at
+    conditions = [at >= stretch.first, at < stretch.last]
+    if split:
+        conditions.append((at - at % HOUR_MS).notin_(split))
+    return conditions
+
+
+def _parts(
+    conn: Connection, kind: _Kind, groups: Collection[str], stretch: Stretch, filters: Filters
+) -> tuple[list[tuple[Any, list[Any]]], list[tuple[_Source, list[ColumnElement[bool]]]]]:
+    """Conditions on the rollup, and on each of the sources of rows."""
+    wanted = {*groups, *(name for name, value in filters.items() if value is not None)}
+    facet = pick(kind.facets, kind.always, wanted)
+    if "model" in kind.facets.get(facet, ()) and kind.table is job_hour and filters.get("model") is None:
+        raise KeyError("model")
+    if facet in DAILY:
+        by_utc = stretch.zone is None or stretch.zone == "UTC"
+        stretch = replace(stretch, unit=DAY_MS if by_utc else 0)
+    split = stretch.list_split_hours()
+    rolled: list[tuple[Any, list[Any]]] = []
+    rows: list[tuple[_Source, list[ColumnElement[bool]]]] = []
+    if _is_unfinished(conn, kind):
+        # the rows themselves are quicker than so long a tail; what pruned jobs count for stands in the rollup alone
+        if kind.table is job_hour:
+            given = _of_rollup(kind, facet, stretch, filters, split)
+            rolled = [(kind.table, [*conditions, job_hour.c.pruned]) for conditions in given]
+            kept = kind.tail[1]
+            rows.append(
+                (
+                    kept,
+                    [
+                        *kept.conditions,
+                        job_undo.c.sign > 0,
+                        *_matching(kept.dimensions, filters),
+                        *_inside(kept, stretch, split),
+                    ],
+                )
+            )
+        whole = replace(stretch, unit=0)
+        rows.append(
+            (
+                kind.rows,
+                [*kind.rows.conditions, *_matching(kind.rows.dimensions, filters), *_outside(kind.rows, whole, ())],
+            )
+        )
+        return rolled, rows
+    if stretch.first < stretch.last:
+        rolled = [(kind.table, given) for given in _of_rollup(kind, facet, stretch, filters, split)]
+        rows = [
+            (source, [*source.conditions, *_matching(source.dimensions, filters), *_inside(source, stretch, split)])
+            for source in kind.tail
+        ]
+    for range_ in _outside(kind.rows, stretch, split):
+        rows.append((kind.rows, [*kind.rows.conditions, *_matching(kind.rows.dimensions, filters), range_]))
+    return rolled, rows
+
+
+def _is_unfinished(conn: Connection, kind: _Kind) -> bool:
+    """Whether a long history is still to be rolled up, as after a migration."""
+    tail = job_tail if kind.table is job_hour else usage_tail
+    return conn.execute(select(literal(1)).select_from(tail).offset(LONG_TAIL).limit(1)).first() is not None
+
+
+def _hour(at: Any, stretch: Stretch, step: int) -> Any:
+    return (at - at % step if stretch.zone is not None else null()).label("at")
+
+
+def _sum(
+    conn: Connection, kind: _Kind, groups: Sequence[str], names: Sequence[str], stretch: Stretch, filters: Filters
+) -> dict[tuple[Any, ...], list[int]]:
+    rolled, rows = _parts(conn, kind, groups, stretch, filters)
+    queries: list[Select[Any]] = []
+    for table, conditions in rolled:
+        at = _hour(table.c["at"], stretch, _QUARTER_MS)
+        grouped = [*([at] if stretch.zone is not None else []), *(table.c[g] for g in groups)]
+        sums = [func.sum(table.c[n]).label(n) for n in names]
+        query = select(at, *(table.c[g] for g in groups), func.count().label("rows"), *sums).where(*conditions)
+        queries.append(query.group_by(*grouped) if grouped else query)
+    for source, conditions in rows:
+        at = _hour(source.at, stretch, _QUARTER_MS)
+        own = [source.dimensions[g].label(g) for g in groups]
+        grouped = [*([at] if stretch.zone is not None else []), *own]
+        sums = [func.sum(source.sign * source.sums[n]).label(n) for n in names]
+        query = source.base.add_columns(at, *own, func.count().label("rows"), *sums).where(*conditions)
+        queries.append(query.group_by(*grouped) if grouped else query)
+    together: dict[tuple[Any, ...], list[int]] = {}
+    size = len(groups)
+    days: dict[int, int] = {}
+    for row in conn.execute(union_all(*queries)) if queries else ():
+        if not row[1 + size]:
+            continue
+        key = (_day(days, row[0], stretch), *row[1 : 1 + size])
+        sums_of_row = [int(value or 0) for value in row[2 + size :]]
+        before = together.get(key)
+        together[key] = sums_of_row if before is None else [a + b for a, b in zip(before, sums_of_row, strict=True)]
+    return {key: sums for key, sums in together.items() if any(sums)}
+
+
+def _day(days: dict[int, int], at: int | None, stretch: Stretch) -> int | None:
+    if at is None or stretch.zone is None:
+        return None
+    day = days.get(at)
+    if day is None:
+        day = days[at] = day_of(int(at), stretch.zone)
+    return day
+
+
+def _merge(
+    conn: Connection, kind: _Kind, groups: Sequence[str], name: str, stretch: Stretch, filters: Filters
+) -> dict[tuple[Any, ...], Histogram]:
+    rolled, rows = _parts(conn, kind, groups, stretch, filters)
+    queries: list[Select[Any]] = []
+    for table, conditions in rolled:
+        at = _hour(table.c["at"], stretch, _QUARTER_MS)
+        packed = table.c[name]
+        blank = (literal(None, table.c["at"].type).label("ms"), literal(None, table.c.hours.type).label("sign"))
+        query = select(at, *(table.c[g] for g in groups), packed.label("packed"), *blank)
+        queries.append(query.where(*conditions, packed.isnot(None)))
+    for source, conditions in rows:
+        at = _hour(source.at, stretch, _QUARTER_MS)
+        ms = source.times[name]
+        own = [source.dimensions[g].label(g) for g in groups]
+        empty = cast(null(), LargeBinary).label("packed")
+        query = source.base.add_columns(at, *own, empty, ms.label("ms"), source.sign.label("sign"))
+        queries.append(query.where(*conditions, ms.isnot(None)))
+    size = len(groups)
+    packs: dict[tuple[Any, ...], list[bytes]] = {}
+    merged: dict[tuple[Any, ...], Histogram] = {}
+    days: dict[int, int] = {}
+    for row in conn.execute(union_all(*queries)) if queries else ():
+        key = (_day(days, row[0], stretch), *row[1 : 1 + size])
+        packed, ms, sign = row[1 + size :]
+        if packed is not None:
+            packs.setdefault(key, []).append(packed)
+        else:
+            own_bucket = merged.setdefault(key, {})
+            bucket = histograms.bucket_of(int(ms))
+            own_bucket[bucket] = own_bucket.get(bucket, 0) + int(sign)
+    for key, blobs in packs.items():
+        histograms.add(merged.setdefault(key, {}), blobs)
+    return merged
+
+
+def sum_usage(
+    conn: Connection, groups: Sequence[str], names: Sequence[str], stretch: Stretch, filters: Filters
+) -> dict[tuple[Any, ...], list[int]]:
+    """(day or None, the groups …) → sums in the order of their names (`schema.USAGE_SUMS`). What is all zero is left
+    out. Groups and filters: `rollups.USAGE_DIMENSIONS`; a list is any of it."""
+    return _sum(conn, _usage(), groups, names, stretch, filters)
+
+
+def merge_usage(
+    conn: Connection, groups: Sequence[str], name: str, stretch: Stretch, filters: Filters
+) -> dict[tuple[Any, ...], Histogram]:
+    """(day or None, the groups …) → histogram of `latency` or `ttft`."""
+    return _merge(conn, _usage(), groups, name, stretch, filters)
+
+
+def sum_jobs(
+    conn: Connection, groups: Sequence[str], names: Sequence[str], stretch: Stretch, filters: Filters
+) -> dict[tuple[Any, ...], list[int]]:
+    """The same of ended jobs, by when they ended (`schema.JOB_SUMS`); groups and filters: `rollups.JOB_DIMENSIONS`.
+    With a model: jobs that have called it."""
+    return _sum(conn, _jobs(filters.get("model")), groups, names, stretch, filters)
+
+
+def merge_jobs(
+    conn: Connection, groups: Sequence[str], name: str, stretch: Stretch, filters: Filters
+) -> dict[tuple[Any, ...], Histogram]:
+    """(day or None, the groups …) → histogram of `wait` or `run`, ms, of ended jobs."""
+    return _merge(conn, _jobs(filters.get("model")), groups, name, stretch, filters)
+
+
+def stretch(since: int, until: int | None, zone: str | None = None) -> Stretch:
+    """`until` None: without an end."""
+    return Stretch(since, _FOREVER if until is None else until, zone)

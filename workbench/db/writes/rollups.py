@@ -1,0 +1,297 @@
+"""Fill the rollups from their tails, beside the engine, which writes nothing for them but a number a call and a job."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from operator import add
+from typing import Any
+
+from sqlalchemy import Connection, Table, bindparam, delete, func, insert, literal, select, text, update
+
+from workbench.db import histograms
+from workbench.db.connection import Ids, among
+from workbench.db.histograms import Histogram
+from workbench.db.rollups import (
+    CALLS_AND_JOBS,
+    DAILY,
+    HOUR_MS,
+    JOB_ALWAYS,
+    JOB_DIMENSIONS,
+    JOB_FACETS,
+    USAGE_ALWAYS,
+    USAGE_DIMENSIONS,
+    USAGE_FACETS,
+    USAGE_TAIL,
+    call_dimensions,
+    job_sums,
+    latency_of,
+    usage_sums,
+)
+from workbench.db.schema import (
+    JOB_FACTS,
+    JOB_SUMS,
+    TERMINAL,
+    USAGE_SUMS,
+    job,
+    job_hour,
+    job_tail,
+    job_undo,
+    model_call,
+    usage_hour,
+    usage_tail,
+    usage_undo,
+)
+
+#: calls, and jobs, that are rolled up in one transaction; and of a long history, by a command
+BATCH, LARGE_BATCH = 2_000, 20_000
+#: any constant: PostgreSQL's advisory lock for rolling up
+_LOCK = 7_214_379
+
+_ids = bindparam("ids", type_=Ids())
+
+
+@dataclass(slots=True)
+class Cell:
+    """One row of a rollup in the making: its sums, and its two histograms."""
+
+    sums: list[int]
+    histograms: tuple[Histogram, Histogram] = field(default_factory=lambda: ({}, {}))
+
+    def add(self, sums: Sequence[int], buckets: Sequence[tuple[int | None, int]]) -> None:
+        """`buckets`: for each histogram a bucket, if there is one, and how often."""
+        self.sums = list(map(add, self.sums, sums))
+        for own, (bucket, times) in zip(self.histograms, buckets, strict=True):
+            if bucket is not None:
+                own[bucket] = own.get(bucket, 0) + times
+
+
+#: (facet, hours, at, pruned, dimensions in order) → cell
+Cells = dict[tuple[str, int, int, bool, tuple[Any, ...]], Cell]
+
+
+@dataclass(frozen=True, slots=True)
+class _Rollup:
+    table: Table
+    facets: dict[str, tuple[str, ...]]
+    always: tuple[str, ...]
+    dimensions: tuple[str, ...]
+    sums: tuple[str, ...]
+    histograms: tuple[str, str]
+
+    def add(
+        self,
+        cells: Cells,
+        at: int,
+        own: dict[str, Any],
+        sums: Sequence[int],
+        values: Sequence[tuple[int | None, int]],
+        facets: Iterable[str],
+        *,
+        pruned: bool = False,
+    ) -> None:
+        """Add one call or job to a row of each facet, of its hour and of its day. `values`: for each histogram a time,
+        ms, and how often."""
+        buckets = [(None if ms is None else histograms.bucket_of(ms), times) for ms, times in values]
+        for facet in facets:
+            shown = {*self.facets[facet], *self.always}
+            key = tuple(own[name] if name in shown else None for name in self.dimensions)
+            for hours in (24,) if facet in DAILY else (1, 24):
+                start = at - at % (hours * HOUR_MS)
+                cell = cells.get((facet, hours, start, pruned, key))
+                if cell is None:
+                    cell = cells[facet, hours, start, pruned, key] = Cell([0] * len(self.sums))
+                cell.add(sums, buckets)
+
+    def save(self, conn: Connection, cells: Cells) -> None:
+        """Add these to the rows that there are."""
+        c = self.table.c
+        has_pruned = "pruned" in c
+        first, second = self.histograms
+        new: list[dict[str, Any]] = []
+        changed: list[dict[str, Any]] = []
+        there: dict[Any, Any] = {}
+        for hours in (1, 24):
+            starts = sorted({key[2] for key in cells if key[1] == hours})
+            if starts:
+                query = select(self.table).where(c.facet.in_(list(self.facets)), c.hours == hours, among(c["at"], _ids))
+                for row in conn.execute(query, {"ids": starts}):
+                    dimensions = tuple(getattr(row, name) for name in self.dimensions)
+                    pruned = row.pruned if has_pruned else False
+                    there[row.facet, row.hours, row.at, pruned, dimensions] = row
+        for key, cell in cells.items():
+            old = there.get(key)
+            if old is not None:
+                cell.sums = [a + getattr(old, name) for a, name in zip(cell.sums, self.sums, strict=True)]
+                for own, name in zip(cell.histograms, self.histograms, strict=True):
+                    histograms.add(own, [getattr(old, name)])
+            values = dict(zip(self.sums, cell.sums, strict=True)) | {
+                first: histograms.pack(cell.histograms[0]),
+                second: histograms.pack(cell.histograms[1]),
+            }
+            if old is not None:
+                changed.append({f"b_{name}": value for name, value in values.items()} | {"b_id": old.id})
+                continue
+            facet, hours, at, pruned, dimensions = key
+            new.append(
+                {"facet": facet, "hours": hours, "at": at, **dict(zip(self.dimensions, dimensions, strict=True))}
+                | ({"pruned": pruned} if has_pruned else {})
+                | values
+            )
+        if new:
+            conn.execute(insert(self.table), new)
+        if changed:
+            names = (*self.sums, *self.histograms)
+            statement = update(self.table).where(c.id == bindparam("b_id"))
+            conn.execute(statement.values({name: bindparam(f"b_{name}") for name in names}), changed)
+
+
+USAGE = _Rollup(usage_hour, USAGE_FACETS, USAGE_ALWAYS, USAGE_DIMENSIONS, USAGE_SUMS, ("latency", "ttft"))
+JOBS = _Rollup(job_hour, JOB_FACETS, JOB_ALWAYS, JOB_DIMENSIONS, JOB_SUMS, ("wait", "run"))
+_OF_MODELS = tuple(facet for facet, dimensions in JOB_FACETS.items() if "model" in dimensions)
+_OF_JOBS = tuple(facet for facet in JOB_FACETS if facet not in _OF_MODELS)
+
+
+def fold(conn: Connection, most: int = BATCH) -> int:
+    """Roll up the oldest calls and jobs of the tails; returns how many. 0 also while another process does so."""
+    if conn.dialect.name != "sqlite":
+        free = conn.execute(select(func.pg_try_advisory_xact_lock(_LOCK))).scalar_one()
+        if not free:
+            return 0
+    return _fold_calls(conn, most) + _fold_jobs(conn, most)
+
+
+def is_due(conn: Connection) -> bool:
+    """Whether anything waits that can be rolled up."""
+    waiting = select(literal(1)).select_from(USAGE_TAIL)
+    return any(
+        conn.execute(query.limit(1)).first() is not None
+        for query in (waiting.where(*_settled), select(job_tail.c.job_id), select(job_undo.c.id),
+                      select(usage_undo.c.id))
+    )  # fmt: skip
+
+
+#: calls under way, and long tasks whose cost is still to come, stay in the tail
+_settled = (model_call.c.outcome != "sent", model_call.c.expected_micros.is_(None))
+
+
+def _call_columns(c: Any, jobs: Any | None) -> list[Any]:
+    times = [c.started_at.label("at"), latency_of(c).label("latency"), c.ttft_ms.label("ttft")]
+    dimensions = [column.label(name) for name, column in call_dimensions(c, jobs).items()]
+    return [*times, *dimensions, *(column.label(f"sum_{name}") for name, column in usage_sums(c).items())]
+
+
+_next_calls = (
+    select(usage_tail.c.call_id)
+    .select_from(USAGE_TAIL)
+    .where(*_settled)
+    .order_by(usage_tail.c.call_id)
+    .limit(bindparam("most"))
+    # one that is just being changed comes with the next round
+    .with_for_update(of=usage_tail, skip_locked=True)
+)
+_calls = select(*_call_columns(model_call.c, job.c)).select_from(CALLS_AND_JOBS).where(among(model_call.c.id, _ids))
+_undone_calls = (
+    select(usage_undo.c.id, *_call_columns(usage_undo.c, None)).order_by(usage_undo.c.id).limit(bindparam("most"))
+)
+
+
+def _fold_calls(conn: Connection, most: int) -> int:
+    cells: Cells = {}
+    taken = list(conn.scalars(_next_calls, {"most": most}))
+    if taken:
+        for row in conn.execute(_calls, {"ids": taken}):
+            _add_call(cells, row, 1)
+        conn.execute(delete(usage_tail).where(among(usage_tail.c.call_id, _ids)), {"ids": taken})
+    undone = conn.execute(_undone_calls, {"most": most}).all()
+    if undone:
+        for row in undone:
+            _add_call(cells, row, -1)
+        conn.execute(delete(usage_undo).where(among(usage_undo.c.id, _ids)), {"ids": [row.id for row in undone]})
+    if cells:
+        USAGE.save(conn, cells)
+    return len(taken) + len(undone)
+
+
+def _add_call(cells: Cells, row: Any, sign: int) -> None:
+    own = {name: getattr(row, name) for name in USAGE_DIMENSIONS}
+    sums = [sign * int(getattr(row, f"sum_{name}")) for name in USAGE_SUMS]
+    USAGE.add(cells, row.at, own, sums, [(row.latency, sign), (row.ttft, sign)], USAGE_FACETS)
+
+
+def _job_columns(c: Any) -> list[Any]:
+    names = ("project_id", "node_id", "kind", "queue", "profile_id", "created_by", "error_kind", "state")
+    times = [
+        c.finished_at.label("at"),
+        (c.started_at - c.created_at).label("wait"),
+        (c.finished_at - c.started_at).label("run"),
+    ]
+    return [*times, *(c[n] for n in names), *(column.label(f"sum_{n}") for n, column in job_sums(c).items())]
+
+
+_next_jobs = (
+    select(job_tail.c.job_id).order_by(job_tail.c.job_id).limit(bindparam("most")).with_for_update(skip_locked=True)
+)
+_jobs = select(job.c.id, *_job_columns(job.c)).where(among(job.c.id, _ids))
+_models = select(model_call.c.job_id, model_call.c.model).where(among(model_call.c.job_id, _ids)).distinct()
+_undone_jobs = (
+    select(job_undo.c.id, job_undo.c.sign, job_undo.c.models, *_job_columns(job_undo.c))
+    .order_by(job_undo.c.id)
+    .limit(bindparam("most"))
+)
+
+
+def _fold_jobs(conn: Connection, most: int) -> int:
+    cells: Cells = {}
+    taken = list(conn.scalars(_next_jobs, {"most": most}))
+    if taken:
+        models: dict[int, list[str]] = {}
+        for job_id, model in conn.execute(_models, {"ids": taken}):
+            models.setdefault(job_id, []).append(model)
+        for row in conn.execute(_jobs, {"ids": taken}):
+            _add_job(cells, row, models.get(row.id, []), 1, pruned=False)
+        conn.execute(delete(job_tail).where(among(job_tail.c.job_id, _ids)), {"ids": taken})
+    undone = conn.execute(_undone_jobs, {"most": most}).all()
+    if undone:
+        for row in undone:
+            _add_job(cells, row, row.models.split("\n") if row.models else [], row.sign, pruned=row.sign > 0)
+        conn.execute(delete(job_undo).where(among(job_undo.c.id, _ids)), {"ids": [row.id for row in undone]})
+    if cells:
+        JOBS.save(conn, cells)
+    return len(taken) + len(undone)
+
+
+def _add_job(cells: Cells, row: Any, models: Iterable[str], sign: int, *, pruned: bool) -> None:
+    if row.at is None:
+        return
+    own = {name: getattr(row, name) for name in JOB_DIMENSIONS if name != "model"}
+    sums = [sign * int(getattr(row, f"sum_{name}")) for name in JOB_SUMS]
+    values = [(row.wait, sign), (row.run, sign)]
+    JOBS.add(cells, row.at, own | {"model": None}, sums, values, _OF_JOBS, pruned=pruned)
+    for model in models:
+        JOBS.add(cells, row.at, own | {"model": model}, sums, values, _OF_MODELS, pruned=pruned)
+
+
+def keep_pruned(conn: Connection, job_ids: Sequence[int]) -> None:
+    """Before jobs are removed: what they count for stays counted for ever."""
+    from workbench.db.rollup_triggers import models_of
+
+    models = text(models_of(conn.dialect.name, "job.id"))
+    facts = [job.c[name] for name in JOB_FACTS]
+    given = select(literal(1), models, *facts).where(among(job.c.id, _ids), job.c.state.in_(TERMINAL))
+    conn.execute(insert(job_undo).from_select(["sign", "models", *JOB_FACTS], given), {"ids": [*job_ids]})
+
+
+def start_anew(conn: Connection) -> None:
+    """Put all calls and ended jobs into the tails again; what pruned jobs count for stays. `fold` does the rest."""
+    if conn.dialect.name != "sqlite":
+        conn.execute(select(func.pg_advisory_xact_lock(_LOCK)))
+        # whoever changes a call or a job looks into these first
+        conn.execute(text("LOCK TABLE job_tail, usage_tail IN EXCLUSIVE MODE"))
+    for table in (usage_hour, usage_undo, usage_tail, job_tail):
+        conn.execute(delete(table))
+    conn.execute(delete(job_hour).where(job_hour.c.pruned.is_(False)))
+    conn.execute(delete(job_undo).where(job_undo.c.sign < 0))
+    conn.execute(insert(usage_tail).from_select(["call_id"], select(model_call.c.id)))
+    ended = select(job.c.id).where(job.c.state.in_(TERMINAL))
+    conn.execute(insert(job_tail).from_select(["job_id"], ended))
