@@ -7,10 +7,10 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check --no-input
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help install up demo test chaos check bench lock
+.PHONY: help install up demo test chaos check bench bench-dashboards lock
 
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "  make %-9s %s\n", $$1, $$2}' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-16s %s\n", $$1, $$2}' Makefile
 
 install: $(STAMP) ## set up .venv from requirements.lock; the other targets do it by themselves
 
@@ -47,6 +47,9 @@ check: $(STAMP) ## style, types, import rules, dead code, text shown as markup, 
 bench: $(STAMP) ## measure the engine and the pages beside their targets
 	@chromium=`sh tools/find_chromium.sh $(BIN)/python` || exit 1; \
 	REELWRIGHT_CHROMIUM="$$chromium" exec $(BIN)/python -m benchmarks $(ARGS)
+
+bench-dashboards: $(STAMP) ## time every question of the pages on a million jobs (ARGS="--jobs 50000 --database sqlite" …)
+	@exec $(BIN)/python -m benchmarks.dashboards $(ARGS)
 
 lock: $(STAMP) ## choose the newest allowed versions again and write requirements.lock
 	$(BIN)/uv pip compile pyproject.toml --extra dev --universal --generate-hashes --upgrade \

@@ -25,8 +25,8 @@ USAGE_FACETS: dict[str, tuple[str, ...]] = {
     "full": ("project_id", "created_by", "workflow", "provider", "model", "profile_id"),
     "node": ("project_id", "node_id", "workflow", "model"),
 }
-#: kept by the UTC day alone: nearly every row of an hour would be one call's
-DAILY = ("node",)
+#: kept by the UTC day alone: nearly every row of an hour would be one call's, or one job's
+DAILY_USAGE, DAILY_JOBS = ("node",), ("full", "node")
 USAGE_ALWAYS = ("capability", "currency")
 USAGE_DIMENSIONS = (
     "project_id", "node_id", "workflow", "provider", "model", "profile_id", "created_by", *USAGE_ALWAYS,

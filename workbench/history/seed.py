@@ -9,7 +9,7 @@ from sqlalchemy import func, select
 
 from workbench.db.connection import Database, db_now_ms
 from workbench.db.schema import job
-from workbench.db.writes import filing
+from workbench.db.writes import filing, rollups
 from workbench.db.writes import history as writes
 from workbench.history.stretch import CALL_PREFIX, Places, write_stretch
 
@@ -56,4 +56,8 @@ def seed(database: Database, places: Places, jobs: int, days: int, number: int, 
     while True:
         with database.write() as conn:
             if not filing.file_ended(conn, SIZE):
+                break
+    while True:
+        with database.write() as conn:
+            if not rollups.fold(conn, rollups.LARGE_BATCH):
                 return

