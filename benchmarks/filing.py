@@ -1,4 +1,5 @@
-"""What counting ended jobs and indexing their words costs: the engine with it and without, in turns."""
+"""What counting ended jobs, indexing their words and rolling them up costs: the engine with it and without, in
+turns."""
 
 from __future__ import annotations
 
@@ -18,7 +19,7 @@ AT_LEAST = 0.95
 
 def measure(stores: Stores, scale: Scale) -> list[Line]:
     jobs = 2 * scale.jobs
-    section = f"No-op jobs counted and indexed as they end, {jobs:,} jobs, median of {scale.rounds} pairs"
+    section = f"No-op jobs counted, indexed and rolled up as they end, {jobs:,} jobs, median of {scale.rounds} pairs"
     lines = []
     for database in DATABASES:
         pairs = [(_rate(stores, database, jobs, scale), _rate_without(stores, database, jobs, scale))
