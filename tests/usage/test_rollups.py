@@ -222,7 +222,7 @@ def test_a_long_tail_is_passed_by_until_it_is_rolled_up(wb: Workbench, monkeypat
             jobs = [
                 reads.sum_jobs(conn, [group], JOB_SUMS, reads.stretch(*s, zone), {})
                 for s in stretches
-                for group in ("state", "node_id")
+                for group in ("state", "node_id", "project_id")
                 for zone in (None, "UTC", "Asia/Kathmandu")
             ]
             return [*usage, *times, *jobs]
@@ -293,7 +293,10 @@ def test_what_pruned_jobs_count_for_stays_through_folds_and_rebuilds(wb: Workben
     assert everything() == before
 
 
-@pytest.mark.parametrize("zone", ["UTC", "Asia/Shanghai", "Europe/Berlin", "America/St_Johns", "Asia/Kathmandu"])
+@pytest.mark.parametrize(
+    "zone",
+    ["UTC", "Asia/Shanghai", "Europe/Berlin", "America/St_Johns", "Asia/Kathmandu", "Asia/Beirut", "America/Santiago"],
+)
 def test_days_are_those_of_the_zone_through_a_change_of_clocks(wb: Workbench, zone: str) -> None:
     from datetime import datetime
 
@@ -305,13 +308,20 @@ def test_days_are_those_of_the_zone_through_a_change_of_clocks(wb: Workbench, zo
         common = {"purpose": "g", "provider": "p", "model": "m", "capability": "text", "outcome": "ok"}
         conn.execute(insert(model_call), [common | {"call_id": str(t), "started_at": t} for t in times])
         rollups.fold(conn)
-    own: dict[int, int] = {}
-    for at in times:
-        local = datetime.fromtimestamp(at / 1000, ZoneInfo(zone))
-        day = round(datetime(local.year, local.month, local.day, tzinfo=ZoneInfo(zone)).timestamp() * 1000)
-        own[day] = own.get(day, 0) + 1
-    rows = wb.usage.totals_by("day", since=first, until=until, time_zone=zone)
-    assert {row.day: row.calls for row in rows} == own
+    with wb.database.write() as conn:
+        # nothing of the year before is in question, but where a stretch without an end begins
+        conn.execute(insert(model_call).values(common | {"call_id": "old", "started_at": first - 500 * 24 * HOUR}))
+    times.append(first - 500 * 24 * HOUR)
+    # and from a moment within an hour, to another; and everything, which has more days than are asked for one by one
+    for since, end in ((first, until), (first + 5 * HOUR + 7, until - 9 * HOUR - 7), (0, None)):
+        rows = wb.usage.totals_by("day", since=since, until=end, time_zone=zone)
+        inside = [at for at in times if at >= since and (end is None or at < end)]
+        counted: dict[int, int] = {}
+        for at in inside:
+            local = datetime.fromtimestamp(at / 1000, ZoneInfo(zone))
+            day = round(datetime(local.year, local.month, local.day, tzinfo=ZoneInfo(zone)).timestamp() * 1000)
+            counted[day] = counted.get(day, 0) + 1
+        assert {row.day: row.calls for row in rows} == counted
 
 
 def test_percentiles_are_within_two_percent_of_the_exact_ones_and_of_texts_alone(wb: Workbench) -> None:

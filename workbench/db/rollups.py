@@ -13,6 +13,9 @@ from sqlalchemy import ColumnElement, and_, case, func, literal_column, or_
 from workbench.db.schema import USAGE_SUMS, job, job_tail, model_call, usage_tail
 
 HOUR_MS, DAY_MS = 3_600_000, 86_400_000
+#: what a row sums up, hours: by the third of a UTC day the days of other zones are put together from few rows
+SPANS = (1, 8, 24)
+THIRD_MS = 8 * HOUR_MS
 
 #: facet → the dimensions that its rows tell apart, besides capability and currency; those with few rows first
 USAGE_FACETS: dict[str, tuple[str, ...]] = {

@@ -742,7 +742,7 @@ usage_hour = Table(
     metadata,
     Column("id", Id, primary_key=True),
     Column("facet", Word(12), nullable=False),
-    # 1 or 24
+    # 1, 8 or 24
     Column("hours", Integer, nullable=False),
     Column("at", Ms, nullable=False),
     Column("project_id", Id),

@@ -10,7 +10,7 @@ from __future__ import annotations
 import functools
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import datetime, time, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -31,6 +31,7 @@ from sqlalchemy import (
 )
 
 from workbench.db import histograms
+from workbench.db.connection import Ids, among
 from workbench.db.histograms import Histogram
 from workbench.db.rollups import (
     CALLS_AND_JOBS,
@@ -41,6 +42,7 @@ from workbench.db.rollups import (
     JOB_ALWAYS,
     JOB_FACETS,
     JOB_TAIL,
+    THIRD_MS,
     USAGE_ALWAYS,
     USAGE_FACETS,
     USAGE_TAIL,
@@ -66,10 +68,15 @@ from workbench.db.schema import (
 
 #: of calls or jobs; a worker at work lets it grow to a few thousand
 LONG_TAIL = 20_000
+#: hours in which a day begins that are asked for one by one; SQLite takes no condition of a thousand
+MOST_SPLIT = 400
 #: every offset from UTC is a multiple of it
 _QUARTER_MS = 900_000
 #: a whole day's beginning, so that nothing is left over at the end
 _FOREVER = (1 << 61) // DAY_MS * DAY_MS
+
+#: days of another zone are told apart from 2000 to 2100
+_EARLIEST_MS, _LATEST_MS = 946_684_800_000, 4_102_444_800_000
 
 Filters = Mapping[str, Any]
 
@@ -95,18 +102,22 @@ class Stretch:
         """The end of the last whole hour, or day; before `first` when there is none."""
         return self.until // self.unit * self.unit if self.unit else self.since
 
-    def list_split_hours(self) -> list[int]:
-        """The hours in which a day begins, where the zone is half an hour or a quarter off."""
-        if self.zone is None or self.zone == "UTC" or self.until == _FOREVER or self.first >= self.last:
+    def list_split(self, span_ms: int) -> list[int]:
+        """The spans, such as hours or thirds of a UTC day, within which a day begins there."""
+        if self.zone is None or self.zone == "UTC":
             return []
-        zone = ZoneInfo(self.zone)
-        at, hours = datetime.fromtimestamp(self.since / 1000, zone), []
-        day = at.replace(hour=0, minute=0, second=0, microsecond=0)
-        while (ms := round(day.timestamp() * 1000)) < self.until:
-            if ms % HOUR_MS and self.first <= ms < self.last:
-                hours.append(ms - ms % HOUR_MS)
-            day = (day + timedelta(days=1)).replace(hour=0, minute=0)
-        return hours
+        zone, spans = ZoneInfo(self.zone), []
+        since, until = max(self.since, _EARLIEST_MS), min(self.until, _LATEST_MS)
+        day = datetime.fromtimestamp(since / 1000, zone).date()
+        while (ms := round(datetime.combine(day, time.min, zone).timestamp() * 1000)) < until:
+            if ms % span_ms and ms >= since:
+                spans.append(ms - ms % span_ms)
+            day += timedelta(days=1)
+        return spans
+
+    def list_split_hours(self) -> list[int]:
+        """The whole hours in which a day begins, where the zone is half an hour or a quarter off."""
+        return [hour for hour in self.list_split(HOUR_MS) if self.first <= hour < self.last]
 
 
 def day_of(at: int, zone: str) -> int:
@@ -232,8 +243,20 @@ def _of_rollup(kind: _Kind, facet: str, stretch: Stretch, filters: Filters, spli
             before = and_(c.hours == 1, c["at"] >= stretch.first, c["at"] < days_from)
             after = and_(c.hours == 1, c["at"] >= days_to, c["at"] < stretch.last)
             return [[*given, part] for part in (whole, before, after)]
-    hours = [c.hours == 1, c["at"] >= stretch.first, c["at"] < stretch.last]
-    return [[*given, *hours, *([c["at"].notin_(split)] if split else [])]]
+    begin, end = -(-stretch.first // THIRD_MS) * THIRD_MS, stretch.last // THIRD_MS * THIRD_MS
+    thirds = [third for third in stretch.list_split(THIRD_MS) if begin <= third < end]
+    if begin >= end:
+        begin = end = stretch.last
+    ranges = [(stretch.first, begin), (end, stretch.last)]
+    parts = [and_(c.hours == 1, c["at"] >= since, c["at"] < until) for since, until in ranges if since < until]
+    if begin < end:
+        whole = and_(c.hours == 8, c["at"] >= begin, c["at"] < end)
+        parts.append(and_(whole, c["at"].notin_(thirds)) if thirds else whole)
+    if thirds:
+        # hour by hour, so that each is found by the index
+        hours = [third + n * HOUR_MS for third in thirds for n in range(8)]
+        parts.append(and_(c.hours == 1, among(c["at"], literal(hours, type_=Ids()))))
+    return [[*given, part, *([c["at"].notin_(split)] if split else [])] for part in parts]
 
 
 def _outside(source: _Source, stretch: Stretch, split: Sequence[int]) -> list[ColumnElement[bool]]:
@@ -282,7 +305,10 @@ def _parts(
     if facet in kind.daily:
         by_utc = stretch.zone is None or stretch.zone == "UTC"
         stretch = replace(stretch, unit=DAY_MS if by_utc else 0)
+    stretch = _clip(conn, kind, stretch)
     split = stretch.list_split_hours()
+    if len(split) > MOST_SPLIT:
+        stretch, split = replace(stretch, unit=0), []
     rolled: list[tuple[Any, list[Any]]] = []
     rows: list[tuple[_Source, list[ColumnElement[bool]]]] = []
     if _is_unfinished(conn, kind):
@@ -319,6 +345,22 @@ def _parts(
     for range_ in _outside(kind.rows, stretch, split):
         rows.append((kind.rows, [*kind.rows.conditions, *_matching(kind.rows.dimensions, filters), range_]))
     return rolled, rows
+
+
+def _clip(conn: Connection, kind: _Kind, stretch: Stretch) -> Stretch:
+    """Where days are told apart: no longer than there is something, so that nobody counts through centuries."""
+    if stretch.zone is None or stretch.zone == "UTC" or stretch.until - stretch.since < 400 * DAY_MS:
+        return stretch
+    c = kind.table.c
+    moments = [
+        *conn.execute(select(func.min(kind.rows.at), func.max(kind.rows.at))).one(),
+        *conn.execute(select(func.min(c["at"]), func.max(c["at"])).where(c.facet == "all", c.hours == 24)).one(),
+    ]
+    known = [int(moment) for moment in moments if moment is not None]
+    if not known:
+        return stretch
+    since, until = min(known) // DAY_MS * DAY_MS, (max(known) // DAY_MS + 2) * DAY_MS
+    return replace(stretch, since=max(stretch.since, since), until=max(min(stretch.until, until), stretch.since))
 
 
 def _is_unfinished(conn: Connection, kind: _Kind) -> bool:

@@ -20,6 +20,7 @@ from workbench.db.rollups import (
     JOB_ALWAYS,
     JOB_DIMENSIONS,
     JOB_FACETS,
+    SPANS,
     USAGE_ALWAYS,
     USAGE_DIMENSIONS,
     USAGE_FACETS,
@@ -98,7 +99,7 @@ class _Rollup:
         for facet in facets:
             shown = {*self.facets[facet], *self.always}
             key = tuple(own[name] if name in shown else None for name in self.dimensions)
-            for hours in (24,) if facet in self.daily else (1, 24):
+            for hours in (24,) if facet in self.daily else SPANS:
                 start = at - at % (hours * HOUR_MS)
                 cell = cells.get((facet, hours, start, pruned, key))
                 if cell is None:
@@ -113,7 +114,7 @@ class _Rollup:
         new: list[dict[str, Any]] = []
         changed: list[dict[str, Any]] = []
         there: dict[Any, Any] = {}
-        for hours in (1, 24):
+        for hours in SPANS:
             starts = sorted({key[2] for key in cells if key[1] == hours})
             if starts:
                 query = select(self.table).where(c.facet.in_(list(self.facets)), c.hours == hours, among(c["at"], _ids))
