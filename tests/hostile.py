@@ -38,6 +38,9 @@ def deep(levels: int = 10_000) -> Any:
     return value
 
 
+#: built once: it is handed over some thousand times, and nobody may change what he was given
+DEEP = deep()
+
 ANYTHING = st.one_of(
     st.sampled_from(TEXTS),
     st.sampled_from(NUMBERS),
@@ -48,13 +51,16 @@ ANYTHING = st.one_of(
     st.integers(),
     st.just(b"bytes"),
     st.builds(object),
-    st.builds(deep),
-    st.builds(lambda: {"a": deep()}),
+    st.just(DEEP),
+    st.just({"a": DEEP}),
     st.just({"\ud83d": "\x00", "n": float("nan")}),
     st.just({1: 2}),
     st.just(["\ud83d", 10**30]),
+    # small: DEEP is the deep one, and drawing large ones took most of the time
     st.recursive(
-        st.none() | st.text(max_size=5) | st.integers(), lambda s: st.lists(s) | st.dictionaries(st.text(), s)
+        st.none() | st.text(max_size=5) | st.integers(),
+        lambda s: st.lists(s, max_size=3) | st.dictionaries(st.text(max_size=5), s, max_size=3),
+        max_leaves=8,
     ),
 )
 
