@@ -69,11 +69,11 @@ class Visit:
 
 
 def measure(stores: Stores, scale: Scale) -> list[Line]:
-    settings = stores.settings("sqlite", 8)
+    settings, origin = large_story.settings_with_origin(stores, scale.scenes)
     ours = Reelwright(settings)
     worker = stores.start(*worker_command(settings, 8)[1:], settings=settings)
     ours.wait_for_worker()
-    story = large_story.made(ours.wb, min(scale.episodes, 3), min(scale.scenes, 12))
+    story = large_story.made(ours.wb, origin, min(scale.episodes, 3), min(scale.scenes, 12))
     large = large_story.copied(ours.wb.database, story.origin, scale.episodes, scale.scenes)
     scenes = [n.id for n in ours.wb.projects.tree(story.project).nodes if n.kind == "scene"]
     port = free_port()

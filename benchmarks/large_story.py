@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+import contextlib
+import sqlite3
 from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import Connection, insert, select
 
+from benchmarks.contenders import Reelwright
+from benchmarks.stores import Stores
 from workbench import samples
 from workbench.api.client import Workbench
+from workbench.cli.supervisor import worker_command
 from workbench.db.connection import Database, db_now_ms
 from workbench.db.reads import story as reads
 from workbench.db.rows.story import Node
 from workbench.db.schema import artifact, artifact_head, node
+from workbench.settings import Settings
 
 
 @dataclass(frozen=True)
@@ -25,8 +31,40 @@ class Large:
     artifacts: int
 
 
-def made(wb: Workbench, episodes: int, scenes: int) -> Large:
-    """Make a sample story's first episode with the offline model, then copy it. Needs a worker."""
+def settings_with_origin(stores: Stores, scenes: int) -> tuple[Settings, int]:
+    """Settings of a database that holds one whole story, and the story's project; made once for all who ask."""
+    if stores.story is None:
+        settings = stores.settings("sqlite", 8)
+        ours = Reelwright(settings)
+        worker = stores.start(*worker_command(settings, 8)[1:], settings=settings)
+        ours.wait_for_worker()
+        project = _make_origin(ours.wb, scenes)
+        stores.stop(worker)
+        ours.wb.close()
+        stores.story = settings, project
+    origin, project = stores.story
+    settings = stores.settings("sqlite", 8)
+    with contextlib.ExitStack() as files:
+        old, new = (
+            files.enter_context(contextlib.closing(sqlite3.connect(s.database_url.removeprefix("sqlite:///"))))
+            for s in (origin, settings)
+        )
+        old.backup(new)
+    return settings, project
+
+
+def made(wb: Workbench, origin: int, episodes: int, scenes: int) -> Large:
+    """A copy of the story `origin`, that large."""
+    large = copied(wb.database, origin, episodes, scenes)
+    with wb.database.read() as conn:
+        middle = reads.children(conn, large, "episode")[episodes // 2].id
+        scene = reads.children(conn, middle, "scene")[0].id
+        count = len(reads.heads_of(conn, large))
+    return Large(large, origin, scene, count)
+
+
+def _make_origin(wb: Workbench, scenes: int) -> int:
+    """A sample story whose first episode has so many scenes that are made, offline; its project. Needs a worker."""
     project = wb.create_project(samples.load("gift-of-the-magi.en"))
     wb.wait(wb.submit("plan_episodes", project).id, timeout=120)
     episode = next(n.id for n in wb.projects.tree(project).nodes if n.kind == "episode")
@@ -39,12 +77,7 @@ def made(wb: Workbench, episodes: int, scenes: int) -> Large:
         if job.state != "succeeded":
             raise RuntimeError(f"the story was not made: {job.error}")
     _make_the_rest(wb, project, episode, drawn)
-    large = copied(wb.database, project, episodes, scenes)
-    with wb.database.read() as conn:
-        middle = reads.children(conn, large, "episode")[episodes // 2].id
-        scene = reads.children(conn, middle, "scene")[0].id
-        count = len(reads.heads_of(conn, large))
-    return Large(large, project, scene, count)
+    return project
 
 
 def _make_the_rest(wb: Workbench, project: int, episode: int, scenes: list[int]) -> None:

@@ -26,7 +26,7 @@ from benchmarks.contenders import Reelwright
 from benchmarks.report import Line, median
 from benchmarks.scale import Scale
 from benchmarks.stores import Stores
-from workbench.cli.supervisor import web_command, worker_command
+from workbench.cli.supervisor import web_command
 from workbench.jobs.submit import Request
 from workbench.security import door
 
@@ -108,12 +108,9 @@ def _jobs(stores: Stores, scale: Scale) -> list[Line]:
 
 def _studio(stores: Stores, scale: Scale) -> list[Line]:
     """A scene of a story of a hundred episodes: its page, and what a tick costs beside it."""
-    settings = stores.settings("sqlite", 8)
+    settings, origin = large_story.settings_with_origin(stores, scale.scenes)
     ours = Reelwright(settings)
-    worker = stores.start(*worker_command(settings, 8)[1:], settings=settings)
-    ours.wait_for_worker()
-    story = large_story.made(ours.wb, scale.episodes, scale.scenes)
-    stores.stop(worker)
+    story = large_story.made(ours.wb, origin, scale.episodes, scale.scenes)
     port = free_port()
     process = stores.start(*web_command(HOST, port)[1:], settings=settings, env={door.TOKEN_VARIABLE: TOKEN})
     wait_for_page(port)

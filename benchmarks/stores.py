@@ -34,6 +34,8 @@ class Stores:
     folder: Path
     _ending: contextlib.ExitStack
     _children: list[subprocess.Popen[str]] = field(default_factory=list)
+    #: a database with a story that was really made, and the story's project: several sections measure copies of it
+    story: tuple[Settings, int] | None = None
 
     @property
     def home(self) -> Path:
