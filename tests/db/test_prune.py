@@ -15,8 +15,11 @@ from workbench.api.settings import InstallationSettings
 from workbench.cli import run
 from workbench.db.connection import Database, db_now_ms
 from workbench.db.reads import jobs as reads
+from workbench.db.reads import rollups as sums
 from workbench.db.reads import usage
+from workbench.db.reads.rollups import Stretch
 from workbench.db.schema import (
+    JOB_SUMS,
     artifact,
     attempt,
     forecast,
@@ -29,7 +32,7 @@ from workbench.db.schema import (
     node,
     step,
 )
-from workbench.db.writes import filing
+from workbench.db.writes import filing, rollups
 from workbench.db.writes.prune import Keep
 from workbench.errors import InvalidInput
 from workbench.jobs import pruning
@@ -189,6 +192,36 @@ def test_many_are_removed_a_batch_at_a_time_and_it_stops_when_asked(
     with database.read() as conn:
         assert left(conn) == {i for i, age in zip(ids, ages, strict=True) if age < 30}
         assert reads.count_states(conn) == {"succeeded": len(left(conn))}
+
+
+def test_what_no_rollup_holds_yet_stays_until_one_does(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+    with database.write() as conn:
+        rolled_up = [add(conn, 50), add(conn, 50, "failed")]
+        rollups.fold(conn)
+        parent, child = add(conn, 50), add(conn, 50)
+        make(conn, parent, child)
+        rollups.fold(conn)
+        waits, newest = add(conn, 50), add(conn, 1)
+        # a change after it was rolled up puts it into the tail again; its parent waits for nobody
+        conn.execute(update(job).where(job.c.id == parent).values(created_by="bea"))
+        whole = count_ended(conn)
+    with monkeypatch.context() as elsewhere:
+        elsewhere.setattr(rollups, "fold", lambda conn, most: 0)
+        assert pruning.prune(database, Keep(days=30), dry_run=True).jobs == 5
+        assert pruning.prune(database, Keep(days=30)).jobs == 2
+    with database.read() as conn:
+        assert left(conn) == {parent, child, waits, newest}
+        assert not left(conn) & set(rolled_up)
+        assert count_ended(conn) == whole
+    assert pruning.prune(database, Keep(days=30)).jobs == 3
+    with database.read() as conn:
+        assert left(conn) == {newest}
+        assert count_ended(conn) == whole
+
+
+def count_ended(conn: Connection) -> dict[Any, Any]:
+    stretch = Stretch(0, 1 << 61)
+    return {groups: sums.sum_jobs(conn, list(groups), JOB_SUMS, stretch, {}) for groups in ((), ("kind",), ("created_by",))}
 
 
 def test_settings_say_what_is_kept_when_nobody_else_does(database: Database, tmp_path: Any) -> None:

@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 from workbench.db.connection import Database
 from workbench.db.writes import prune as writes
+from workbench.db.writes import rollups
 from workbench.db.writes.prune import NOTHING, Keep, Removed
 
 
@@ -17,12 +18,17 @@ def prune(
     batch: int = writes.BATCH,
     should_stop: Callable[[], bool] = lambda: False,
 ) -> Removed:
-    """Remove the ended jobs that need not be kept, the oldest first. `dry_run`: only count what would go."""
+    """Remove the ended jobs that need not be kept, the oldest first. `dry_run`: only count what would go.
+
+    What they count for is rolled up first; those that another process is rolling up just then stay until the next time.
+    """
     removed = NOTHING
     after: int | None = 0
+    while not dry_run and _roll_up(database) and not should_stop():
+        pass
     while after is not None and not should_stop():
         with database.read() as conn:
-            ids, after_this = writes.list_removable(conn, keep, after, batch)
+            ids, after_this = writes.list_removable(conn, keep, after, batch, rolled_up=not dry_run)
             if dry_run:
                 removed += writes.count_belongings(conn, ids)
         if ids and not dry_run:
@@ -32,3 +38,9 @@ def prune(
                 removed += writes.remove(conn, ids)
         after = after_this
     return removed
+
+
+def _roll_up(database: Database) -> bool:
+    """A batch; False: nothing is left, or another process is at it."""
+    with database.write() as conn:
+        return rollups.fold(conn, rollups.LARGE_BATCH) > 0

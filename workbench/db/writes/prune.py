@@ -16,6 +16,7 @@ from sqlalchemy import (
     bindparam,
     case,
     delete,
+    exists,
     func,
     or_,
     select,
@@ -23,7 +24,7 @@ from sqlalchemy import (
 )
 
 from workbench.db.connection import Ids, among, db_now_ms
-from workbench.db.schema import ACTIVE, TERMINAL, artifact, job, job_child, metadata, model_call
+from workbench.db.schema import ACTIVE, TERMINAL, artifact, job, job_child, job_tail, metadata, model_call
 from workbench.db.writes import filing, rollups
 
 DAY_MS = 86_400_000
@@ -69,9 +70,12 @@ class Removed:
 NOTHING = Removed(0, {}, 0)
 
 
-def _is_old(conn: Connection, keep: Keep) -> ColumnElement[bool]:
-    """Of jobs that may go. The newest job of all stays: SQLite would give its id away again."""
+def _is_old(conn: Connection, keep: Keep, *, rolled_up: bool) -> ColumnElement[bool]:
+    """Of jobs that may go. The newest job of all stays: SQLite would give its id away again. `rolled_up`: only those
+    that no tail holds any more."""
     old = [job.c.state.in_(TERMINAL), job.c.id < select(func.max(job.c.id)).scalar_subquery()]
+    if rolled_up:
+        old.append(~exists().where(job_tail.c.job_id == job.c.id))
     if keep.days is not None:
         old.append(job.c.finished_at < db_now_ms() - keep.days * DAY_MS)
     if keep.last is not None:
@@ -94,11 +98,14 @@ def _newest(conn: Connection, last: int, *, succeeded: bool) -> int:
     return sorted(ids, reverse=True)[last - 1] if len(ids) >= last else 0
 
 
-def list_removable(conn: Connection, keep: Keep, after: int, most: int) -> tuple[list[int], int | None]:
-    """Of the next ended jobs from an id on, those that may be removed; and the id to go on after, None at the end."""
+def list_removable(
+    conn: Connection, keep: Keep, after: int, most: int, *, rolled_up: bool = True
+) -> tuple[list[int], int | None]:
+    """Of the next ended jobs from an id on, those that may be removed; and the id to go on after, None at the end.
+    `rolled_up`: as `_is_old` has it; False: those, too, that may be once they are."""
     if keep == Keep():
         return [], None
-    old = _is_old(conn, keep)
+    old = _is_old(conn, keep, rolled_up=rolled_up)
     looked_at = list(conn.scalars(select(job.c.id).where(job.c.id > after, old).order_by(job.c.id).limit(most)))
     if not looked_at:
         return [], None
