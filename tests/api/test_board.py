@@ -11,6 +11,7 @@ from sqlalchemy import insert, update
 from tests.api.test_job_sorting import make_jobs
 from tests.engine.conftest import Engine, engine
 from workbench.api.client import Workbench
+from workbench.db.reads import budgets
 from workbench.db.schema import gate, job_child, model_call
 from workbench.errors import InvalidInput, NotFound
 from workbench.i18n import translate
@@ -96,6 +97,22 @@ def test_cards_sum_up_what_matches_and_nothing_else(wb: Workbench) -> None:
     assert {(c.span, c.currency, c.cost_micros, c.unknown) for c in everything.costs} == {
         (23, "CNY", 30, 0), (47, "CNY", 970, 0), (47, "USD", 5, 0), (47, None, None, 1),
     }  # fmt: skip
+
+
+def test_what_an_imported_project_has_cost_elsewhere_is_no_spending_of_this_home(wb: Workbench) -> None:
+    with wb.database.read() as conn:
+        now = budgets.now(conn)
+    (mine,) = make_jobs(wb, {"created_at": now - 9, "started_at": now - 8, "finished_at": now - 1})
+    add_calls(wb, (mine, now - 8, "CNY", 70), (mine, now - 7, "CNY", 900), (mine, now - 7, "USD", 5))
+    with wb.database.write() as conn:
+        conn.execute(update(model_call).where(model_call.c.cost_micros != 70).values(imported_at=now))
+    assert [(c.currency, c.cost_micros) for c in wb.jobs.sum_up(now).costs] == [("CNY", 70)]
+    assert [(c.currency, c.cost_micros) for c in wb.jobs.sum_up(now, kind="llm_chat").costs] == [("CNY", 70)]
+    with wb.database.read() as conn:
+        days = budgets.sum_spending_by_day(conn, None, now - 50 * HOUR)
+        assert [(d.currency, d.micros) for d in days if d.micros] == [("CNY", 70)]
+        spent = budgets.sum_spending(conn, None, now - 50 * HOUR)
+        assert [(s.currency, s.micros) for s in spent if s.micros] == [("CNY", 70)]
 
 
 def test_every_filter_of_a_list_holds_for_the_cards(wb: Workbench) -> None:

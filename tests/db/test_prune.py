@@ -221,7 +221,9 @@ def test_what_no_rollup_holds_yet_stays_until_one_does(database: Database, monke
 
 def count_ended(conn: Connection) -> dict[Any, Any]:
     stretch = Stretch(0, 1 << 61)
-    return {groups: sums.sum_jobs(conn, list(groups), JOB_SUMS, stretch, {}) for groups in ((), ("kind",), ("created_by",))}
+    return {
+        groups: sums.sum_jobs(conn, list(groups), JOB_SUMS, stretch, {}) for groups in ((), ("kind",), ("created_by",))
+    }
 
 
 def test_settings_say_what_is_kept_when_nobody_else_does(database: Database, tmp_path: Any) -> None:

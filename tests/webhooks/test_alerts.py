@@ -7,7 +7,7 @@ import socket
 from typing import Any
 
 import pytest
-from sqlalchemy import insert, select, update
+from sqlalchemy import func, insert, select, update
 
 from tests.engine.conftest import Engine
 from tests.receiver import Receiver
@@ -69,6 +69,11 @@ def test_a_costly_day_is_told_once_to_page_and_webhook_and_the_next_day_anew(eng
         own = engine.wb.alerts.add_rule("spend_day", 1_000_000, currency="USD", project_id=project)
         spend(engine, 9_000_000)
         spend(engine, 99_000_000, ago_ms=25 * HOUR_MS)
+        # what came with a project was paid by another home
+        spend(engine, 99_000_000, project=project)
+        with engine.wb.database.write() as conn:
+            newest = select(func.max(model_call.c.id)).scalar_subquery()
+            conn.execute(update(model_call).where(model_call.c.id == newest).values(imported_at=db_now_ms()))
         assert look(engine) == []
         # a dollar is 7.2 yuan until somebody says otherwise
         spend(engine, 1_000_000, "USD", project=project)

@@ -50,10 +50,15 @@ def list_waits(conn: Connection, filters: JobFilters, *, begin: int, span_ms: in
 
 def list_costs(conn: Connection, filters: JobFilters, *, begin: int, span_ms: int, spans: int) -> list[SpanCost]:
     """What the calls of matching jobs cost, by the span in which they began and by currency; calls of no job, such as
-    profile checks, count where there is no filter."""
+    profile checks, count where there is no filter. What came with an imported project is left out: another home has
+    paid it."""
     span = ((model_call.c.started_at - begin) // span_ms).label("span")
     unknown = case((unpriced, 1), else_=0).label("unknown")
-    within = (model_call.c.started_at >= begin, model_call.c.started_at < begin + spans * span_ms)
+    within = (
+        model_call.c.started_at >= begin,
+        model_call.c.started_at < begin + spans * span_ms,
+        model_call.c.imported_at.is_(None),
+    )
     calls = select(span, model_call.c.currency, model_call.c.cost_micros, unknown, model_call.c.job_id).where(*within)
     made = calls.cte("calls").prefix_with("MATERIALIZED")
     sums = (func.sum(made.c.cost_micros), func.sum(made.c.unknown))
