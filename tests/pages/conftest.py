@@ -116,3 +116,9 @@ def jobs_shown(at: AppTest) -> list[int]:
 
 
 Opened = Callable[..., AppTest]
+
+
+def open_popover(at: AppTest, key: str) -> AppTest:
+    """Open what draws its inside only while it is open."""
+    at.session_state[key] = True
+    return at.run()

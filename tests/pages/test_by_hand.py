@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.pages.conftest import House
+from tests.pages.conftest import House, open_popover
 from workbench.db.writes import end, insert
 from workbench.i18n import Text
 
@@ -147,6 +147,7 @@ def test_no_version_is_out_of_reach(house: House) -> None:
         brief = house.wb.artifact(project, "brief")
         house.wb.artifacts.save(project, "brief", {**brief.content, "genre": f"genre {number}"}, brief.version)
     at = house.page("studio", project=project, node=project)
+    open_popover(at, f"cell_{project}_brief_versions")
     assert not [b for b in at.button if b.key == f"cell_{project}_brief_restore_2"]
     at.button(key=f"cell_{project}_brief_all_versions_open").click().run()
     at.button(key=f"cell_{project}_brief_restore_2").click().run()

@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import update
 from streamlit.testing.v1 import AppTest
 
-from tests.pages.conftest import House, jobs_shown, said
+from tests.pages.conftest import House, jobs_shown, open_popover, said
 from workbench.db.rows.jobs import Job
 from workbench.db.schema import job
 from workbench.jobs.submit import Request
@@ -113,9 +113,30 @@ def test_a_form_launches_with_the_values_that_were_typed(house: House):
     project = house.sample()
     at = house.page("studio", project=project, node=project)
     key = f"cell_{project}_plan_episodes_params"
+    open_popover(at, f"cell_{project}_plan_episodes_tune")
     at.number_input(key=f"{key}.target_episode_count").set_value(5)
     at.button(key=f"{key}_run").click().run()
     assert house.wb.jobs.list()[0].params == {"target_episode_count": 5, "review": True}
+
+
+def test_what_is_closed_is_not_drawn(house: House):
+    project = house.sample()
+    at = house.page("studio", project=project, node=project)
+    tune, versions = f"cell_{project}_plan_episodes_tune", f"cell_{project}_brief_versions"
+
+    def list_inside() -> list[str]:
+        keys = [w.key for w in [*at.button, *at.number_input] if w.key]
+        return [k for k in keys if "_params" in k or k.startswith(f"cell_{project}_brief_pin")]
+
+    assert list_inside() == []
+    open_popover(at, tune)
+    assert f"cell_{project}_plan_episodes_params_run" in list_inside()
+    open_popover(at, versions)
+    assert f"cell_{project}_brief_pin_1" in list_inside()
+    for key in (tune, versions):
+        at.session_state[key] = False
+    at.run()
+    assert list_inside() == []
 
 
 def edit_brief(at, project, genre):
@@ -167,6 +188,7 @@ def test_versions_are_compared_restored_and_pinned(house: House):
     project = house.sample()
     at = house.page("studio", project=project, node=project)
     edit_brief(at, project, "ghost story")
+    open_popover(at, f"cell_{project}_brief_versions")
     at.button(key=f"cell_{project}_brief_cmp_1").click().run()
     text = said(at)
     assert ":red-background[− ~~period romance~~]" in text
@@ -174,6 +196,7 @@ def test_versions_are_compared_restored_and_pinned(house: House):
     assert "1 changed" in text
     at.button(key=f"cell_{project}_brief_restore_1").click().run()
     assert house.wb.artifact(project, "brief").content["genre"] == "period romance"
+    open_popover(at, f"cell_{project}_brief_versions")
     at.button(key=f"cell_{project}_brief_pin_3").click().run()
     assert house.wb.artifact(project, "brief").pinned
 

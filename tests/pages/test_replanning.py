@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.pages.conftest import House
+from tests.pages.conftest import House, open_popover
 from tests.pages.test_by_hand import texts
 
 CORE = "generate_episode_core_expression"
@@ -54,6 +54,7 @@ def test_a_restore_asks_first_and_leaves_all_when_the_answer_is_no(house: House,
     added = live(house, project)[-1]
     assert house.run(CORE, added).state == "succeeded"
     at = house.page("studio", project=project, node=project)
+    open_popover(at, f"cell_{project}_episode_plan_versions")
     at.button(key=f"cell_{project}_episode_plan_restore_1").click().run()
     assert "Under the ice" in texts(at)
     at.button(key=f"cell_{project}_episode_plan_replan_no").click().run()

@@ -113,28 +113,32 @@ def form_values(node_id: int, workflow: Workflow, choices: dict[str, dict[Any, s
 
 
 def settings(node_id: int, workflow: Workflow, choices: dict[str, dict[Any, str]], disabled: bool) -> None:
-    """The popover with the workflow's form and its own Run."""
+    """The popover with the workflow's form and its own Run, drawn while it is open: a scene has eleven of them."""
     if not workflow.params.model_fields:
         return
-    key = cell_key(node_id, workflow.name, "params")
     with shell.icon_popover(
-        "tune", t("Settings"), cell_key(node_id, workflow.name, "tune"),
-        on_change="rerun" if workflow.batch else "ignore",
+        "tune", t("Settings"), cell_key(node_id, workflow.name, "tune"), on_change="rerun"
     ) as opened:  # fmt: skip
-        st.markdown(f"**{t(workflow.title)}**", width=380)
-        with drafts.keep(f"run/{node_id}/{workflow.name}", key) as draft:
-            values, wrong = form_values(node_id, workflow, choices)
-            if workflow.batch and opened.open and not wrong:
-                disabled = _price(node_id, workflow, values, f"{key}_price") is False or disabled
-            kept.warn(workflow, [node_id])
-            if st.button(
-                t("Run with these"), key=f"{key}_run", type="primary", icon=":material/play_arrow:", disabled=disabled
-            ):
-                st.session_state[f"{key}_issues"] = wrong
-                if not wrong and _submit(node_id, workflow.name, values):
-                    drafts.use(draft)
-                st.rerun()
-            draft.show_status()
+        if opened.open:
+            _draw_settings(node_id, workflow, choices, disabled)
+
+
+def _draw_settings(node_id: int, workflow: Workflow, choices: dict[str, dict[Any, str]], disabled: bool) -> None:
+    key = cell_key(node_id, workflow.name, "params")
+    st.markdown(f"**{t(workflow.title)}**", width=380)
+    with drafts.keep(f"run/{node_id}/{workflow.name}", key) as draft:
+        values, wrong = form_values(node_id, workflow, choices)
+        if workflow.batch and not wrong:
+            disabled = _price(node_id, workflow, values, f"{key}_price") is False or disabled
+        kept.warn(workflow, [node_id])
+        if st.button(
+            t("Run with these"), key=f"{key}_run", type="primary", icon=":material/play_arrow:", disabled=disabled
+        ):
+            st.session_state[f"{key}_issues"] = wrong
+            if not wrong and _submit(node_id, workflow.name, values):
+                drafts.use(draft)
+            st.rerun()
+        draft.show_status()
 
 
 def _price(node_id: int, workflow: Workflow, values: JsonObject, key: str) -> bool | None:

@@ -22,19 +22,26 @@ def count_scenes(outline: Outline, node: OutlineNode) -> int:
 
 
 def offer(node: OutlineNode, scenes: int) -> None:
-    """Each form of a hand-off: made when it is asked for, by a job where that takes long."""
-    with shell.icon_popover("ios_share", t("Hand off"), f"handoff_{node.id}", type="secondary"):
-        for form in FORMS.values():
-            if scenes > form.quick:
-                st.button(
-                    t(form.title), key=f"handoff_{node.id}_{form.name}", icon=":material/autorenew:", width="stretch",
-                    on_click=_start, args=(node.id, form.name),
-                    help=t("Made by a job, which takes a while; the file stands below then."),
-                )  # fmt: skip
-            else:
-                _download(form, f"{safe_name(node.title)}{form.ending}", f"handoff_{node.id}_{form.name}",
-                          functools.partial(_make, node.id, form.name), t(form.title))  # fmt: skip
-        _draw_jobs(node.id)
+    """Each form of a hand-off, listed while it is open: made when it is asked for, by a job where that takes long."""
+    with shell.icon_popover(
+        "ios_share", t("Hand off"), f"handoff_{node.id}", type="secondary", on_change="rerun"
+    ) as opened:  # fmt: skip
+        if opened.open:
+            _list_forms(node, scenes)
+
+
+def _list_forms(node: OutlineNode, scenes: int) -> None:
+    for form in FORMS.values():
+        if scenes > form.quick:
+            st.button(
+                t(form.title), key=f"handoff_{node.id}_{form.name}", icon=":material/autorenew:", width="stretch",
+                on_click=_start, args=(node.id, form.name),
+                help=t("Made by a job, which takes a while; the file stands below then."),
+            )  # fmt: skip
+        else:
+            _download(form, f"{safe_name(node.title)}{form.ending}", f"handoff_{node.id}_{form.name}",
+                      functools.partial(_make, node.id, form.name), t(form.title))  # fmt: skip
+    _draw_jobs(node.id)
 
 
 def _download(form: Form, name: str, key: str, data: functools.partial[bytes], label: str) -> None:

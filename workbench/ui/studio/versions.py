@@ -57,28 +57,34 @@ def _version_line(row: VersionEntry) -> str:
 
 
 def show_versions(node_id: int, kind: str, artifact: ArtifactVersion) -> None:
-    """The popover with every version: who, when, model; compare, restore, pin."""
+    """The popover with every version, drawn while it is open: who, when, model; compare, restore, pin."""
     with st.popover(
         f"v{artifact.version}",
         icon=":material/keep:" if artifact.pinned else ":material/history:",
         type="tertiary",
         key=cell_key(node_id, kind, "versions"),
-    ):
-        rows = live.workbench().artifacts.list_versions(node_id, kind)
-        st.page_link(
-            "pages/lineage.py", label=t("Lineage: from the brief to the frames"), icon=":material/account_tree:",
-            query_params={"node": str(node_id), "kind": kind},
+        on_change="rerun",
+    ) as opened:
+        if opened.open:
+            _list_versions(node_id, kind, artifact)
+
+
+def _list_versions(node_id: int, kind: str, artifact: ArtifactVersion) -> None:
+    rows = live.workbench().artifacts.list_versions(node_id, kind)
+    st.page_link(
+        "pages/lineage.py", label=t("Lineage: from the brief to the frames"), icon=":material/account_tree:",
+        query_params={"node": str(node_id), "kind": kind},
+    )  # fmt: skip
+    st.markdown(f"**{t('Versions of {name}', name=plain(labels.kind_title(kind)))}**", width=430)
+    slot = cell_key(node_id, kind, "all_versions")
+    shown = rows if st.session_state.get(slot) else rows[:SHOWN]
+    for row in shown:
+        _version_row(node_id, kind, artifact, row)
+    if len(rows) > len(shown):
+        st.button(
+            t("Show {n} older versions", n=len(rows) - len(shown)), key=f"{slot}_open", type="tertiary",
+            icon=":material/expand_more:", on_click=st.session_state.__setitem__, args=(slot, True),
         )  # fmt: skip
-        st.markdown(f"**{t('Versions of {name}', name=plain(labels.kind_title(kind)))}**", width=430)
-        slot = cell_key(node_id, kind, "all_versions")
-        shown = rows if st.session_state.get(slot) else rows[:SHOWN]
-        for row in shown:
-            _version_row(node_id, kind, artifact, row)
-        if len(rows) > len(shown):
-            st.button(
-                t("Show {n} older versions", n=len(rows) - len(shown)), key=f"{slot}_open", type="tertiary",
-                icon=":material/expand_more:", on_click=st.session_state.__setitem__, args=(slot, True),
-            )  # fmt: skip
 
 
 def _version_row(node_id: int, kind: str, artifact: ArtifactVersion, row: VersionEntry) -> None:
