@@ -95,7 +95,7 @@ def test_forty_failures_are_grouped_fixed_compared_and_made_good(stack: Stack, p
 
         # one is ignored
         press(page, f"ignored_{groups['truncated_output'].fingerprint}")
-        settled(page)
+        until(lambda: find(stack, groups["truncated_output"].fingerprint).state == "ignored", 30, "that it is ignored")
         visit(page, f"{stack.url}/debug?is=good,ignored")
         for kind, said in (("network", "Made good"), ("content_filter", "Made good"), ("truncated_output", "Ignored")):
             expect(key(page, f"group_{groups[kind].fingerprint}")).to_contain_text(said)

@@ -116,7 +116,8 @@ def test_without_the_token_the_pages_are_locked_and_with_it_they_open_once_and_f
     token = stack.printed.partition("token=")[2]
     field = stranger.get_by_label("Start token")
     field.fill("guessed")
-    field.press("Enter")
+    with stranger.expect_navigation():
+        field.press("Enter")
     expect(stranger.get_by_text("This page is locked")).to_be_visible()
 
     stranger.get_by_label("Start token").fill(token)

@@ -126,11 +126,13 @@ def test_what_is_being_said_to_a_model_survives_a_reload_and_is_empty_once_it_is
 def test_a_key_is_never_kept(stack: Stack, page: Page):
     visit(page, f"{stack.url}/models?profile=new")
     page.get_by_role("button", name="OpenAI", exact=False).first.click()
+    expect(page.get_by_role("button", name="OpenAI", exact=False).first).to_have_attribute("kind", "primary")
     settled(page)
-    key(page, "new.name").locator("input").fill("mine")
     secret = key(page, "new.secret").locator("input")
     secret.click()
     page.keyboard.type("sk-canary-0123456789")
+    # what is kept of the letters typed after it was sent with it, or later
+    key(page, "new.name").locator("input").fill("mine")
     until(lambda: kept(stack, "profile/new").get("name") == "mine", what="the name")
     assert "canary" not in str([d.fields for d in stack.wb.drafts.list("local")])
     assert "canary" not in page.evaluate("JSON.stringify([{ ...sessionStorage }, { ...localStorage }])")

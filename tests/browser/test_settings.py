@@ -7,6 +7,7 @@ from playwright.sync_api import Page, expect
 
 from tests.browser.stack import Stack, visit
 from tests.browser.test_ways import key, type_into
+from tests.conftest import until
 from tests.receiver import Receiver
 from workbench.cli.logs import Tail
 from workbench.db.writes import installation
@@ -58,10 +59,14 @@ def test_a_page_that_fails_names_the_command_which_shows_why(stack: Stack, page:
     expect(page.get_by_text("This page could not be drawn (InvalidOperation).")).to_be_visible()
     expect(page.get_by_text("reelwright logs --part web", exact=True)).to_be_visible()
     assert "Traceback" not in page.content()
-    printed = [line.text for line in Tail(stack.wb.settings.environment.log_folder, "web").last(200)]
-    assert any("Traceback" in line for line in printed)
-    assert any("decimal.InvalidOperation" in line for line in printed)
-    assert not any("GET /" in line for line in printed)
+
+    def read_log() -> list[str]:
+        return [line.text for line in Tail(stack.wb.settings.environment.log_folder, "web").last(200)]
+
+    # what a page prints goes through the supervisor
+    until(lambda: any("decimal.InvalidOperation" in line for line in read_log()), what="the reason in the log")
+    assert any("Traceback" in line for line in read_log())
+    assert not any("GET /" in line for line in read_log())
     with stack.wb.database.write() as conn:
         installation.set_meta(conn, "setting.usd_cny", "7.1")
     visit(page, f"{stack.url}/settings")

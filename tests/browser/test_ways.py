@@ -105,7 +105,7 @@ def test_the_engineers_way(stack: Stack, page: Page):
         key(page, f"inspect_{group}").get_by_role("button").click()
         editor = key(page, f"payload_{job.id}").locator("textarea")
         expect(editor).to_be_visible()
-        assert f"group={group}" in page.url
+        expect(page).to_have_url(re.compile(f"group={group}"))
 
         # A payload that cannot be used is told at once, with its place.
         editor.fill('{"messages": [}')
@@ -225,7 +225,7 @@ def test_a_whole_row_opens_its_job_and_the_way_back_has_the_filters(stack: Stack
     key(page, "back").get_by_role("button").click()
     page.wait_for_url(re.compile("/jobs"))
     expect(key(page, "filter_q").locator("input")).to_have_value("whole row")
-    assert "kind=llm_chat" in page.url
+    expect(page).to_have_url(re.compile("kind=llm_chat"))
     expect(board.get_by_role("row")).to_have_count(4)
 
     # a heading sorts, says so, and is in the address
@@ -234,7 +234,7 @@ def test_a_whole_row_opens_its_job_and_the_way_back_has_the_filters(stack: Stack
     heading.get_by_role("button").click()
     expect(order).to_have_text([str(job) for job in jobs])
     expect(heading).to_have_attribute("aria-sort", "ascending")
-    assert "sort=id" in page.url
+    expect(page).to_have_url(re.compile("sort=id"))
     heading.get_by_role("button").click()
     expect(order).to_have_text([str(job) for job in reversed(jobs)])
     # by keyboard as well

@@ -17,7 +17,7 @@ import pytest
 from tests.cli.conftest import CEILING_S, ROOT, Reelwright, all_gone, family, free_port, named, waits_for_worker
 from tests.conftest import until
 from workbench.cli import up
-from workbench.cli.signs import FileSign
+from workbench.cli.signs import FileSign, page_answers
 from workbench.cli.supervisor import BROKER_SILENT_S, BROKER_START_S, LOOK_EVERY_S, SILENT_S, SilenceWatch
 from workbench.security import door
 from workbench.settings import Settings
@@ -199,13 +199,7 @@ def test_the_pages_alone_answer_and_end(reelwright: Reelwright) -> None:
     port = free_port()
     process = reelwright.start("web", "--port", str(port))
 
-    def answers() -> bool:
-        try:
-            return bool(urllib.request.urlopen(f"http://127.0.0.1:{port}/_stcore/health", timeout=5).status == 200)
-        except OSError:
-            return False
-
-    until(answers, CEILING_S, "the page")
+    until(lambda: page_answers("127.0.0.1", port), CEILING_S, "the page")
     process.send_signal(signal.SIGTERM)
     process.wait(CEILING_S)
 
@@ -276,7 +270,8 @@ def test_the_pages_started_alone_keep_the_same_rules(reelwright: Reelwright, how
     assert url.startswith(f"{place}/?token=")
     # what somebody has thought up in a hurry is no token
     assert len(url.partition("token=")[2]) > 40
-    until(lambda: answer(f"{place}/_stcore/health") == 200, CEILING_S, "the page")
+    # its address is printed before it listens
+    until(lambda: page_answers("127.0.0.1", port), CEILING_S, "the page")
     assert answer(url) == 200
     for path in ("", "/_stcore/agent/openapi.json", "/_stcore/host-config"):
         assert answer(place + path) == 403
