@@ -7,7 +7,7 @@ import os
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Browser, ConsoleMessage, Page, expect
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, expect
 
 from tests.browser import stack as parts
 from tests.browser.stack import Stack
@@ -51,12 +51,20 @@ def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) ->
     return report
 
 
+@pytest.fixture(scope="module")
+def context(browser: Browser, stack: Stack) -> Iterator[BrowserContext]:
+    """One for all tests of a file: what the pages load and compile, which takes longer than most tests, it keeps."""
+    made = browser.new_context(viewport={"width": 1440, "height": 1000}, locale="en-US")
+    made.set_default_timeout(TIMEOUT_MS)
+    yield made
+    made.close()
+
+
 @pytest.fixture
-def page(browser: Browser, stack: Stack, request: pytest.FixtureRequest) -> Iterator[Page]:
-    """A page of a browser of its own; what it showed is printed when its test fails."""
-    context = stack.let_in(browser.new_context(viewport={"width": 1440, "height": 1000}, locale="en-US"))
-    context.set_default_timeout(TIMEOUT_MS)
-    opened = context.new_page()
+def page(context: BrowserContext, stack: Stack, request: pytest.FixtureRequest) -> Iterator[Page]:
+    """A page that remembers nothing of another test's; what it showed is printed when its test fails."""
+    context.clear_cookies()
+    opened = stack.let_in(context).new_page()
     refused: list[str] = []
 
     def note(message: ConsoleMessage) -> None:
@@ -67,6 +75,11 @@ def page(browser: Browser, stack: Stack, request: pytest.FixtureRequest) -> Iter
     yield opened
     if request.node.stash.get(FAILED, False):
         print(f"{opened.url}\n{opened.locator('body').inner_text(timeout=5_000)}")
-    context.close()
+    opened.close()
+    # what is kept for the place and not for the tab; a page that runs no script of ours clears it
+    forgetful = context.new_page()
+    forgetful.goto(f"{stack.url}/favicon.png")
+    forgetful.evaluate("localStorage.clear()")
+    forgetful.close()
     # what our own pages need, they may load
     assert refused == []
