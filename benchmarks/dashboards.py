@@ -71,13 +71,18 @@ def list_questions(wb: Workbench, now: int) -> dict[str, Question]:
     filters: dict[str, dict[str, Any]] = {
         "": {}, "of a project": {"project": project}, "of a workflow": {"kind": kind}, "of a model": {"model": model},
         "that failed": {"state": ["failed", "partial"]}, "with a word": {"text": "lamp"},
+        "that cost over 0.01": {"cost_over": {"CNY": 10_000, "USD": 1_400}},
+        "that cost over 50": {"cost_over": {"CNY": 50_000_000, "USD": 7_000_000}},
+        "that ran over 1 s": {"run_over": 1_000}, "that ran over 10 min": {"run_over": 600_000},
+        "of 7 days": {"since": now - 7 * DAY_MS}, "of 90 days": {"since": now - 90 * DAY_MS, "until": now},
     }  # fmt: skip
     for name, given in filters.items():
         questions[f"a page of jobs {name}".strip()] = lambda given=given: jobs.list(**given)  # type: ignore[misc]
         questions[f"page 10,000 of jobs {name}"] = lambda given=given: jobs.list(before=newest // 2, **given)  # type: ignore[misc]
         questions[f"counts of jobs {name}"] = lambda given=given: jobs.count_states(**given)  # type: ignore[misc]
-    for column in ("state", "job", "wait", "run", "progress"):
+    for column in ("state", "job", "wait", "run", "progress", "cost"):
         questions[f"jobs sorted by {column}"] = lambda column=column: jobs.list_sorted(column, descending=True)  # type: ignore[misc]
+    questions["the cheapest jobs"] = lambda: jobs.list_sorted("cost")
     for days in (7, 30, 90):
         since = (now - days * DAY_MS) // DAY_MS * DAY_MS
         calls: dict[str, dict[str, Any]] = {

@@ -47,6 +47,7 @@ def test_each_filter_counts_just_what_it_lists(wb: Workbench) -> None:
          "cost_micros": 300_000},
         {"created_at": 40, "state": "partial"},
     )  # fmt: skip
+    add_calls(wb, (cheap, 20, "CNY", 500_000), (dear, 30, "CNY", 2_000_000), (dollars, 40, "USD", 300_000))
     with wb.database.write() as conn:
         for position, child in enumerate((cheap, dollars)):
             conn.execute(insert(job_child).values(parent_id=parent, position=position, child_id=child, item=str(child)))

@@ -36,11 +36,11 @@ from workbench.settings import Settings
 ENDED = 20_000
 NODES = 500
 #: tables that grow for ever
-LARGE = {"job", "attempt", "step", "job_event", "job_child", "model_call", "webhook_delivery"}
+LARGE = {"job", "attempt", "step", "job_event", "job_child", "model_call", "webhook_delivery", "ended_job"}
 #: indexes that hold only what is under way: to read all of one is no harm
 SMALL = {
     "ix_job_active", "ix_job_ready", "ix_job_untold", "uq_job_exclusive", "ix_step_poll", "ix_model_call_open",
-    "ix_webhook_delivery_due", "ix_job_unfiled", "ix_job_cancelled",
+    "ix_webhook_delivery_due", "ix_job_unfiled", "ix_job_cancelled", "ix_ended_job_both",
 }  # fmt: skip
 
 
@@ -243,6 +243,7 @@ def ask_dashboards(wb: Workbench, project: int, now: int) -> None:
         {"project": project, "kind": "kind_3", "state": "failed"}, {"text": "word", "project": project, "model": "m"},
     ]  # fmt: skip
     filters += [{"run_over": 60_000}, {"profile": 0}, {"since": now, "until": now + 1_000}]
+    filters += [{"cost_over": {"CNY": 5, "USD": 5}}, {"cost_over": {"USD": 1}, "run_over": 5, "project": project}]
     for given in filters:
         wb.jobs.list(**given)
         wb.jobs.list(before=ENDED // 2, **given)
@@ -252,7 +253,7 @@ def ask_dashboards(wb: Workbench, project: int, now: int) -> None:
             # whoever acts on all that match acts on those that can be acted on
             for states in (["queued", "running", "waiting"], [*FAILED, "cancelled"]):
                 wb.jobs.list_ids(**given, state=states)
-    for column in ("id", "state", "job", "progress", "wait", "run"):
+    for column in ("id", "state", "job", "progress", "wait", "run", "cost"):
         for descending in (True, False):
             wb.jobs.list_sorted(column, descending=descending, kinds=["kind_3"])
             wb.jobs.list_sorted(column, descending=descending, offset=200, project=project)

@@ -259,6 +259,37 @@ job_count = Table(
     Column("jobs", Integer, nullable=False),
 )
 
+_cny_sql, _usd_sql = text("cny_micros IS NOT NULL"), text("usd_micros IS NOT NULL")
+_both_sql = text("cny_micros IS NOT NULL AND usd_micros IS NOT NULL")
+
+# jobs that have ended, one narrow row each: what lists sort and count by without reading their wide rows; written with
+# the rollups, so that one in `job_tail`, or of whose family a call is in `usage_tail`, stands here as it was, or not
+ended_job = Table(
+    "ended_job",
+    metadata,
+    Column("job_id", Id, ForeignKey("job.id", ondelete="CASCADE"), primary_key=True),
+    Column("state", Word(20), nullable=False),
+    Column("kind", String(80), nullable=False),
+    Column("project_id", Id),
+    Column("profile_id", Id),
+    Column("error_kind", String(40)),
+    Column("created_at", Ms, nullable=False),
+    # NULL: it never started
+    Column("run_ms", Ms),
+    # what its calls, its children's and theirs have cost, by currency; NULL: nothing known in this one
+    Column("cny_micros", BigInteger),
+    Column("usd_micros", BigInteger),
+    Index("ix_ended_job_created_at", "created_at", "state"),
+    Index("ix_ended_job_run_ms", "run_ms", "state"),
+    Index("ix_ended_job_cny", "cny_micros", "job_id", "usd_micros", "state", postgresql_where=_cny_sql,
+          sqlite_where=_cny_sql),
+    Index("ix_ended_job_usd", "usd_micros", "job_id", "cny_micros", "state", postgresql_where=_usd_sql,
+          sqlite_where=_usd_sql),
+    # few pay in two currencies: put in order by the rate of the day
+    Index("ix_ended_job_both", "job_id", "cny_micros", "usd_micros", postgresql_where=_both_sql,
+          sqlite_where=_both_sql),
+)  # fmt: skip
+
 # all that an ended job is found by, folded, in the pieces that the index of words has (see db/search.py)
 job_text = Table(
     "job_text",

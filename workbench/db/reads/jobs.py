@@ -22,7 +22,7 @@ from sqlalchemy import (
 
 from workbench.db import search
 from workbench.db.connection import Ids, among, db_now_ms
-from workbench.db.reads import filing
+from workbench.db.reads import ended, filing
 from workbench.db.rows.jobs import (
     MOST_COUNTED,
     Attempt,
@@ -102,7 +102,7 @@ def find_active_by_exclusive_key(conn: Connection, key: str | None) -> JobReques
     return fetch_one(conn, JobRequest, query)
 
 
-def _matching(query: Select[Any], filters: JobFilters) -> Select[Any]:
+def _matching(conn: Connection, query: Select[Any], filters: JobFilters) -> Select[Any]:
     if unknown := filters.keys() - JobFilters.__annotations__.keys():
         raise TypeError(f"no such filter of jobs: {', '.join(sorted(unknown))}")
     if state := filters.get("state"):
@@ -124,8 +124,11 @@ def _matching(query: Select[Any], filters: JobFilters) -> Select[Any]:
     if (run_over := filters.get("run_over")) is not None:
         ran = and_(job.c.state.in_(TERMINAL), job.c.finished_at - job.c.started_at > run_over)
         query = query.where(or_(ran, and_(job.c.state.in_(ACTIVE), db_now_ms() - job.c.started_at > run_over)))
+        if not ended.is_behind(conn):
+            query = query.where(ended.may_have_run(conn, run_over))
     if cost_over := filters.get("cost_over"):
-        query = query.where(_costs_more_than(cost_over))
+        behind = ended.is_behind(conn)
+        query = query.where(_cost_more(cost_over) if behind else ended.cost_more(conn, cost_over))
     if model := filters.get("model"):
         # an alias: what asks may be about calls itself
         called = model_call.alias("called")
@@ -135,7 +138,7 @@ def _matching(query: Select[Any], filters: JobFilters) -> Select[Any]:
 
 def searching(conn: Connection, query: Select[Any], filters: JobFilters) -> Select[Any]:
     """A query over jobs, for those that match: `_matching`, and what is typed."""
-    query = _matching(query, filters)
+    query = _matching(conn, query, filters)
     needle = search.needle_of(filters.get("text"))
     return query.where(filing.says(conn, needle)) if needle else query
 
@@ -145,28 +148,16 @@ def restrict(conn: Connection, query: Select[Any], filters: JobFilters) -> Selec
     return searching(conn, query, filters)
 
 
-def _costs_more_than(amounts: Mapping[str, int]) -> ColumnElement[bool]:
-    """The job cost more than an amount (currency → micros), by itself or together with its children and theirs."""
-    alone = or_(*(and_(job.c.currency == name, job.c.cost_micros > micros) for name, micros in amounts.items()))
-    # a parent whose family has spent something: from those who paid, up
-    paid, above = job.alias("paid"), job_child.alias("above")
-    family = select(above.c.parent_id.label("root"), above.c.child_id.label("job_id")).cte(
-        "paid_family", recursive=True
+def _cost_more(amounts: Mapping[str, int]) -> ColumnElement[bool]:
+    """As `ended.cost_more`, from the calls of every family."""
+    above = select(job.c.id.label("root"), job.c.id.label("job_id")).cte(recursive=True)
+    above = above.union(
+        select(above.c.root, job_child.c.child_id).join(job_child, job_child.c.parent_id == above.c.job_id)
     )
-    family = family.union(
-        select(family.c.root, job_child.c.child_id).join(job_child, job_child.c.parent_id == family.c.job_id)
-    )
-    each = select(family.c.root, family.c.job_id).union(select(family.c.root, family.c.root)).subquery()
-    spent = func.sum(paid.c.cost_micros)
-    more = or_(*(and_(paid.c.currency == name, spent > micros) for name, micros in amounts.items()))
-    parents = (
-        select(each.c.root)
-        .join(paid, paid.c.id == each.c.job_id)
-        .where(paid.c.currency.in_(list(amounts)))
-        .group_by(each.c.root, paid.c.currency)
-        .having(more)
-    )
-    return or_(alone, job.c.id.in_(parents))
+    spent = func.sum(model_call.c.cost_micros)
+    more = or_(*(and_(model_call.c.currency == name, spent > micros) for name, micros in amounts.items()))
+    families = select(above.c.root).join(model_call, model_call.c.job_id == above.c.job_id)
+    return job.c.id.in_(families.group_by(above.c.root, model_call.c.currency).having(more))
 
 
 def list_jobs(
@@ -178,7 +169,7 @@ def list_jobs(
     **filters: Unpack[JobFilters],
 ) -> list[Job]:
     """Newest first. `before`/`after`: a job id, for the next older or newer page."""
-    query = _matching(select(*_job), filters)
+    query = _matching(conn, select(*_job), filters)
     found: list[Job] = []
     for part, key in _page_parts(conn, query, filters):
         if after is not None:
@@ -228,18 +219,21 @@ def count_states(conn: Connection, **filters: Unpack[JobFilters]) -> dict[str, i
     """
     if search.needle_of(filters.get("text")):
         newest: dict[int, str] = {}
-        for part, key in _page_parts(conn, _matching(select(job.c.id, job.c.state), filters), filters):
+        for part, key in _page_parts(conn, _matching(conn, select(job.c.id, job.c.state), filters), filters):
             newest.update({i: state for i, state in conn.execute(part.order_by(key.desc()).limit(MOST_COUNTED))})
         return dict(Counter(newest[i] for i in sorted(newest, reverse=True)[:MOST_COUNTED]))
-    counted = _matching(select(job.c.state, func.count()).group_by(job.c.state), filters)
+    counted = _matching(conn, select(job.c.state, func.count()).group_by(job.c.state), filters)
     filed = filing.count_filed(conn, dict(filters))
-    if filed is None:
+    if filed is not None:
+        counts, one_by_one = Counter(filed), filing.list_unfiled(conn)
+    elif ended.can_count(conn, filters):
+        one_by_one = ended.list_unsettled(conn, costs=bool(filters.get("cost_over")))
+        counts = ended.count_states(conn, filters, one_by_one)
+    else:
         return {state: count for state, count in conn.execute(counted)}
-    counts = Counter(filed)
-    others = among(job.c.id, literal(filing.list_unfiled(conn), type_=Ids()))
-    for state, count in conn.execute(counted.where(others)):
+    for state, count in conn.execute(counted.where(among(job.c.id, literal(one_by_one, type_=Ids())))):
         counts[state] += count
-    return dict(counts)
+    return {state: count for state, count in counts.items() if count}
 
 
 def count_exactly(conn: Connection, **filters: Unpack[JobFilters]) -> int:
@@ -252,7 +246,7 @@ def count_exactly(conn: Connection, **filters: Unpack[JobFilters]) -> int:
 def ids_matching(conn: Connection, **filters: Unpack[JobFilters]) -> list[int]:
     """The ids of all jobs that the same filters match, oldest first."""
     others: JobFilters = {**filters, "model": None}
-    query = _matching(select(job.c.id), others)
+    query = _matching(conn, select(job.c.id), others)
     if model := filters.get("model"):
         # all of them are wanted: from the model's calls to their jobs, not the other way round
         query = query.where(job.c.id.in_(select(model_call.c.job_id).where(model_call.c.model == model)))

@@ -369,6 +369,11 @@ def _is_unfinished(conn: Connection, kind: _Kind) -> bool:
     return conn.execute(select(literal(1)).select_from(tail).offset(LONG_TAIL).limit(1)).first() is not None
 
 
+def is_behind(conn: Connection) -> bool:
+    """Whether a long history of calls or jobs is still to be rolled up."""
+    return _is_unfinished(conn, _usage()) or _is_unfinished(conn, _jobs(None))
+
+
 def _hour(at: Any, stretch: Stretch, step: int) -> Any:
     return (at - at % step if stretch.zone is not None else null()).label("at")
 

@@ -9,9 +9,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any, Unpack, cast
 
-from sqlalchemy import ColumnElement, Connection, Select, Subquery, case, func, select
+from sqlalchemy import ColumnElement, Connection, Select, Subquery, case, func, literal, select
 
-from workbench.db.connection import db_now_ms
+from workbench.db.connection import Ids, among, db_now_ms
+from workbench.db.reads import ended
 from workbench.db.reads import jobs as reads
 from workbench.db.rows.jobs import URGENCY, Job, JobFilters, JobSort
 from workbench.db.schema import ACTIVE, TERMINAL, job, job_child, model_call, node
@@ -157,12 +158,42 @@ def _within_project(conn: Connection, filters: JobFilters, descending: bool) -> 
 
 
 def _by_cost(conn: Connection, filters: JobFilters, page: slice, descending: bool, yuan_for_dollar: float) -> list[int]:
-    spent = _spent(conn, filters, yuan_for_dollar)
-    query = reads.searching(conn, select(job.c.id), filters).outerjoin(spent, spent.c.root == job.c.id)
-    by_cost = spent.c.cost.desc() if descending else spent.c.cost.asc()
-    # None before or after everything, as the database likes it: so it is told
-    query = query.order_by(spent.c.cost.is_(None), by_cost, job.c.id.desc())
-    return list(conn.scalars(query.offset(page.start).limit(page.stop - page.start)))
+    if ended.is_behind(conn):
+        spent = _spent(conn, filters, yuan_for_dollar)
+        query = reads.searching(conn, select(job.c.id), filters).outerjoin(spent, spent.c.root == job.c.id)
+        by_cost = spent.c.cost.desc() if descending else spent.c.cost.asc()
+        # None before or after everything, as the database likes it: so it is told
+        query = query.order_by(spent.c.cost.is_(None), by_cost, job.c.id.desc())
+        return list(conn.scalars(query.offset(page.start).limit(page.stop - page.start)))
+
+    unsettled = ended.list_unsettled(conn, costs=True)
+    values: dict[int, ended.Cost] = {}
+    some = reads.searching(conn, select(job.c.id), filters).order_by(job.c.id.desc()).limit(ended.FEW + 1)
+    few = list(conn.scalars(some))
+    if len(few) <= ended.FEW:
+        settled = set(few) - set(unsettled)
+        values = ended.list_costs(conn, settled) | ended.sum_costs(conn, set(few) - settled)
+        nothing = sorted(set(few) - {i for i, cost in values.items() if cost != (None, None)}, reverse=True)
+    else:
+        own = reads.searching(conn, select(job.c.id), filters).where(among(job.c.id, literal(unsettled, type_=Ids())))
+        live = list(conn.scalars(own))
+        values = ended.sum_costs(conn, live)
+        for query in ended.by_cost(descending, page.stop, unsettled):
+            matching = reads.searching(conn, query, filters)
+            values |= {i: (cny, usd) for i, cny, usd in conn.execute(matching)}
+        nothing = []
+        if len(values) < page.stop:
+            unknown = reads.searching(conn, select(job.c.id), filters).where(ended.costs_nothing_known(unsettled))
+            free = [i for i in live if values.get(i, (None, None)) == (None, None)]
+            nothing = [*conn.scalars(unknown.order_by(job.c.id.desc()).limit(page.stop)), *free]
+    known = [(_in_yuan(cost, yuan_for_dollar), i) for i, cost in values.items() if cost != (None, None)]
+    known.sort(key=lambda pair: pair[1], reverse=True)
+    known.sort(key=lambda pair: pair[0], reverse=descending)
+    return [*(i for _, i in known), *sorted(nothing, reverse=True)][page]
+
+
+def _in_yuan(cost: ended.Cost, yuan_for_dollar: float) -> float:
+    return (cost[0] or 0) + (cost[1] or 0) * yuan_for_dollar
 
 
 def _spent(conn: Connection, filters: JobFilters, yuan_for_dollar: float) -> Subquery:

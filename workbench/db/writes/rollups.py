@@ -44,6 +44,7 @@ from workbench.db.schema import (
     usage_tail,
     usage_undo,
 )
+from workbench.db.writes import ended
 
 #: calls, and jobs, that are rolled up in one transaction; and of a long history, by a command
 BATCH, LARGE_BATCH = 2_000, 20_000
@@ -206,6 +207,7 @@ def _fold_calls(conn: Connection, most: int) -> int:
         for row in conn.execute(_calls, {"ids": taken}):
             _add_call(cells, row, 1)
         conn.execute(delete(usage_tail).where(among(usage_tail.c.call_id, _ids)), {"ids": taken})
+        ended.save_callers(conn, taken)
     undone = conn.execute(_undone_calls, {"most": most}).all()
     if undone:
         for row in undone:
@@ -254,6 +256,7 @@ def _fold_jobs(conn: Connection, most: int) -> int:
         for row in conn.execute(_jobs, {"ids": taken}):
             _add_job(cells, row, models.get(row.id, []), 1, pruned=False)
         conn.execute(delete(job_tail).where(among(job_tail.c.job_id, _ids)), {"ids": taken})
+        ended.save(conn, taken)
     undone = conn.execute(_undone_jobs, {"most": most}).all()
     if undone:
         for row in undone:
@@ -276,7 +279,10 @@ def _add_job(cells: Cells, row: Any, models: Iterable[str], sign: int, *, pruned
 
 
 def keep_pruned(conn: Connection, job_ids: Sequence[int]) -> None:
-    """Before jobs are removed: what they count for stays counted for ever."""
+    """Before jobs are removed: what they count for stays counted for ever. Waits for a round of folding, and no other
+    begins in this transaction."""
+    if conn.dialect.name != "sqlite":
+        conn.execute(select(func.pg_advisory_xact_lock(_LOCK)))
     from workbench.db.rollup_triggers import models_of
 
     models = text(models_of(conn.dialect.name, "job.id"))

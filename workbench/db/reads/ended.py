@@ -1,0 +1,216 @@
+"""Lists and counts of long histories by what jobs cost and how long they ran: from the narrow rows of ended jobs
+(`schema.ended_job`), beside the few that are at work or not rolled up yet.
+
+Which these few are is asked first. A job of theirs never counts by its narrow row, so it does not matter when it is
+rolled up meanwhile.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Collection, Iterable, Mapping
+from typing import Any
+
+from sqlalchemy import (
+    CTE,
+    ColumnElement,
+    Connection,
+    Select,
+    and_,
+    bindparam,
+    case,
+    func,
+    literal,
+    literal_column,
+    not_,
+    or_,
+    select,
+    true,
+    union,
+)
+
+from workbench.db.connection import Ids, among
+from workbench.db.reads import rollups
+from workbench.db.rollups import USAGE_TAIL
+from workbench.db.schema import ACTIVE, ended_job, job, job_child, job_tail, model_call
+
+#: micros of yuan and of dollars; None where nothing is known
+Cost = tuple[int | None, int | None]
+
+#: jobs that are put in order one by one, rather than found by walking through all of them
+FEW = 5_000
+#: filters of jobs whose values stand in the narrow rows
+_NARROW = {"state", "kind", "project", "profile", "error_kind", "since", "until", "run_over", "cost_over"}
+#: the amounts that a narrow row holds
+_AMOUNTS: Mapping[str, ColumnElement[Any]] = {"CNY": ended_job.c.cny_micros, "USD": ended_job.c.usd_micros}
+
+#: a job's own narrow row, within whatever asks about such rows itself
+_own = ended_job.alias("own")
+
+_ids = bindparam("ids", type_=Ids())
+
+
+def family_costs() -> Select[Any]:
+    """(job, micros of yuan, micros of dollars) of the jobs in the parameter `ids`, with their children's calls and
+    theirs; no row of one that called nobody."""
+    given = select(job.c.id.label("root"), job.c.id.label("job_id")).where(among(job.c.id, _ids))
+    family = given.cte("family", recursive=True)
+    family = family.union(
+        select(family.c.root, job_child.c.child_id).join(job_child, job_child.c.parent_id == family.c.job_id)
+    )
+    dollars = model_call.c.currency == "USD"
+    sums = (
+        func.sum(case((dollars, None), else_=model_call.c.cost_micros)),
+        func.sum(case((dollars, model_call.c.cost_micros))),
+    )
+    calls = select(family.c.root, *sums).join(model_call, model_call.c.job_id == family.c.job_id)
+    return calls.group_by(family.c.root)
+
+
+def with_parents(jobs: Select[Any]) -> CTE:
+    """The jobs of a query, and whose children they are, however far up."""
+    above = jobs.cte("above", recursive=True)
+    return above.union(select(job_child.c.parent_id).join(above, job_child.c.child_id == above.c.job_id))
+
+
+_family_costs = family_costs()
+_settling = (select(job.c.id).where(job.c.state.in_(ACTIVE)), select(job_tail.c.job_id))
+_at_work = union(*_settling)
+_changing = with_parents(
+    select(model_call.c.job_id.label("job_id")).select_from(USAGE_TAIL).where(model_call.c.job_id.isnot(None))
+)
+_paying = union(*_settling, select(_changing.c.job_id))
+
+
+def is_behind(conn: Connection) -> bool:
+    """Whether a long history is still to be rolled up: the wide rows are quicker than so many one by one."""
+    return rollups.is_behind(conn)
+
+
+def list_unsettled(conn: Connection, *, costs: bool) -> list[int]:
+    """The jobs that do not count by their narrow rows; `costs`: neither do those whose family's calls are changing."""
+    return [*conn.scalars(_paying if costs else _at_work)]
+
+
+def sum_costs(conn: Connection, ids: Collection[int]) -> dict[int, Cost]:
+    """Job → what its family has cost up to now; those that called nobody are left out."""
+    return {i: (_int(cny), _int(usd)) for i, cny, usd in conn.execute(_family_costs, {"ids": [*ids]})}
+
+
+def _int(micros: Any) -> int | None:
+    return None if micros is None else int(micros)
+
+
+def exceeds(cost: Cost, amounts: Mapping[str, int]) -> bool:
+    return any(
+        micros is not None and name in amounts and micros > amounts[name]
+        for name, micros in zip(_AMOUNTS, cost, strict=True)
+    )
+
+
+def _exceeding(
+    amounts: Mapping[str, int], columns: Mapping[str, ColumnElement[Any]] = _AMOUNTS
+) -> list[ColumnElement[bool]]:
+    """A condition for each index of amounts."""
+    return [column > amounts[name] for name, column in columns.items() if name in amounts]
+
+
+def cost_more(conn: Connection, amounts: Mapping[str, int]) -> ColumnElement[bool]:
+    """Of jobs that cost more than an amount (currency → micros), with their children and theirs."""
+    unsettled = list_unsettled(conn, costs=True)
+    over = [i for i, cost in sum_costs(conn, unsettled).items() if exceeds(cost, amounts)]
+    known: set[int] = set()
+    for condition in _exceeding(amounts):
+        known.update(conn.scalars(select(ended_job.c.job_id).where(condition).limit(FEW + 1)))
+        if len(known) > FEW:
+            # many: whoever goes through the jobs finds a page of them soon
+            own = _own.c
+            more = or_(*_exceeding(amounts, {"CNY": own.cny_micros, "USD": own.usd_micros}))
+            exists = select(literal(1)).where(own.job_id == job.c.id, more).exists()
+            return or_(and_(exists, ~_one_of(unsettled)), _one_of(over))
+    return _one_of(known - {*unsettled} | {*over})
+
+
+def may_have_run(conn: Connection, run_over: int) -> ColumnElement[bool]:
+    """Of jobs among which all are that ran longer: those few, or all when there are many."""
+    long = select(ended_job.c.job_id).where(ended_job.c.run_ms > run_over).limit(FEW + 1)
+    known = [*conn.scalars(long)]
+    return true() if len(known) > FEW else _one_of({*known, *list_unsettled(conn, costs=False)})
+
+
+def _one_of(ids: Iterable[int]) -> ColumnElement[bool]:
+    return among(job.c.id, literal(sorted(ids), type_=Ids()))
+
+
+def can_count(conn: Connection, filters: Mapping[str, Any]) -> bool:
+    """Whether the narrow rows tell how many match."""
+    given = {name for name, value in filters.items() if value not in (None, "")}
+    return given <= _NARROW and not is_behind(conn)
+
+
+def narrow(filters: Mapping[str, Any]) -> list[ColumnElement[bool]]:
+    """The same filters as those of jobs, of narrow rows."""
+    c = ended_job.c
+    conditions: list[ColumnElement[bool]] = []
+    if state := filters.get("state"):
+        conditions.append(c.state.in_([state] if isinstance(state, str) else state))
+    if kind := filters.get("kind"):
+        conditions.append(c.kind == kind)
+    if (project := filters.get("project")) is not None:
+        conditions.append(c.project_id == project)
+    if (profile := filters.get("profile")) is not None:
+        conditions.append(c.profile_id == profile if profile else c.profile_id.is_(None))
+    if error_kind := filters.get("error_kind"):
+        conditions.append(c.error_kind == error_kind)
+    if (since := filters.get("since")) is not None:
+        conditions.append(c.created_at >= since)
+    if (until := filters.get("until")) is not None:
+        conditions.append(c.created_at < until)
+    if (run_over := filters.get("run_over")) is not None:
+        conditions.append(c.run_ms > run_over)
+    return conditions
+
+
+def count_states(conn: Connection, filters: Mapping[str, Any], unsettled: Collection[int]) -> Counter[str]:
+    """State → how many narrow rows match, without those of unsettled jobs. Ask only what `can_count`."""
+    counts: Counter[str] = Counter()
+    # each range of an index of its own; what is over both amounts counts in the first
+    parts: list[list[ColumnElement[bool]]] = [[]]
+    if amounts := filters.get("cost_over"):
+        first, *second = _exceeding(amounts) or [literal(False)]
+        parts = [[first], *([condition, not_(func.coalesce(first, False))] for condition in second)]
+    for part in parts:
+        query = select(ended_job.c.state, func.count()).where(*narrow(filters), *part).group_by(ended_job.c.state)
+        counts.update({state: int(n) for state, n in conn.execute(query)})
+        stale = query.where(among(ended_job.c.job_id, literal([*unsettled], type_=Ids())))
+        counts.subtract({state: int(n) for state, n in conn.execute(stale)})
+    return counts
+
+
+def list_costs(conn: Connection, ids: Collection[int]) -> dict[int, Cost]:
+    """Job → what its family has cost, by its narrow row."""
+    c = ended_job.c
+    query = select(c.job_id, c.cny_micros, c.usd_micros).where(among(c.job_id, _ids))
+    return {i: (cny, usd) for i, cny, usd in conn.execute(query, {"ids": [*ids]})}
+
+
+def by_cost(descending: bool, most: int, unsettled: Collection[int]) -> list[Select[Any]]:
+    """(job, micros of yuan, micros of dollars) of settled jobs, joined with `job`, so many of each that the first by
+    cost are among them: those in yuan, those in dollars, each in order, and those in both."""
+    c = ended_job.c
+    # the narrow row first: a sum on its side, or SQLite would go through all jobs and look each up
+    both = ended_job.join(job, job.c.id == c.job_id + literal_column("0"))
+    settled = select(c.job_id, c.cny_micros, c.usd_micros).select_from(both)
+    settled = settled.where(~among(c.job_id, literal([*unsettled], type_=Ids())))
+    orders = []
+    for own, other in ((c.cny_micros, c.usd_micros), (c.usd_micros, c.cny_micros)):
+        by_amount = own.desc() if descending else own.asc()
+        orders.append(settled.where(own.isnot(None), other.is_(None)).order_by(by_amount, c.job_id.desc()).limit(most))
+    return [*orders, settled.where(c.cny_micros.isnot(None), c.usd_micros.isnot(None))]
+
+
+def costs_nothing_known(unsettled: Collection[int]) -> ColumnElement[bool]:
+    """Of settled jobs whose families have no call of a known price."""
+    c = _own.c
+    known = select(literal(1)).where(c.job_id == job.c.id, or_(c.cny_micros.isnot(None), c.usd_micros.isnot(None)))
+    return and_(~known.exists(), ~_one_of(unsettled))
