@@ -80,7 +80,7 @@ def calls() -> list[str]:
     for resource in RESOURCES:
         declared = inspect.getattr_static(Workbench, resource)
         returns = (declared.func if hasattr(declared, "func") else declared.fget).__annotations__["return"]
-        found += [f"{resource}.{name}" for name in vars(_class_of(returns)) if not name.startswith("_")]
+        found += [f"{resource}.{name}" for name in dir(_class_of(returns)) if not name.startswith("_")]
     return [name for name in found if name not in OUTWARD | INWARD]
 
 
@@ -152,7 +152,7 @@ def test_every_public_method_looks_at_its_arguments_first(resource: str) -> None
     declared = inspect.getattr_static(Workbench, resource)
     returns = (declared.func if hasattr(declared, "func") else declared.fget).__annotations__["return"]
     for name in names:
-        method = vars(_class_of(returns))[name]
+        method = inspect.getattr_static(_class_of(returns), name)
         assert not inspect.isfunction(method) or hasattr(method, "__wrapped__"), name
 
 
