@@ -11,8 +11,8 @@ from workbench.db.connection import Database
 from workbench.db.reads import story as story_reads
 from workbench.errors import NotFound
 from workbench.i18n import N_, Text
-from workbench.usage import budgets, money
-from workbench.usage.budgets import Course, Outlook, Period, State
+from workbench.usage import budgets, money, periods
+from workbench.usage.budgets import Course, MonthForecast, Outlook, Period, State
 
 
 @check_arguments
@@ -39,6 +39,13 @@ class Budgets:
         """How budgets were used, day by day: the fullest first, so many."""
         with self._database.read() as conn:
             return budgets.courses(conn, project_id, most=most)
+
+    def forecast_month(self, project_id: int | None = None, *, time_zone: str = "UTC") -> MonthForecast:
+        """What this month comes to if it goes on as in the last two weeks; a month of `time_zone`. Raises
+        InvalidInput."""
+        zone = periods.zone_of(time_zone)
+        with self._database.read() as conn:
+            return budgets.forecast_month(conn, project_id, zone)
 
     def set(
         self,

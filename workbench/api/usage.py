@@ -4,6 +4,8 @@ currency."""
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from datetime import UTC
 from pathlib import Path
 from typing import Any, Literal, Unpack
 
@@ -13,11 +15,21 @@ from workbench.db.reads import exports, forecasts, waste
 from workbench.db.reads import usage as reads
 from workbench.db.rows.exports import LedgerEntry
 from workbench.db.rows.jobs import CallSummary
-from workbench.db.rows.usage import CallFilters, JobSuccess, JobTimes, Latency, Spending, UsageCost, UsageTotals
-from workbench.db.rows.waste import Waste
+from workbench.db.rows.usage import (
+    CallFilters,
+    GroupSpending,
+    JobSuccess,
+    JobTimes,
+    Latency,
+    Spending,
+    UsageCost,
+    UsageTotals,
+)
+from workbench.db.rows.waste import DayWaste, Waste
 from workbench.db.writes import rollups
-from workbench.story import finished
+from workbench.story import finished, spending
 from workbench.story.finished import Finished
+from workbench.story.spending import By
 from workbench.usage import accuracy, export, periods
 from workbench.usage.accuracy import ForecastError
 from workbench.usage.export import FormName
@@ -147,6 +159,15 @@ class Usage:
         with self._database.read() as conn:
             return waste.sum_waste(conn, since, until, _call_filters(filters))
 
+    def waste_by_day(self, *, since: int, until: int, time_zone: str = "UTC", **filters: Any) -> list[DayWaste]:
+        """The same by day of `time_zone` and currency, oldest first."""
+        zone = periods.zone_of(time_zone)
+        offsets = periods.list_offsets(since, until, zone)
+        with self._database.read() as conn:
+            rows = waste.sum_by_day(conn, since, until, _call_filters(filters), offsets)
+        # a clock on UTC that shows midnight there → that midnight
+        return [replace(r, day=periods.start_of(periods.day_of(r.day, UTC), zone)) for r in rows]
+
     def list_wasted(
         self, cause: Cause, *, since: int, until: int, limit: Count = 200, **filters: Any
     ) -> list[CallSummary]:
@@ -158,6 +179,12 @@ class Usage:
         """Every model that was ever called."""
         with self._database.read() as conn:
             return reads.list_models(conn)
+
+    def spending_by(self, by: By, *, since: int, **filters: Unpack[CallFilters]) -> list[GroupSpending]:
+        """What each project, episode, scene, workflow, model, profile or user used and cost, the dearest first; an
+        episode with its scenes."""
+        with self._database.read() as conn:
+            return spending.group(conn, by, since=since, **filters)
 
     def of_node(self, node_id: int) -> Spending:
         """What the jobs of a node and of everything below it used and cost."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -12,7 +12,7 @@ import streamlit as st
 
 from workbench.ui import formats
 from workbench.ui.formats import Delta
-from workbench.ui.language import current
+from workbench.ui.language import current, t
 from workbench.ui.markup import in_chart
 
 if TYPE_CHECKING:
@@ -202,6 +202,25 @@ def draw_budget(
     return chart
 
 
+def add_limits(chart: go.Figure, limits: Mapping[str, tuple[float, str]], highest: float) -> None:
+    """Lines that bars in yuan should not pass: name → (height, colour); none that is far above all bars."""
+    near = {name: limit for name, limit in limits.items() if limit[0] <= 3 * highest}
+    top = max([highest, *(height for height, _ in near.values())])
+    for dash, (height, colour) in zip(("solid", "dash", "dot"), near.values(), strict=False):
+        chart.add_hline(y=height, line={"dash": dash, "color": colour, "width": 1.5})
+    for name in _spread_labels([(height / top, name) for name, (height, _) in near.items()]):
+        chart.add_annotation(
+            x=1, xref="paper", xanchor="left", y=near[name][0], text=f" {name}", showarrow=False,
+            font={"size": 12, "color": near[name][1]},
+        )  # fmt: skip
+    values = ticks(top)
+    texts = [
+        f"¥{formats.number(value, current()).replace('.0', '')}" if top >= 10 else f"¥{value:g}" for value in values
+    ]
+    chart.update_layout(showlegend=False, margin_r=64 if near else 12)
+    chart.update_yaxes(range=[0, max(top * 1.06, 0.000001)], tickvals=values, ticktext=[f"¥{x}" for x in texts])
+
+
 def _spread_labels(places: Sequence[tuple[float, str]], least: float = 0.048) -> list[str]:
     """Names whose places (0–1) stand far enough apart to be read, the highest first."""
     labels: list[tuple[float, str]] = []
@@ -246,9 +265,26 @@ def bars(
     return chart
 
 
-def show(chart: go.Figure, key: str, alt: str) -> None:
-    """Draw a figure without Streamlit's own theme and without a mode bar."""
-    st.plotly_chart(chart, theme=None, key=key, config=CONFIG, alt=alt)
+def show(chart: go.Figure, key: str, alt: str, pick: Callable[[int], None] | None = None) -> None:
+    """Draw a figure without Streamlit's own theme and without a mode bar. `pick`: gets the place, from 0, of the bar or
+    point that is clicked on."""
+    if pick is None:
+        st.plotly_chart(chart, theme=None, key=key, config=CONFIG, alt=alt)
+        return
+    chosen = pick
+
+    def pass_on() -> None:
+        points = st.session_state[key].selection.points
+        if points:
+            chosen(int(points[0]["point_index"]))
+
+    # plotly tells nobody of a click on what it is not to hover over
+    chart.for_each_trace(lambda trace: trace.update(hoverinfo="none") if trace.hoverinfo == "skip" else None)
+    if chart.layout.hovermode is False:
+        chart.update_layout(hovermode="closest")
+    st.plotly_chart(
+        chart, theme=None, key=key, config=CONFIG, alt=alt, on_select=pass_on, selection_mode="points",
+    )  # fmt: skip
 
 
 def card(title: str, unit: str, key: str) -> Any:
@@ -259,6 +295,30 @@ def card(title: str, unit: str, key: str) -> Any:
         st.space("stretch")
         st.caption(unit, width="content")
     return box
+
+
+def panel(
+    title: str,
+    unit: str,
+    key: str,
+    draw: Callable[[], go.Figure],
+    rows: Callable[[], list[dict[str, Any]]],
+    pick: Callable[[int], None] | None = None,
+    version: str = "",
+) -> None:
+    """A card with a figure, or the same numbers as a table when that is asked for. `version`: another for each other
+    set of marks, so that what was clicked on in one is not clicked on in the next."""
+    box = st.container(border=True, key=f"{key}_card")
+    with box:
+        with st.container(horizontal=True, vertical_alignment="center"):
+            st.markdown(f"**{title}**", width="content")
+            st.space("stretch")
+            st.caption(unit, width="content")
+            as_table = st.toggle(t("Table"), key=f"{key}_as_table")
+        if as_table:
+            st.dataframe(rows(), hide_index=True, row_height=34, height=250, key=f"{key}_table", alt=title)
+        else:
+            show(draw(), f"{key}_chart_{version}", title, pick)
 
 
 def metric(

@@ -58,6 +58,20 @@ def amounts(by_currency: Mapping[str, int]) -> list[str]:
     return [money(m, c) for c, m in sorted(paid.items())]
 
 
+def short_money(micros: int, currency: str, language: str = "en") -> str:
+    """For where there is little room: ``¥70.4k``, ``¥7.0 万`` from ten thousand on."""
+    if abs(micros) < 10_000_000_000:
+        return money(micros, currency)
+    sign = "-" if micros < 0 else ""
+    return f"{sign}{SYMBOLS.get(currency, f'{currency} ')}{number(abs(micros) / 1_000_000, language)}"
+
+
+def short_amounts(by_currency: Mapping[str, int], language: str = "en") -> list[str]:
+    """`amounts` where there is little room."""
+    paid = {c: m for c, m in by_currency.items() if m} or dict(list(by_currency.items())[:1])
+    return [short_money(m, c, language) for c, m in sorted(paid.items())]
+
+
 def duration(ms: float | None, language: str = "en") -> str:
     """``800 ms``, ``4.2 s``, ``2 min 13 s``, ``1 h 05 min``; in Chinese ``4.2 秒``."""
     if ms is None:

@@ -8,19 +8,21 @@ What calls under way will probably cost is reserved: jobs side by side do not sp
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta, tzinfo
 from typing import Any, Literal
 
 from sqlalchemy import Connection
 
 from workbench.db.reads import budgets as reads
-from workbench.db.rows.budgets import Budget
+from workbench.db.rows.budgets import Budget, Spent
+from workbench.db.rows.record import Record
 from workbench.db.writes import budgets as writes
 from workbench.errors import BudgetExceeded, InvalidInput, Issue
 from workbench.i18n import N_, Text
-from workbench.usage import money
+from workbench.usage import money, periods
 
 Period = Literal["month", "all"]
 #: percent at which people are told
@@ -249,6 +251,43 @@ def _course(conn: Connection, state: State, yuan: Any, now: int) -> Course:
         spent.append(sum(money.convert(m, c, state.currency, yuan) for c, m in sums.items()))
     share = (now - month) / (until - month)
     return Course(state, days, spent, spent[-1] / share if state.period == "month" and share > 0 else None)
+
+
+@dataclass(frozen=True, slots=True)
+class MonthForecast(Record):
+    """What a month costs, micros by currency: `spent` so far, and what it comes to if it goes on as in the last two
+    weeks. `until`: its end, epoch ms; `unpriced`: calls that are in neither, at a price nobody knows."""
+
+    until: int
+    spent: dict[str, int]
+    expected: dict[str, int]
+    unpriced: int
+
+
+#: whose mean is taken for the days to come
+FORECAST_DAYS = 14
+
+
+def forecast_month(conn: Connection, project_id: int | None, zone: tzinfo) -> MonthForecast:
+    now = reads.now(conn)
+    today = periods.day_of(now, zone)
+    month = periods.start_of(today.replace(day=1), zone)
+    until = periods.start_of((today.replace(day=1) + timedelta(days=32)).replace(day=1), zone)
+    spent = _by_currency(reads.sum_spending(conn, project_id, month))
+    days = reads.sum_spending_by_day(conn, project_id, now - FORECAST_DAYS * reads.DAY_MS)
+    lately = Counter[str]()
+    for row in days:
+        lately[row.currency or ""] += int(row.micros)
+    lately.pop("", None)
+    # a home of three days says nothing of the eleven before
+    since = max(now - FORECAST_DAYS * reads.DAY_MS, min((row.day for row in days), default=0))
+    share = (until - now) / max(now - since, reads.DAY_MS)
+    expected = {c: spent.get(c, 0) + round(lately[c] * share) for c in sorted({*spent, *lately})}
+    return MonthForecast(until, spent, expected, reads.count_unpriced(conn, project_id, month))
+
+
+def _by_currency(rows: Sequence[Spent]) -> dict[str, int]:
+    return {row.currency: int(row.micros) for row in rows if row.currency and row.micros is not None}
 
 
 def _next_month(month: int) -> int:

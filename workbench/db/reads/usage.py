@@ -66,6 +66,15 @@ def _calls(query: Select[Any], since: int, filters: CallFilters) -> Select[Any]:
     if user := filters.get("user"):
         asked = select(literal(1)).where(job.c.id == model_call.c.job_id, job.c.created_by == user).exists()
         query = query.where(or_(model_call.c.created_by == user, model_call.c.created_by.is_(None) & asked))
+    if (node_id := filters.get("node")) is not None:
+        below = select(node.c.id).where(node.c.id == node_id).cte("below", recursive=True)
+        below = below.union_all(select(node.c.id).join(below, node.c.parent_id == below.c.id))
+        # by its project, for which there is an index
+        own = select(func.coalesce(node.c.project_id, node.c.id)).where(node.c.id == node_id).scalar_subquery()
+        places = select(below.c.id)
+        kept = select(literal(1)).where(job.c.id == model_call.c.job_id, job.c.node_id.in_(places)).exists()
+        here = or_(model_call.c.node_id.in_(places), model_call.c.node_id.is_(None) & kept)
+        query = query.where(model_call.c.project_id == own, here)
     return query
 
 
@@ -76,10 +85,20 @@ GROUPS = {
 }  # fmt: skip
 
 
-def _dimensions(filters: CallFilters) -> dict[str, Any]:
+def _dimensions(conn: Connection, filters: CallFilters) -> dict[str, Any]:
     if unknown := filters.keys() - CallFilters.__annotations__.keys():
         raise TypeError(f"no such filter of calls: {', '.join(sorted(unknown))}")
-    return {GROUPS[name]: value for name, value in filters.items() if name != "until" and value not in (None, "")}
+    given = {GROUPS[name]: value for name, value in filters.items() if name != "until" and value not in (None, "")}
+    if (node_id := filters.get("node")) is not None:
+        given["node_id"] = _list_below(conn, node_id)
+    return given
+
+
+def _list_below(conn: Connection, node_id: int) -> list[int]:
+    """A node and all nodes below it, archived ones too."""
+    below = select(node.c.id).where(node.c.id == node_id).cte("below", recursive=True)
+    below = below.union_all(select(node.c.id).join(below, node.c.parent_id == below.c.id))
+    return list(conn.scalars(select(below.c.id)))
 
 
 def _in_order(keys: Iterable[tuple[Any, ...]]) -> list[tuple[Any, ...]]:
@@ -117,7 +136,7 @@ def totals_by(
     provider, capability and user; by none: one row of all. `zone`: whose days, by default UTC's."""
     others, days_of = _asked(groups, zone)
     asked = rollups.stretch(since, filters.get("until"), days_of)
-    sums = rollups.sum_usage(conn, [GROUPS[g] for g in others], _TOTALS, asked, _dimensions(filters))
+    sums = rollups.sum_usage(conn, [GROUPS[g] for g in others], _TOTALS, asked, _dimensions(conn, filters))
     if not groups and not sums:
         return [UsageTotals(**_own([], (None,)), calls=0, **dict.fromkeys(_totals_fields))]
     rows = []
@@ -144,7 +163,7 @@ def cost_totals_by(
     """Cost by currency, grouped like `totals_by`. CNY is never added to USD."""
     others, days_of = _asked(groups, zone)
     asked = rollups.stretch(since, filters.get("until"), days_of)
-    sums = rollups.sum_usage(conn, [*(GROUPS[g] for g in others), "currency"], _COST, asked, _dimensions(filters))
+    sums = rollups.sum_usage(conn, [*(GROUPS[g] for g in others), "currency"], _COST, asked, _dimensions(conn, filters))
     rows = []
     for key in _in_order(sums):
         values = dict(zip(_COST, sums[key], strict=True))
@@ -171,7 +190,7 @@ def latencies(
     unless grouped or filtered by capability. A picture takes longer than any text, and says nothing of it."""
     others, days_of = _asked(groups, zone)
     asked = rollups.stretch(since, filters.get("until"), days_of)
-    names, given = [GROUPS[g] for g in others], _dimensions(filters)
+    names, given = [GROUPS[g] for g in others], _dimensions(conn, filters)
     if "capability" not in others:
         given.setdefault("capability", "text")
     times = rollups.merge_usage(conn, names, "latency", asked, given)
@@ -327,6 +346,15 @@ def _add_up(sums: Mapping[tuple[Any, ...], Sequence[int]]) -> dict[Any, Spending
     return together
 
 
+def spending_by(
+    conn: Connection, group: str, *, since: int, **filters: Unpack[CallFilters]
+) -> list[tuple[Any, Spending]]:
+    """Key → what its calls used and cost, each currency for itself; `group`: one of `GROUPS`. In no order."""
+    asked = rollups.stretch(since, filters.get("until"))
+    sums = rollups.sum_usage(conn, [GROUPS[group], "currency"], _SPENDING, asked, _dimensions(conn, filters))
+    return list(_add_up(sums).items())
+
+
 def spending_of_projects(conn: Connection, project_ids: Sequence[int]) -> dict[int, Spending]:
     """Project id → what was spent on it by now, each currency for itself."""
     if not project_ids:
@@ -359,10 +387,8 @@ def spending_of_node(conn: Connection, node_id: int) -> Spending:
     node."""
     if conn.execute(select(node.c.kind).where(node.c.id == node_id)).scalar_one_or_none() == "project":
         return spending_of_projects(conn, [node_id])[node_id]
-    below = select(node.c.id).where(node.c.id == node_id).cte("below", recursive=True)
-    below = below.union_all(select(node.c.id).join(below, node.c.parent_id == below.c.id))
     # removed jobs' calls, too: they have the node themselves
-    given = {"node_id": list(conn.scalars(select(below.c.id)))}
+    given = {"node_id": _list_below(conn, node_id)}
     ever = rollups.stretch(0, None)
     by_currency = rollups.sum_usage(conn, ["currency"], _SPENDING, ever, given)
     return _add_up({(day, node_id, currency): sums for (day, currency), sums in by_currency.items()}).get(

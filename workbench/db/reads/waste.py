@@ -19,12 +19,13 @@ from workbench.db.reads.usage import unpriced
 from workbench.db.rows.jobs import CallSummary
 from workbench.db.rows.record import columns, fetch
 from workbench.db.rows.usage import CallFilters
-from workbench.db.rows.waste import Waste
+from workbench.db.rows.waste import DayWaste, Waste
 from workbench.db.schema import artifact, job, model_call, node, step, wasted_sql
 
 CAUSES = ("lost", "cancelled", "error", "invalid", "job_failed", "superseded")
 #: who replaces something within this time has not made use of it
 SOON_MS = 3_600_000
+DAY_MS = 86_400_000
 
 _call = model_call.c
 _charged = or_(_call.cost_micros > 0, unpriced)
@@ -160,6 +161,27 @@ def sum_waste(conn: Connection, since: int, until: int, filters: CallFilters) ->
     )  # fmt: skip
     rows = fetch(conn, Waste, query)
     return [Waste(r.cause, r.workflow, r.currency, r.calls, int(r.cost_micros), int(r.unpriced)) for r in rows]
+
+
+def sum_by_day(
+    conn: Connection, since: int, until: int, filters: CallFilters, offsets: Sequence[tuple[int, int]]
+) -> list[DayWaste]:
+    """The same by day and currency, oldest first. `offsets`: (from, offset from UTC), ms, of the zone; a day is
+    midnight there, by a clock that stands on UTC."""
+    wasted = _all(conn, since, until, filters, CAUSES)
+    newest_first = sorted(offsets, reverse=True)
+    offset = case(*((_call.started_at >= at, ms) for at, ms in newest_first), else_=newest_first[-1][1])
+    local = _call.started_at + offset
+    day = (local - local % DAY_MS).label("day")
+    query = (
+        select(day, _call.currency, func.count(), func.coalesce(func.sum(_call.cost_micros), 0))
+        .select_from(wasted)
+        .join(model_call, _call.id == wasted.c.id)
+        # by its name: PostgreSQL does not see that two expressions with parameters are one
+        .group_by("day", _call.currency)
+        .order_by("day", _call.currency)
+    )
+    return [DayWaste(int(at), currency, calls, int(micros)) for at, currency, calls, micros in conn.execute(query)]
 
 
 def list_wasted(

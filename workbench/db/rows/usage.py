@@ -145,6 +145,17 @@ class Spending(Record):
 
 
 @dataclass(frozen=True, slots=True)
+class GroupSpending(Record):
+    """What the calls of one project, episode, scene, workflow, model, profile or user used and cost. `key`: its id or
+    name, None for calls that belong to none; `title`: of what has an id, `project`: the title of its project."""
+
+    key: int | str | None
+    title: str | None
+    project: str | None
+    spent: Spending
+
+
+@dataclass(frozen=True, slots=True)
 class MeanRun(Record):
     """What the newest runs of a workflow took on average. `priced`: how many of them have a known cost; `cached` is a
     part of `input`."""
@@ -173,3 +184,5 @@ class CallFilters(TypedDict, total=False):
     user: str | None
     #: text, image or video
     capability: str | None
+    #: of a node and of everything below it
+    node: int | None

@@ -18,3 +18,13 @@ class Waste(Record):
     calls: int
     cost_micros: int
     unpriced: int
+
+
+@dataclass(frozen=True, slots=True)
+class DayWaste(Record):
+    """What was wasted on a day (its first moment, epoch ms) in one currency."""
+
+    day: int
+    currency: str | None
+    calls: int
+    cost_micros: int

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
+from typing import Any
 
 import streamlit as st
 
@@ -11,6 +12,8 @@ from workbench.db.rows.waste import Waste
 from workbench.i18n import N_
 from workbench.json_types import JsonObject
 from workbench.ui import charts, filters, formats, job_links, labels, live
+from workbench.ui.analytics.spending import MICROS, in_yuan
+from workbench.ui.analytics.window import Window
 from workbench.ui.jobs import calls_table
 from workbench.ui.language import current, t
 from workbench.ui.markup import plain
@@ -28,16 +31,17 @@ _LINKS = 6
 _COLUMNS = ("when", "state", "workflow", "step", "model", "in", "out", "latency", "cost")
 
 
-def draw(scope: JsonObject, since: int, until: int) -> None:
-    usage = live.workbench().usage
-    rows = live.query(usage.waste, since=since, until=until, **scope)
+def draw(window: Window, colours: charts.Palette) -> None:
+    scope, since, until = window.scope, window.since, window.until
+    rows, before = window.compare(live.workbench().usage.waste)
     by_cause: dict[str, list[Waste]] = defaultdict(list)
     for row in rows:
         by_cause[row.cause].append(row)
     causes: list[Cause] = sorted(
         (c for c in WORDS if c in by_cause), key=lambda c: (-sum(r.cost_micros for r in by_cause[c]), c)
     )
-    with charts.card(t("Waste: paid, then not used"), _money(rows), "waste_card"):
+    told = t("{amount}, the period before {before}", amount=_money(rows), before=_money(before))
+    with charts.card(t("Waste: paid, then not used"), plain(told), "waste_card"):
         if not causes:
             st.caption(t("Nothing that was paid was lost in this period."))
             return
@@ -48,6 +52,7 @@ def draw(scope: JsonObject, since: int, until: int) -> None:
                 t("Mostly in"): _mostly(by_cause[c]),
                 t("Calls"): sum(r.calls for r in by_cause[c]),
                 t("Cost"): _money(by_cause[c]),
+                t("Period before"): _money([r for r in before if r.cause == c]),
                 t("Share of calls"): sum(r.calls for r in by_cause[c]) / calls,
                 t("What helps"): t(WORDS[c][1]),
             }
@@ -57,6 +62,31 @@ def draw(scope: JsonObject, since: int, until: int) -> None:
         st.dataframe(table, hide_index=True, row_height=34, key="waste", column_config={t("Share of calls"): share})
         for cause in filters.pills("waste", t("Calls behind this waste"), {c: t(WORDS[c][0]) for c in causes}):
             _calls(next(c for c in causes if c == cause), scope, since, until)
+    _by_day(window, colours)
+
+
+def _by_day(window: Window, colours: charts.Palette) -> None:
+    sums: dict[int, dict[str, int]] = defaultdict(dict)
+    calls = Counter[int]()
+    for row in window.by_day(live.workbench().usage.waste_by_day):
+        calls[row.day] += row.calls
+        if row.currency:
+            sums[row.day][row.currency] = row.cost_micros
+    values = [in_yuan(sums.get(day, {})) / MICROS for day in window.days]
+
+    def draw() -> Any:
+        figure = charts.stack(window.day_labels, {t("Waste"): values}, colours, 200)
+        figure.update_traces(marker={"color": colours.orange})
+        charts.add_limits(figure, {}, max(values, default=0))
+        return figure
+
+    def list_rows() -> list[dict[str, Any]]:
+        return [
+            {t("Day"): label, t("Calls"): calls[day], t("Cost"): formats.sums(sums.get(day, {}))}
+            for day, label in zip(window.days, window.day_labels, strict=True)
+        ]
+
+    charts.panel(t("Waste by day"), "¥", "waste_days", draw, list_rows, window.pick_day, window.key)
 
 
 def _calls(cause: Cause, scope: JsonObject, since: int, until: int) -> None:

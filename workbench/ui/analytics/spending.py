@@ -1,0 +1,157 @@
+"""What it cost: by day beside what budgets and rules allow in one, the month to come, and by whom and what for."""
+
+from __future__ import annotations
+
+import calendar
+from collections.abc import Mapping
+from datetime import UTC
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import streamlit as st
+
+from workbench.db.rows.usage import GroupSpending
+from workbench.plain_text import cell
+from workbench.story.spending import By
+from workbench.ui import charts, filters, formats, labels, live
+from workbench.ui.analytics.plots import MOST_BARS
+from workbench.ui.analytics.window import Window, mark
+from workbench.ui.language import current, t
+from workbench.ui.markup import plain
+from workbench.usage import money, periods
+
+MICROS = 1_000_000
+
+
+def in_yuan(sums: Mapping[str, int]) -> int:
+    """By the set rate: two currencies have one axis."""
+    rate = live.query(live.workbench().budgets.exchange_rate)
+    return sum(money.convert(micros, currency, "CNY", rate) for currency, micros in sums.items())
+
+
+def _unit() -> str:
+    return t("¥, a dollar at {rate}", rate=f"{live.query(live.workbench().budgets.exchange_rate):f}")
+
+
+def draw_by_day(window: Window, colours: charts.Palette) -> None:
+    """Cost by day, with a line for what each month's budget allows in a day, and for each rule about a day."""
+    rows = window.by_day(live.workbench().usage.cost_totals_by, "day")
+    sums: dict[int, dict[str, int]] = {}
+    for row in rows:
+        if row.currency and row.cost_micros and row.day is not None:
+            sums.setdefault(row.day, {})[row.currency] = row.cost_micros
+    values = [in_yuan(sums.get(day, {})) / MICROS for day in window.days]
+    lines = _lines(window, colours)
+    forecast = live.query(live.workbench().budgets.forecast_month, window.scope["project"], time_zone=window.zone)
+
+    def draw() -> Any:
+        figure = charts.stack(window.day_labels, {t("Cost"): values}, colours)
+        charts.add_limits(figure, lines, max(values, default=0))
+        return figure
+
+    def list_rows() -> list[dict[str, Any]]:
+        return [
+            {t("Day"): label, t("Cost"): formats.sums(sums.get(day, {}))}
+            for day, label in zip(window.days, window.day_labels, strict=True)
+        ]
+
+    charts.panel(t("Cost by day"), _unit(), "spending", draw, list_rows, window.pick_day, window.key)
+    end = formats.day(forecast.until - 1, current(), ZoneInfo(window.zone))
+    with st.container(border=True, key="month_card"):
+        st.markdown(
+            f"**{t('This month')}** &nbsp; "
+            + t(
+                "{spent} so far, {expected} by {day} if it goes on as in the last two weeks",
+                spent=_plain_sums(forecast.spent, forecast.unpriced),
+                expected=_plain_sums(forecast.expected, forecast.unpriced),
+                day=end,
+            )
+        )
+
+
+def _plain_sums(sums: Mapping[str, int], unpriced: int) -> str:
+    return plain(formats.price(sums, unpriced, current()))
+
+
+def _lines(window: Window, colours: charts.Palette) -> dict[str, tuple[float, str]]:
+    """Name → (yuan a day, colour)."""
+    project = window.scope["project"]
+    # a month's budget is of the month in UTC
+    today = periods.day_of(live.clock_ms(), UTC)
+    days = calendar.monthrange(today.year, today.month)[1]
+    found: dict[str, tuple[float, str]] = {}
+    for state in live.query(live.workbench().budgets.list, project):
+        if state.period == "month":
+            amount = in_yuan({state.currency: state.amount_micros}) / days / MICROS
+            found[t("budget")] = (min(amount, found.get(t("budget"), (amount, ""))[0]), colours.red)
+    for rule in live.query(live.workbench().alerts.list_rules):
+        if rule.kind == "spend_day" and rule.enabled and rule.project_id in (None, project):
+            amount = in_yuan({rule.currency or "CNY": rule.threshold}) / MICROS
+            found[t("rule")] = (min(amount, found.get(t("rule"), (amount, ""))[0]), colours.orange)
+    return found
+
+
+def draw_groups(window: Window, colours: charts.Palette) -> None:
+    """Cost by project, episode, scene, workflow, model, profile or person."""
+    titles: dict[By, str] = {
+        "project": t("Project"),
+        "episode": t("Episode"),
+        "scene": t("Scene"),
+        "workflow": t("Workflow"),
+        "model": t("Model"),
+        "profile": t("Model profile"),
+        "user": t("Person"),
+    }
+    with st.container(key="cost_by"):
+        chosen = filters.segment("by", t("Cost by"), {by: title for by, title in titles.items()}, "project")
+    by = next(name for name in titles if name == chosen)
+    now, before = window.compare(live.workbench().usage.spending_by, by)
+    # what cost nothing is in the table alone
+    shown = [row for row in now if any(row.spent.cost.values())]
+    shown = sorted(shown, key=lambda row: -in_yuan(row.spent.cost))[:MOST_BARS]
+    earlier = {row.key: row.spent for row in before}
+
+    def draw() -> Any:
+        values = [in_yuan(row.spent.cost) / MICROS for row in shown]
+        ends = [" + ".join(formats.short_amounts(row.spent.cost, current())) for row in shown]
+        names = _tell_apart([_name(row, by) for row in shown])
+        figure = charts.bars(names, {t("Cost"): (values, colours.primary, "")}, ends, colours, 290)
+        figure.update_layout(margin_r=130, showlegend=False)
+        return figure
+
+    def list_rows() -> list[dict[str, Any]]:
+        return [
+            {
+                titles[by]: cell(_name(row, by)),
+                t("Calls"): row.spent.calls,
+                t("Tokens"): formats.number(row.spent.tokens, current()),
+                t("Cost"): formats.spent(row.spent, current()),
+                t("Period before"): formats.spent(earlier[row.key], current()) if row.key in earlier else "—",
+            }
+            for row in now
+        ]
+
+    def pick(index: int) -> None:
+        if index >= len(shown) or (key := shown[index].key) is None:
+            return
+        name = {"episode": "node", "scene": "node", "workflow": "kind"}.get(by, by)
+        mark(name, key)
+
+    title = t("Cost by {what}", what=titles[by].lower() if current() == "en" else titles[by])
+    charts.panel(title, _unit(), "cost", draw, list_rows, pick, f"{by}_{window.key}")
+
+
+def _name(row: GroupSpending, by: By) -> str:
+    if row.key is None:
+        return t("belongs to none")
+    if by == "workflow":
+        return labels.workflow_title(str(row.key))
+    if by == "profile" and row.title is None:
+        return f"#{row.key}"
+    title = row.title if row.title is not None else str(row.key)
+    return f"{title} · {row.project}" if row.project else title
+
+
+def _tell_apart(names: list[str]) -> list[str]:
+    """Two bars of one name would be drawn as one."""
+    return [f"{name} ({names[:i].count(name) + 1})" if name in names[:i] else name for i, name in enumerate(names)]
