@@ -16,6 +16,7 @@ from workbench.artifacts.storyboard import FRAMINGS
 from workbench.db.writes import story
 from workbench.errors import ProviderError
 from workbench.providers.base import GeneratedMedia, ImageReply, ImageRequest, Usage
+from workbench.sketch.drawing import places
 from workbench.sketch.provider import Sketch
 
 BRIEF = {
@@ -121,6 +122,8 @@ def quick_drawing(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "workbench.sketch.drawing", stand_in)
     sheet = types.ModuleType("workbench.sketch.drawing.sheet")
     sheet.read_sheet = lambda data, worn: types.SimpleNamespace(coat=None, under=None)  # type: ignore[attr-defined]
+    colours = places.PlaceColours((9, 9, 9), (9, 9, 9), (9, 9, 9))
+    sheet.read_place = lambda data: colours  # type: ignore[attr-defined]
     monkeypatch.setitem(sys.modules, "workbench.sketch.drawing.sheet", sheet)
 
 

@@ -103,6 +103,12 @@ class Told:
         assert head is not None
         return {f["key"]: f for f in head.content["frames"]}
 
+    def frames_sheet(self, name: str) -> str:
+        """The chosen picture of a place's first look."""
+        head = self.wb.artifact(self.node("world_element", name), "place_sheet")
+        assert head is not None
+        return str(head.content["looks"][0]["chosen"])
+
     def sent(self, painter: Painter) -> list[tuple[bytes, ...]]:
         return [request.references for request in painter.requests]
 
@@ -341,3 +347,34 @@ def test_the_sketch_draws_people_in_the_colours_of_their_sheet(start: Callable[.
         return sum(g > r + 60 and g > b + 60 for r, g, b in zip(*[iter(pixels)] * 3, strict=True))
 
     assert green(before["media"]) < 200 < green(after["media"])
+
+
+@pytest.mark.parametrize("environment", ["a wet pier at night", "inside the lamp room, an old study by day"])
+def test_the_sketch_draws_the_set_in_the_colours_of_its_sheet(start: Callable[..., Engine], environment: str) -> None:
+    told = Told(start(), {**STORY, "style": {"preset": "anime"}})
+    head = told.wb.artifact(told.scene, "keyframe_prompt")
+    assert head is not None
+    shots = [{**s, "visual": {**s["visual"], "environment": environment}} for s in head.content["shots"]]
+    told.wb.artifacts.save(told.scene, "keyframe_prompt", {"shots": shots}, head.version)
+    draw(told, "KF3")
+    [before] = told.frames()["KF3"]["candidates"]
+    told.add_sheet("The pier", {"name": "usual", "words": "", "data": picture((200, 60, 30))}, place=True)
+    draw(told, "KF3")
+    after = told.frames()["KF3"]["candidates"][-1]
+
+    def warmth(sha: str) -> float:
+        with Image.open(told.wb.media.path(sha)) as opened:
+            red, _, blue = opened.convert("RGB").resize((1, 1)).split()
+        return float(red.tobytes()[0] - blue.tobytes()[0])
+
+    assert warmth(after["media"]) > warmth(before["media"]) + 15
+    assert after["references"] == [{"media": told.frames_sheet("The pier"), "name": "The pier", "look": "usual"}]
+
+
+def test_the_words_of_a_places_sheet_furnish_the_set(start: Callable[..., Engine]) -> None:
+    told = Told(start(), {**STORY, "style": {"preset": "anime"}})
+    draw(told, "KF0")
+    [before] = told.frames()["KF0"]["candidates"]
+    told.add_sheet("The pier", {"name": "usual", "words": "a study"}, place=True)
+    draw(told, "KF0")
+    assert told.frames()["KF0"]["candidates"][-1]["media"] != before["media"]

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from workbench.sketch.drawing import draw_clip, draw_frame, frame_size
     from workbench.sketch.drawing.portrait import coat_colour, draw_portrait
-    from workbench.sketch.drawing.sheet import draw_character_sheet, draw_place_sheet, read_sheet
+    from workbench.sketch.drawing.sheet import draw_character_sheet, draw_place_sheet, read_place, read_sheet
     from workbench.sketch.writing.anchors import write_scene_anchor
     from workbench.sketch.writing.bonds import write_emotion_arc, write_relationships
     from workbench.sketch.writing.chain import write_chain_step
@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Interpreter", "coat_colour", "draw_character_sheet", "draw_clip", "draw_frame", "draw_place_sheet",
-    "draw_portrait", "explain_plan", "find_names", "frame_size", "natural_episode_count", "read_sheet",
+    "draw_portrait", "explain_plan", "find_names", "frame_size", "natural_episode_count", "read_place", "read_sheet",
     "rewrite_episodes", "set_pairs", "summarize", "write_action_plan", "write_bible", "write_candidates",
     "write_chain_step", "write_chat_answer", "write_core_expression", "write_dialogue", "write_emotion_arc",
     "write_episodes", "write_example", "write_frames", "write_group", "write_keyframe_group", "write_motion",
@@ -48,7 +48,7 @@ __all__ = [
 _MODULES = {
     "drawing": ("draw_clip", "draw_frame", "frame_size"),
     "drawing.portrait": ("coat_colour", "draw_portrait"),
-    "drawing.sheet": ("draw_character_sheet", "draw_place_sheet", "read_sheet"),
+    "drawing.sheet": ("draw_character_sheet", "draw_place_sheet", "read_place", "read_sheet"),
     "writing.anchors": ("write_scene_anchor",),
     "writing.bonds": ("write_emotion_arc", "write_relationships"),
     "writing.chain": ("write_chain_step",),

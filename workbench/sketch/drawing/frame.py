@@ -10,7 +10,7 @@ from typing import Any
 from PIL import Image, ImageDraw, ImageFilter
 
 from workbench.json_types import JsonObject
-from workbench.sketch.drawing import caption, finish, looks, weather
+from workbench.sketch.drawing import caption, finish, looks, places, weather
 from workbench.sketch.drawing.colour import RGB, mix, rgb, times
 from workbench.sketch.drawing.figures import Figure, figure_shapes, shadow
 from workbench.sketch.drawing.framing import View, frame_shot
@@ -64,7 +64,8 @@ def draw_frame(
     where that is not the one to read.
 
     `style` has preset and prompt, and may have the brief's facts as `story`: they tell who everybody is and of which
-    era all is, the same in every frame. `sheets`: name → what a `looks.Sheet` holds, of those who have one.
+    era all is, the same in every frame. `sheets`: name → what a `looks.Sheet` holds, of those who have one;
+    `place`: what `places.PlaceColours` holds, where the place has a sheet.
     """
     story: JsonObject = style.get("story") or {}
     size = frame_size(aspect_ratio)
@@ -77,6 +78,8 @@ def draw_frame(
     )
     inner = (size[0], size[1] - strip.height)
     stage = furnish(where)
+    if style.get("place"):
+        places.repaint(stage, places.PlaceColours(**style["place"]))
     sheets = {name: looks.Sheet(**told) for name, told in (style.get("sheets") or {}).items()}
     people = [_figure(s, shot, cast, where, language, known, sheets) for s in shot.get("subjects") or []]
     view = frame_shot(shot, people, stage.sights, where.inside, stage.width, inner, seed, where.number)

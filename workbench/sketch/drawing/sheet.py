@@ -4,19 +4,19 @@ one."""
 from __future__ import annotations
 
 import io
-from collections import Counter
 from collections.abc import Sequence
 
 from PIL import Image, ImageDraw, ImageFilter
 
 from workbench.json_types import JsonObject
-from workbench.sketch.drawing import finish, looks
+from workbench.sketch.drawing import finish, looks, places
 from workbench.sketch.drawing.colour import RGB, digest, mix, times
 from workbench.sketch.drawing.figures import Figure, figure_shapes
 from workbench.sketch.drawing.frame import paint
 from workbench.sketch.drawing.framing import frame_shot
 from workbench.sketch.drawing.light import Light
 from workbench.sketch.drawing.scenery import furnish
+from workbench.sketch.drawing.seen import find_main_colour
 from workbench.sketch.drawing.setting import setting
 from workbench.sketch.drawing.stage import Shape
 from workbench.sketch.drawing.style import style_preset
@@ -89,29 +89,17 @@ def read_sheet(picture: bytes, worn: str = "") -> looks.Sheet:
     with Image.open(io.BytesIO(picture)) as opened:
         seen = opened.convert("RGB")
     if seen.size != SIZE:
-        return looks.Sheet(worn, _most_seen(seen, (0.2, 0.3, 0.8, 0.9)))
-    coat, under = _most_seen(seen, (0.1, 0.3, 0.17, 0.6)), _most_seen(seen, (0.1, 0.66, 0.17, 0.8))
+        return looks.Sheet(worn, find_main_colour(seen, (0.2, 0.3, 0.8, 0.9), _has_colour))
+    coat = find_main_colour(seen, (0.1, 0.3, 0.17, 0.6), _has_colour)
+    under = find_main_colour(seen, (0.1, 0.66, 0.17, 0.8), _has_colour)
     # a long robe covers what goes with it
     same = coat is None or under is None or max(abs(a - b) for a, b in zip(coat, under, strict=True)) < 40
     return looks.Sheet(worn, coat, None if same else under)
 
 
-def _most_seen(picture: Image.Image, part: tuple[float, float, float, float]) -> RGB | None:
-    """The colour that most of a part of the picture (shares of its width and height) has beside the ground's."""
-    width, height = picture.size
-    left, top, right, low = part
-    seen = picture.crop((round(width * left), round(height * top), round(width * right), round(height * low)))
-    seen.thumbnail((96, 96))
-    pixels = [p for p in zip(*[iter(seen.tobytes())] * 3, strict=True) if _has_colour(p)]
-    if not pixels:
-        return None
-    [(bucket, _)] = Counter(tuple(c // 24 for c in p) for p in pixels).most_common(1)
-    own = [p for p in pixels if tuple(c // 24 for c in p) == bucket]
-    return (
-        round(sum(p[0] for p in own) / len(own)),
-        round(sum(p[1] for p in own) / len(own)),
-        round(sum(p[2] for p in own) / len(own)),
-    )
+def read_place(picture: bytes) -> places.PlaceColours:
+    """What a frame takes over from the picture of a place's sheet."""
+    return places.read_place_sheet(picture, SIZE)
 
 
 def _has_colour(pixel: tuple[int, ...]) -> bool:

@@ -281,10 +281,10 @@ class Drawing:
         return candidates
 
     def _draw(self, shot: JsonObject, worn: Worn, seed: int) -> bytes:
-        sheets = worn.draw_from(self._ctx)
-        style = {**self._style, "sheets": sheets} if sheets else self._style
+        style = {**self._style, **worn.draw_from(self._ctx)}
+        anchor = with_place(self._anchor, worn, self._ctx.language)
         # its books read simplified Chinese; the caption is shown as it is
-        shot_read, anchor, cast, style = hanzi.read_simplified([shot, self._anchor, self._cast, style])
+        shot_read, anchor, cast, style = hanzi.read_simplified([shot, anchor, self._cast, style])
         caption = str(shot.get("caption") or "")
         return sketch.draw_frame(shot_read, anchor, cast, style, self._ratio, self._ctx.language, seed, shown=caption)
 

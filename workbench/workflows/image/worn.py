@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
 from workbench import sketch
@@ -41,7 +41,15 @@ class Worn:
         return "; ".join(look["words"] for look in self.places if look["words"])
 
     def draw_from(self, ctx: Context) -> JsonObject:
-        """The same for the sketch, by name: what it draws its people from."""
+        """The same for the sketch: `sheets`, what it draws its people from by name, and `place`, its set's colours."""
+        place = next((look["chosen"] for look in self.places if look["chosen"]), None)
+        people = self._people_drawn_from(ctx)
+        return {
+            **({"sheets": people} if people else {}),
+            **({"place": asdict(sketch.read_place(ctx.picture(place)))} if place else {}),
+        }
+
+    def _people_drawn_from(self, ctx: Context) -> JsonObject:
         drawn: JsonObject = {}
         for look in self.people:
             words = f"{look['look']}; {look['words']}"
