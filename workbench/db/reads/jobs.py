@@ -15,6 +15,7 @@ from sqlalchemy import (
     exists,
     func,
     literal,
+    literal_column,
     or_,
     select,
     union,
@@ -115,10 +116,9 @@ def _matching(conn: Connection, query: Select[Any], filters: JobFilters) -> Sele
         query = query.where(job.c.node_id == node_id)
     if error_kind := filters.get("error_kind"):
         query = query.where(job.c.error_kind == error_kind)
-    if (since := filters.get("since")) is not None:
-        query = query.where(job.c.created_at >= since)
-    if (until := filters.get("until")) is not None:
-        query = query.where(job.c.created_at < until)
+    since, until = filters.get("since"), filters.get("until")
+    if since is not None or until is not None:
+        query = query.where(*_created(conn, since, until))
     if (profile := filters.get("profile")) is not None:
         query = query.where(job.c.profile_id == profile if profile else job.c.profile_id.is_(None))
     if (run_over := filters.get("run_over")) is not None:
@@ -134,6 +134,19 @@ def _matching(conn: Connection, query: Select[Any], filters: JobFilters) -> Sele
         called = model_call.alias("called")
         query = query.where(exists().where(called.c.model == model, called.c.job_id == job.c.id))
     return query
+
+
+def _created(conn: Connection, since: int | None, until: int | None) -> list[ColumnElement[bool]]:
+    """Created within a time. A time in which many were must not be found by its index: all of them would be put into
+    the order of a page that has fifty."""
+
+    def is_within(at: ColumnElement[Any]) -> list[ColumnElement[bool]]:
+        return [*([at >= since] if since is not None else []), *([at < until] if until is not None else [])]
+
+    within = is_within(job.c.created_at)
+    if conn.execute(select(literal(1)).where(*within).offset(ended.FEW).limit(1)).first() is None:
+        return within
+    return is_within(job.c.created_at + literal_column("0"))
 
 
 def searching(conn: Connection, query: Select[Any], filters: JobFilters) -> Select[Any]:
