@@ -92,6 +92,8 @@ def test_what_an_episode_took_is_told_with_its_scenes_whether_or_not_it_is_rolle
         ]  # fmt: skip
         [below] = wb.usage.totals_by(since=NOW - DAY_MS, node=episode)
         assert below.calls == 4
+        [whole] = wb.usage.totals_by(since=NOW - DAY_MS, node=project)
+        assert (whole.calls, len(wb.usage.list_calls(since=NOW - DAY_MS, node=project))) == (5, 5)
         with wb.database.write() as conn:
             while rollups.is_due(conn):
                 rollups.fold(conn, rollups.LARGE_BATCH)

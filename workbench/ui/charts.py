@@ -133,7 +133,11 @@ def stack(days: Sequence[str], series: Mapping[str, Sequence[float]], colours: P
     chart = figure(colours, height)
     for index, (name, values) in enumerate(series.items()):
         colour = colours.series[index % len(colours.series)]
-        chart.add_bar(x=list(days), y=list(values), name=name, marker={"color": colour, "line": {"width": 0}})
+        chart.add_bar(
+            x=list(days), y=list(values), name=name, marker={"color": colour, "line": {"width": 0}},
+            # a lone day is a bar among others, no wall
+            width=min(0.72, 0.1 * len(days)),
+        )  # fmt: skip
     chart.update_layout(barmode="stack")
     chart.update_xaxes(nticks=8, type="category")
     values = ticks(max((sum(day) for day in zip(*series.values(), strict=True)), default=0))
@@ -214,9 +218,7 @@ def add_limits(chart: go.Figure, limits: Mapping[str, tuple[float, str]], highes
             font={"size": 12, "color": near[name][1]},
         )  # fmt: skip
     values = ticks(top)
-    texts = [
-        f"¥{formats.number(value, current()).replace('.0', '')}" if top >= 10 else f"¥{value:g}" for value in values
-    ]
+    texts = [formats.number(v, current()).replace(".0", "") if top >= 10 else f"{v:g}" for v in values]
     chart.update_layout(showlegend=False, margin_r=64 if near else 12)
     chart.update_yaxes(range=[0, max(top * 1.06, 0.000001)], tickvals=values, ticktext=[f"¥{x}" for x in texts])
 

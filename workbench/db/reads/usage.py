@@ -74,7 +74,8 @@ def _calls(query: Select[Any], since: int, filters: CallFilters) -> Select[Any]:
         places = select(below.c.id)
         kept = select(literal(1)).where(job.c.id == model_call.c.job_id, job.c.node_id.in_(places)).exists()
         here = or_(model_call.c.node_id.in_(places), model_call.c.node_id.is_(None) & kept)
-        query = query.where(model_call.c.project_id == own, here)
+        # a project also has what belongs to no node
+        query = query.where(model_call.c.project_id == own, or_(own == node_id, here))
     return query
 
 
@@ -90,7 +91,9 @@ def _dimensions(conn: Connection, filters: CallFilters) -> dict[str, Any]:
         raise TypeError(f"no such filter of calls: {', '.join(sorted(unknown))}")
     given = {GROUPS[name]: value for name, value in filters.items() if name != "until" and value not in (None, "")}
     if (node_id := filters.get("node")) is not None:
-        given["node_id"] = _list_below(conn, node_id)
+        kind = conn.execute(select(node.c.kind).where(node.c.id == node_id)).scalar_one_or_none()
+        # a project also has what belongs to no node
+        given |= {"project_id": node_id} if kind == "project" else {"node_id": _list_below(conn, node_id)}
     return given
 
 

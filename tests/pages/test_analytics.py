@@ -1,0 +1,123 @@
+"""Analytics on its page: any stretch of time in the reader's zone, what a click leads to, tables beside charts."""
+
+from __future__ import annotations
+
+import time
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+from sqlalchemy import insert
+
+from tests.pages.conftest import House, said
+from workbench.db.schema import model_call, node
+from workbench.ui import formats
+
+DAY_MS = 86_400_000
+
+
+def add_call(house: House, name: str, at: int, micros: int, **values: Any) -> None:
+    usual = {
+        "purpose": "generate", "provider": "openai", "model": "m", "capability": "text", "outcome": "ok",
+        "valid": True, "currency": "CNY", "workflow": "llm_chat", "input_tokens": 100, "output_tokens": 10,
+        "call_id": name, "started_at": at, "cost_micros": micros,
+    }  # fmt: skip
+    with house.wb.database.write() as conn:
+        conn.execute(insert(model_call).values(usual | values))
+
+
+def metric(at: Any, label: str) -> Any:
+    return next(m for m in at.metric if m.label == label)
+
+
+def moment(ms: int) -> str:
+    return datetime.fromtimestamp(ms / 1000, UTC).strftime("%Y-%m-%dT%H:%MZ")
+
+
+def test_the_calls_of_any_stretch_of_time_are_shown_beside_those_of_the_one_before(house: House) -> None:
+    noon = round(time.time() * 1000) // DAY_MS * DAY_MS - 10 * DAY_MS + DAY_MS // 2
+    for name, at, micros in (
+        ("within", noon, 3_000_000),
+        ("at its end", noon + 3_600_000, 50_000_000),
+        ("in the one before", noon - 60_000, 2_000_000),
+        ("before that", noon - 3_660_000, 90_000_000),
+    ):
+        add_call(house, name, at, micros, valid=name != "in the one before")
+    stretch = {"range": "1", "from": moment(noon), "to": moment(noon + 3_600_000)}
+    at = house.page("analytics", **stretch)
+    assert not at.exception
+    assert (metric(at, "Cost").value, metric(at, "Cost").delta) == ("¥3.00", "+50.0%")
+    assert metric(at, "Calls").value == "1"
+    assert "—, the period before ¥2.00" in said(at)
+
+    at = house.page("analytics", **{**stretch, "to": stretch["from"], "from": stretch["to"]})
+    assert "It ends before it begins." in at.sidebar.warning[0].value
+
+    day = datetime.fromtimestamp(noon / 1000, UTC).date().isoformat()
+    at = house.page("analytics", day=day)
+    assert metric(at, "Calls").value == "4"
+    at.button(key="clear_day").click().run()
+    assert "day" not in at.query_params
+    # what nobody can mean is no day
+    for odd in ("0000-00-00", "9999-12-31", "1200-01-01", "soon"):
+        at = house.page("analytics", day=odd)
+        assert not at.exception
+        assert metric(at, "Calls").value == "4"
+
+
+@pytest.mark.parametrize("lang", ["en", "zh"])
+def test_a_click_on_a_place_or_person_leads_to_their_calls_and_back(house: House, lang: str) -> None:
+    project = house.sample()
+    now = round(time.time() * 1000)
+    with house.wb.database.write() as conn:
+        row = {"kind": "scene", "project_id": project, "parent_id": project, "title": "The *stairs*", "created_at": 1}
+        scene = conn.execute(insert(node).values(row).returning(node.c.id)).scalar_one()
+    add_call(house, "of the scene", now, 1_000_000, project_id=project, node_id=scene, created_by="mei")
+    add_call(house, "of another", now, 70_350_400_000, project_id=project, valid=False)
+    for name, value, count in (("node", scene, 1), ("user", "mei", 1), ("user", "nobody", 0), ("node", project, 2)):
+        at = house.page("analytics", lang, **{name: value})
+        assert not at.exception
+        shown = [d for d in at.dataframe if "latency" in d.value.columns]
+        assert [len(d.value) for d in shown] == ([count] if count else [])
+        at.button(key=f"clear_{name}").click().run()
+        assert name not in at.query_params
+    # no amount is longer than its card
+    assert ("¥70.4k" if lang == "en" else "¥7.0 万") in [m.value for m in at.metric]
+
+    at = house.page("analytics", lang, by="scene")
+    for key in ("tokens", "latency", "workflow", "model", "spending", "cost", "waste_days"):
+        at.toggle(key=f"{key}_as_table").set_value(True)
+    at.run()
+    assert not at.exception
+    tables = [d.value for d in at.dataframe]
+    [by_scene] = [d for d in tables if "The *stairs* · The Gift of the Magi" in d.to_string()]
+    assert len(by_scene) == 2
+    assert any("¥70,351.40" in d.to_string() for d in tables)
+
+
+def test_the_budget_and_the_rules_of_a_day_stand_as_lines_among_its_costs(house: House) -> None:
+    now = round(time.time() * 1000)
+    add_call(house, "paid", now, 5_000_000)
+    house.wb.budgets.set(300_000_000)
+    house.wb.alerts.add_rule("spend_day", 6_000_000, currency="CNY")
+    house.wb.alerts.add_rule("spend_day", 900_000_000, currency="CNY")
+    at = house.page("analytics")
+    [chart] = [c.proto.spec for c in at.get("plotly_chart") if "spending_chart" in c.proto.id]
+    assert chart.count('"dash":"solid"') + chart.count('"dash":"dash"') >= 2
+    assert " budget" in chart
+    assert " rule" in chart
+    assert "so far" in said(at)
+
+
+@pytest.mark.parametrize(
+    ("micros", "en", "zh"),
+    [
+        (9_999_990_000, "¥9,999.99", "¥9,999.99"),
+        (10_000_000_000, "¥10.0k", "¥1.0 万"),
+        (-70_350_400_000, "-¥70.4k", "-¥7.0 万"),
+        (2_320_180_000_000, "¥2.3M", "¥232 万"),
+        (0, "¥0.00", "¥0.00"),
+    ],
+)
+def test_a_card_has_room_for_any_amount(micros: int, en: str, zh: str) -> None:
+    assert (formats.short_money(micros, "CNY"), formats.short_money(micros, "CNY", "zh")) == (en, zh)
