@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
 from typing import Any
 
@@ -12,6 +13,7 @@ from tests.workflows.conftest import SAMPLES, run
 from tests.workflows.test_causal_chain import asked, built, project, steps
 from workbench import samples
 from workbench.errors import GuardUnmet
+from workbench.providers.base import OnDelta, TextReply, TextRequest
 from workbench.story.names import NameIndex
 from workbench.workflows.planning import looking
 
@@ -219,6 +221,53 @@ def test_an_agent_that_takes_too_long_falls_back_too(start: Start, monkeypatch: 
 
     assert steps(engine, job) == ["candidates"]
     assert job.state == "succeeded"
+
+
+def test_a_look_around_has_six_turns_of_45_seconds_and_180_in_all() -> None:
+    assert (looking.MAX_TURNS, looking.TURN_S, looking.ALL_S) == (6, 45.0, 180.0)
+
+
+@pytest.mark.parametrize("turns_before", [0, 2])
+@pytest.mark.parametrize("limit", ["TURN_S", "ALL_S"])
+def test_a_turn_that_hangs_ends_the_looking_around_and_not_the_job(
+    start: Start, monkeypatch: pytest.MonkeyPatch, turns_before: int, limit: str
+) -> None:
+    engine = start(*[lambda made: {"tool": "world"}] * turns_before)
+    story = project(engine)
+    provider = engine.provider  # type: ignore[attr-defined]
+    answer, given, hung = provider.text, 0, 0
+    clocks: list[asyncio.Timeout] = []
+
+    async def text(request: TextRequest, on_delta: OnDelta) -> TextReply:
+        nonlocal given, hung
+        given += 1
+        if given == turns_before + 1:
+            hung += 1
+            clocks[-1].reschedule(asyncio.get_running_loop().time())  # its time is over, however long that took
+            await asyncio.Event().wait()
+        return await answer(request, on_delta)
+
+    class Clock:
+        """Runs only when the test says so."""
+
+        @staticmethod
+        def timeout(seconds: float) -> asyncio.Timeout:
+            assert 0 < seconds <= {"TURN_S": 45.0, "ALL_S": 30.0}[limit]
+            clocks.append(asyncio.timeout(None))
+            return clocks[-1]
+
+    if limit == "ALL_S":
+        monkeypatch.setattr(looking, "ALL_S", 30.0)
+    monkeypatch.setattr(looking, "asyncio", Clock)
+    monkeypatch.setattr(provider, "text", text)
+
+    job = run(engine, WORKFLOW, story, {"use_tools": True})
+
+    assert (job.state, hung) == ("succeeded", 1), job.error
+    assert steps(engine, job)[-1] == "candidates"
+    head = engine.wb.artifact(story, KIND)
+    assert head is not None
+    assert "took too long" in str(head.warnings)
 
 
 def test_a_story_that_tells_nothing_is_refused(start: Start) -> None:
