@@ -17,7 +17,7 @@ else:
     app = App(
         __file__,
         middleware=[server.middleware(), server.assets()],
-        routes=[server.media_route(), server.incoming_route()],
+        routes=[server.media_route(), server.incoming_route(), server.outgoing_route()],
         lifespan=server.print_address,
         on_script_error=server.show_fault,
     )

@@ -73,7 +73,7 @@ def test_a_project_is_imported_into_an_empty_home_and_exported_again(
     visit(page, f"{stack.url}/")
     key(page, f"more_{came.id}").get_by_role("button").first.click()
     with page.expect_download() as download:
-        key(page, f"export_{came.id}").get_by_role("button").click()
+        key(page, f"export_{came.id}").get_by_role("link", name="Export").click()
     download.value.save_as(tmp_path / "again.zip")
     assert download.value.suggested_filename == "The Gift of the Magi.zip"
     assert shape(last.wb, last.wb.projects.import_archive(tmp_path / "again.zip").project_id) == shape(

@@ -153,7 +153,7 @@ def incoming_route(home: Callable[[], Path]) -> Route:
             return PlainTextResponse("Not found", 404)
         path = incoming_path(await run_in_threadpool(home), ticket)
         part = path.with_suffix(".part")
-        await run_in_threadpool(_make_room, path.parent)
+        await run_in_threadpool(make_room, path.parent)
         try:
             with part.open("wb") as file:
                 async for chunk in request.stream():
@@ -170,7 +170,7 @@ def incoming_route(home: Callable[[], Path]) -> Route:
     return Route(INCOMING + "/{ticket:str}", receive, methods=["PUT"])
 
 
-def _make_room(folder: Path) -> None:
+def make_room(folder: Path) -> None:
     """The folder, without what nobody took."""
     folder.mkdir(mode=0o700, exist_ok=True)
     for old in folder.iterdir():

@@ -25,7 +25,7 @@ from workbench.i18n import Text, terminal_language, translate
 from workbench.security import door
 from workbench.security.redact import protect_logging, redactor
 from workbench.settings import Settings
-from workbench.ui import files
+from workbench.ui import files, outgoing
 
 #: who started this process prints the address; without it, this process does
 _given = os.environ.pop(door.TOKEN_VARIABLE, "")
@@ -68,6 +68,20 @@ def media_route() -> Route:
 def incoming_route() -> Route:
     """Large files that a browser brings, behind the door."""
     return files.incoming_route(_find_home)
+
+
+def outgoing_route() -> Route:
+    """Whole projects that a browser fetches, behind the door."""
+    return outgoing.route(_find_home, _pack)
+
+
+def _pack(project: int, path: Path) -> str:
+    from workbench.handoff.forms import safe_name
+    from workbench.ui import live
+
+    wb = live.workbench()
+    wb.projects.export(project, path)
+    return f"{safe_name(wb.projects.get_node(project).title)}.zip"
 
 
 def _find_home() -> Path:

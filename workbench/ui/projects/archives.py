@@ -2,37 +2,23 @@
 
 from __future__ import annotations
 
-import tempfile
 from pathlib import Path
 
 import streamlit as st
 
 from workbench.db.rows.story import Project
 from workbench.handoff.forms import safe_name
-from workbench.ui import incoming, live, once, shell
+from workbench.ui import incoming, live, once, outgoing, shell
 from workbench.ui.language import t
 from workbench.ui.markup import plain
 
 
 def download(project: Project) -> None:
-    """The button that packs a project when it is asked for."""
-    st.download_button(
-        t("Export"),
-        lambda: _pack(project.id),
-        file_name=f"{safe_name(project.title)}.zip",
-        mime="application/zip",
-        key=f"export_{project.id}",
-        icon=":material/ios_share:",
-        on_click="ignore",
-        help=t("Everything with its versions, pictures and costs as one file; no keys"),
-    )
-
-
-def _pack(project_id: int) -> bytes:
-    with tempfile.TemporaryDirectory(prefix="reelwright-") as folder:
-        path = Path(folder) / "project.zip"
-        live.workbench().projects.export(project_id, path)
-        return path.read_bytes()
+    """The link that packs a project when it is followed."""
+    outgoing.link(
+        f"export_{project.id}", project.id, f"{safe_name(project.title)}.zip", t("Export"), "ios_share",
+        t("Everything with its versions, pictures and costs as one file; no keys"),
+    )  # fmt: skip
 
 
 def offer_import() -> int | None:
