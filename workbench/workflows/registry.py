@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any, Literal, get_args
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from workbench import i18n, prompts
+from workbench import i18n
 from workbench.errors import InvalidInput, Issue, NotFound, all_of
 from workbench.i18n import N_, Text
 from workbench.json_types import JsonObject
@@ -205,6 +205,8 @@ def _load_package(point: EntryPoint) -> None:
         log.warning("the workflows of the package %s cannot be loaded: %s", point.name, problems[point.name])
         return
     folder = Path(str(module.__file__)).parent
+    from workbench import prompts  # a command that only looks renders none
+
     prompts.add_folder(point.module.partition(".")[0], folder / "prompts")
     i18n.add_folder(folder / "locale")
 
