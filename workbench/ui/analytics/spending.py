@@ -114,7 +114,7 @@ def draw_groups(window: Window, colours: charts.Palette) -> None:
     def draw() -> Any:
         values = [in_yuan(row.spent.cost) / MICROS for row in shown]
         ends = [" + ".join(formats.short_amounts(row.spent.cost, current())) for row in shown]
-        names = _tell_apart([_name(row, by) for row in shown])
+        names = _tell_apart([_shorten(_name(row, by)) for row in shown])
         figure = charts.bars(names, {t("Cost"): (values, colours.primary, "")}, ends, colours, 290)
         figure.update_layout(margin_r=130, showlegend=False)
         return figure
@@ -150,6 +150,19 @@ def _name(row: GroupSpending, by: By) -> str:
         return f"#{row.key}"
     title = row.title if row.title is not None else str(row.key)
     return f"{title} · {row.project}" if row.project else title
+
+
+#: letters that have room beside a bar on a narrow screen; a CJK character is as wide as two
+MOST_LETTERS = 24
+
+
+def _shorten(name: str) -> str:
+    wide = 0
+    for index, letter in enumerate(name):
+        wide += 2 if ord(letter) > 0x2E7F else 1
+        if wide > MOST_LETTERS:
+            return name[:index].rstrip() + "…"
+    return name
 
 
 def _tell_apart(names: list[str]) -> list[str]:
