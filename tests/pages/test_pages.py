@@ -5,12 +5,12 @@ from __future__ import annotations
 import json
 
 import pytest
-from sqlalchemy import update
+from sqlalchemy import func, select, update
 from streamlit.testing.v1 import AppTest
 
 from tests.pages.conftest import House, jobs_shown, open_popover, said
 from workbench.db.rows.jobs import Job
-from workbench.db.schema import job
+from workbench.db.schema import job, model_call
 from workbench.jobs.submit import Request
 
 PAGES = ("projects", "studio", "cast", "launch", "gallery", "jobs", "job", "debug", "compare", "analytics")
@@ -240,6 +240,9 @@ def test_the_boards_filters_come_from_the_url(house: House):
         values = {"created_at": 1_700_000_000_000, "finished_at": job.c.started_at + 90_000}
         money = {"currency": "CNY", "cost_micros": 1_500_000}
         conn.execute(update(job).where(job.c.id == 1).values(**values, **money))
+        # what a job has cost is told by its calls
+        call = select(func.min(model_call.c.id)).where(model_call.c.job_id == 1).scalar_subquery()
+        conn.execute(update(model_call).where(model_call.c.id == call).values(**money))
     queries: list[tuple[dict[str, str], list[int]]] = [
         ({"cost": "1.4"}, [1]), ({"cost": "1.5"}, []), ({"cost": "nan"}, [2, 1]), ({"cost": "1e400"}, [2, 1]),
         ({"run": "89.5"}, [1]), ({"run": "-3"}, [2, 1]), ({"profile": "0"}, [2, 1]), ({"profile": "x"}, [2, 1]),
