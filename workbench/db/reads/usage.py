@@ -89,7 +89,11 @@ GROUPS = {
 def _dimensions(conn: Connection, filters: CallFilters) -> dict[str, Any]:
     if unknown := filters.keys() - CallFilters.__annotations__.keys():
         raise TypeError(f"no such filter of calls: {', '.join(sorted(unknown))}")
-    given = {GROUPS[name]: value for name, value in filters.items() if name != "until" and value not in (None, "")}
+    given = {
+        GROUPS[name]: value
+        for name, value in filters.items()
+        if name not in ("until", "node") and value not in (None, "")
+    }
     if (node_id := filters.get("node")) is not None:
         kind = conn.execute(select(node.c.kind).where(node.c.id == node_id)).scalar_one_or_none()
         # a project also has what belongs to no node
