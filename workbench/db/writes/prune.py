@@ -24,7 +24,7 @@ from sqlalchemy import (
 )
 
 from workbench.db.connection import Ids, among, db_now_ms
-from workbench.db.schema import ACTIVE, TERMINAL, artifact, job, job_child, job_tail, metadata, model_call
+from workbench.db.schema import ACTIVE, TERMINAL, artifact, ended_job, job, job_child, job_tail, metadata, model_call
 from workbench.db.writes import filing, rollups
 
 DAY_MS = 86_400_000
@@ -143,6 +143,9 @@ def count_belongings(conn: Connection, ids: Sequence[int]) -> Removed:
         return NOTHING
     rows: dict[str, int] = {}
     for table, column in _BELONGS:
+        # the job once more, for those that are rolled up
+        if table is ended_job:
+            continue
         counted = select(func.count()).select_from(table).where(among(column, _ids))
         rows[table.name] = max(rows.get(table.name, 0), int(conn.execute(counted, {"ids": [*ids]}).scalar_one()))
     has_texts = or_(model_call.c.prompt.isnot(None), model_call.c.raw_output.isnot(None))
