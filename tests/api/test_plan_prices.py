@@ -10,6 +10,7 @@ from sqlalchemy import insert, update
 
 from workbench import samples
 from workbench.api.client import Workbench
+from workbench.db.rows.usage import MeanRun
 from workbench.db.schema import job, model_call, node
 from workbench.errors import BudgetExceeded
 from workbench.i18n import translate
@@ -182,6 +183,14 @@ def test_pictures_are_priced_by_the_picture_and_reused_steps_and_unknown_costs_b
     assert known["generate_keyframe_images"].cost_micros == 9 * 300_000
     # but the mean over what is known and what is not is no price
     assert known["plan_episodes"].cost_micros is None
+
+
+@pytest.mark.parametrize(("typical", "tokens"), [(Typical(0, 0, 0, videos=1), 0), (Typical(2, 50, 20), None)])
+def test_what_draws_or_films_leaves_no_plan_without_its_tokens(typical: Typical, tokens: int | None) -> None:
+    run = MeanRun(
+        runs=1, input=None, cached=None, output=None, ms=900.0, micros=0, priced=1, currencies=1, currency="USD"
+    )
+    assert estimates._of_mean(run, typical, estimates.BoundProfiles(SKETCH, SKETCH, SKETCH)).tokens == tokens
 
 
 def test_a_free_text_beside_paid_pictures_has_their_price() -> None:

@@ -214,9 +214,13 @@ def edit(wb: Workbench, lang: str, project: int, episode: int) -> None:
 def pages(wb: Workbench, lang: str, story: dict[str, int], episode: int, timeline: int) -> Iterator[tuple[str, str]]:
     group = max(wb.jobs.list_failures(), key=lambda g: g.count).fingerprint
     yield "projects", "/"
+    yield "import", "/"
     yield "new-project", "/?new=1"
     yield "studio", f"/studio?project={story[lang]}&node={episode}"
+    yield "hand-off", f"/studio?project={story[lang]}&node={episode}"
+    yield "plan", f"/studio?project={story[lang]}&node={episode}"
     yield "story", f"/studio?project={story[lang]}&node={story[lang]}"
+    yield "chain", f"/studio?project={story[lang]}&node={story[lang]}"
     scenes = first_scenes(wb, story[lang])
     yield "lineage", f"/lineage?node={scenes[1]}&kind=keyframe_prompt"
     yield "scene", f"/studio?project={story[lang]}&node={scenes[3]}"
@@ -227,6 +231,7 @@ def pages(wb: Workbench, lang: str, story: dict[str, int], episode: int, timelin
     yield "own-pictures", f"/studio?project={story[lang]}&node={scenes[1]}"
     yield "best-of-several", f"/studio?project={story[lang]}&node={scenes[1]}"
     yield "launch", f"/launch?workflow=generate_dialogue&project={story[lang]}&node={scenes[4]},{scenes[5]}"
+    yield "conductor", f"/launch?workflow=run_episode_creation_agent&project={story[lang]}&node={episode}"
     yield "prompts", f"/prompts?project={story[lang]}&prompt=planning/plan_episodes"
     yield "cast", f"/cast?project={story[lang]}"
     yield "reference-sheet", f"/cast?project={story[lang]}&node={with_sheet(wb, lang, story[lang])}"
@@ -275,7 +280,32 @@ def open_candidates(page: Page) -> None:
     page.wait_for_timeout(2500)
 
 
-OPENED = {"own-pictures": drop_pictures, "best-of-several": open_candidates}
+def open_import(page: Page) -> None:
+    page.locator(".st-key-import_open button").first.click()
+    page.wait_for_timeout(1500)
+
+
+def open_handoff(page: Page) -> None:
+    page.locator("[class*='st-key-handoff_'] button").first.click()
+    page.wait_for_timeout(1500)
+
+
+def open_plan(page: Page) -> None:
+    """The plan of everything below, with its ticks."""
+    page.locator(".st-key-run_below button").first.click()
+    page.locator(".st-key-choose_dialog summary").click()
+    page.wait_for_timeout(1500)
+
+
+OPENED = {
+    "own-pictures": drop_pictures,
+    "best-of-several": open_candidates,
+    "import": open_import,
+    "hand-off": open_handoff,
+    "plan": open_plan,
+}
+#: the cell that is shown, of a page that is longer
+CELLS = {"panels": "[class*='_generate_storyboard_group']", "chain": "[class*='_build_narrative_causal_chain']"}
 
 
 def shoot(
@@ -353,7 +383,7 @@ def gallery(made: Stack, chrome: Browser, story: dict[str, int], timeline: int, 
                     # the chain's plot lines with their graph
                     tabs=(1,) if name == "story" else (),
                     opened=OPENED.get(name),
-                    element="[class*='_generate_storyboard_group']" if name == "panels" else "",
+                    element=CELLS.get(name, ""),
                 )
                 page.close()
             context.close()

@@ -96,8 +96,11 @@ def test_a_whole_scene_is_run_from_its_plan_and_its_frames_arrive_one_by_one(tol
     drawn_before = whole_runs[0]
     press(page, "run_below")
     dialog = page.get_by_role("dialog")
-    expect(dialog.get_by_text("Launch 7 jobs, free")).to_be_visible()
+    expect(dialog.get_by_text("Launch 14 jobs, free")).to_be_visible()
     expect(dialog.get_by_role("cell", name="Nine-shot plan")).to_be_visible()
+    dialog.get_by_text("What to run: 14 of 14").click()
+    press(page, f"choose_frames_dialog_{scene}_missing")
+    expect(dialog.get_by_text("Launch 7 jobs, free")).to_be_visible()
     assert told.stack.wb.jobs.list(state="queued", project=told.project) == []
     press(page, f"launch_plan_dialog_{scene}_missing")
     # told at the foot of the page, where no button is, and nothing is greyed before it takes long

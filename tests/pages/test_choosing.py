@@ -1,4 +1,4 @@
-"""The creator unticks what a plan need not run, and ticks what is else started by hand alone."""
+"""A plan covers every workflow; the creator unticks what it need not run."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def dialog(house: House, project: int, node: int, key: str) -> Any:
 def test_what_is_unticked_is_not_run_and_what_is_ticked_is(house: House) -> None:
     project, (episode, *_) = house.planned()
     at = dialog(house, project, episode.id, "run_below")
-    boxes = {box.key.rpartition("_missing_")[2]: box for box in at.checkbox if str(box.key).startswith("choose_")}
+    boxes = {box.key.rpartition("_missing_")[2]: box for box in at.checkbox if str(box.key).startswith("choose_dialog")}
     assert set(boxes) == {"generate_episode_core_expression", "generate_episode_scene_list", "generate_scene_script"}
     assert all(box.value for box in boxes.values())
 
@@ -33,32 +33,73 @@ def test_what_is_unticked_is_not_run_and_what_is_ticked_is(house: House) -> None
     assert house.wb.artifact(episode.id, "scene_script") is None
 
 
-def test_workflows_that_are_started_by_hand_wait_for_a_tick(house: House) -> None:
+def test_every_workflow_comes_ticked_with_its_price_beside_the_button(house: House) -> None:
     project, _ = house.planned()
     offered = {w.name for w in house.wb.plans.list_by_hand()}
     assert {"build_narrative_causal_chain", "generate_emotion_arc", "generate_character_sheet"} <= offered
-    assert not offered & {j.workflow for j in house.wb.plans.build(project).jobs}
+    whole = house.wb.plans.build(project, include=sorted(offered))
+    assert not {j.workflow for j in whole.jobs} & {"plan_episodes", "summarize_source"}  # one is fresh, one has no use
 
     at = dialog(house, project, project, "run_below")
-    box = at.checkbox(key=f"choose_dialog_{project}_missing_generate_emotion_arc")
-    assert not box.value
-    for other in [b for b in at.checkbox if str(b.key).startswith("choose_") and b.value]:
-        at.checkbox(key=other.key).uncheck()
-    box.check().run()
+    for where in ("dialog", "card"):
+        boxes = {b.key.rpartition("_missing_")[2]: b for b in at.checkbox if str(b.key).startswith(f"choose_{where}")}
+        assert set(boxes) == {j.workflow for j in whole.jobs}
+        assert all(box.value for box in boxes.values())
+        label = at.button(key=f"launch_plan_{where}_{project}_missing").label
+        assert label == f"Launch {len(whole.jobs)} jobs, free"
+
+    for name in set(boxes) - {"generate_emotion_arc"}:
+        at.checkbox(key=f"choose_dialog_{project}_missing_{name}").uncheck()
+    at.run()
+    assert at.button(key=f"launch_plan_dialog_{project}_missing").label == "Launch 1 job, free"
     at.button(key=f"launch_plan_dialog_{project}_missing").click().run()
     job = house.end(plan_of(house).id)
     assert job.params["jobs"] == [["generate_emotion_arc", project]]
     assert house.wb.artifact(project, "emotion_arc") is not None
 
 
-def test_one_click_ticks_all_of_them_and_another_none(house: House) -> None:
+def test_what_comes_with_new_scenes_is_ticked_too_and_goes_on_into_them(house: House) -> None:
+    project, (episode, *_) = house.planned()
+    at = dialog(house, project, episode.id, "run_below")
+    clips = f"choose_dialog_{episode.id}_missing_generate_scene_video"
+    assert clips not in {b.key for b in at.checkbox}
+    at.checkbox(key=f"plan_grow_dialog_{episode.id}").check().run()
+    assert at.checkbox(key=clips).value
+    assert "≈ 12" in at.checkbox(key=clips).label
+
+    at.checkbox(key=clips).uncheck().run()
+    at.button(key=f"launch_plan_dialog_{episode.id}_missing").click().run()
+    params = plan_of(house).params
+    assert {"generate_storyboard_group", "rank_keyframe_candidates"} <= set(params["include"])
+    assert "generate_scene_video" not in params["include"]
+
+
+def test_what_the_projects_profile_names_no_model_for_comes_unticked(house: House) -> None:
+    house.wb.profiles.add("Text alone", "openai", base_url="http://127.0.0.1:9/v1", text_model="m", key="k" * 20)
+    project, _ = house.planned()
+    house.wb.projects.set_profile(project, "Text alone")
+    at = dialog(house, project, project, "run_below")
+    ticks = {b.key.rpartition("_missing_")[2]: b.value for b in at.checkbox if str(b.key).startswith("choose_dialog")}
+    assert {name for name, ticked in ticks.items() if not ticked} == {
+        "generate_character_sheet",
+        "generate_place_sheet",
+    }
+    at.button(key=f"choose_all_dialog_{project}_missing").click().run()
+    assert not at.checkbox(key=f"choose_dialog_{project}_missing_generate_place_sheet").value
+
+
+def test_one_click_leaves_what_leads_to_frames_another_ticks_all_and_another_none(house: House) -> None:
     project, _ = house.planned()
     at = dialog(house, project, project, "run_below")
 
     def ticked() -> set[bool]:
-        return {bool(box.value) for box in at.checkbox if str(box.key).startswith("choose_")}
+        return {bool(box.value) for box in at.checkbox if str(box.key).startswith("choose_dialog")}
 
+    at.button(key=f"choose_frames_dialog_{project}_missing").click().run()
     assert ticked() == {True, False}
+    beside = {w.name for w in house.wb.plans.list_by_hand()}
+    for box in [b for b in at.checkbox if str(b.key).startswith("choose_dialog")]:
+        assert box.value is (str(box.key).rpartition("_missing_")[2] not in beside)
     at.button(key=f"choose_all_dialog_{project}_missing").click().run()
     assert ticked() == {True}
     at.button(key=f"choose_none_dialog_{project}_missing").click().run()
@@ -66,14 +107,13 @@ def test_one_click_ticks_all_of_them_and_another_none(house: House) -> None:
     assert not [b for b in at.button if str(b.key).startswith("launch_plan_dialog")]
 
 
-def test_where_only_what_waits_for_a_tick_is_left_the_ticks_are_open(house: House) -> None:
-    project, (first, *rest) = house.planned()
-    for other in (first, *rest):
-        house.wb.projects.archive(other.id)
+def test_where_nothing_is_ticked_the_ticks_are_open(house: House) -> None:
+    project, _ = house.planned()
     at = dialog(house, project, project, "run_below")
-    assert any("Tick what else to make" in m.value for m in at.markdown)
-    [opened] = [e for e in at.expander if e.label.startswith("What to run")]
-    assert opened.proto.expanded
+    at.button(key=f"choose_none_dialog_{project}_missing").click().run()
+    assert any("Nothing is ticked." in m.value for m in at.markdown)
+    opened = [e.proto.expanded for e in at.expander if e.label.startswith("What to run: 0 of ")]
+    assert opened == [True]
 
 
 def test_a_plan_of_every_workflow_makes_each_and_keeps_their_order(house: House) -> None:

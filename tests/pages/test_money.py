@@ -80,6 +80,7 @@ def test_going_on_into_what_a_plan_makes_has_its_price_before_it_is_launched(
     assert (len(plan.jobs), plan.later, plan.growth.jobs) == (1, 261, 261)
     at = house.page("studio", lang, project=project)
     launch = f"launch_plan_card_{project}_missing"
+    at.button(key=f"choose_frames_card_{project}_missing").click().run()
     alone = formats.sums(plan.cost)
     assert at.metric[0].value == alone
     assert alone in at.button(key=launch).label
@@ -98,6 +99,7 @@ def test_a_plan_beyond_its_budget_says_so_and_asks(house: House, lang: str, left
     house.wb.budgets.set(10_000_000, currency="CNY", project_id=project)
     at = house.page("studio", lang, project=project)
     launch = f"launch_plan_card_{project}_missing"
+    at.button(key=f"choose_frames_card_{project}_missing").click().run()
     assert left in said(at)
     assert not at.button(key=launch).disabled
 

@@ -63,6 +63,15 @@ def test_what_is_stale_takes_with_it_what_was_made_from_it_and_nothing_else() ->
     }
 
 
+@pytest.mark.parametrize(("outline", "made"), [("missing", ["outline"]), ("begun", ["outline", "anchor", "shots"])])
+def test_what_was_made_without_something_stays_when_that_is_made_and_goes_where_it_is_finished(
+    outline: plan.State, made: list[str]
+) -> None:
+    states: dict[str, plan.State] = {"outline": outline}
+    items = plan.find_work(story(1), MAKERS[:3], lambda _node, kind: states.get(kind, "fresh"))
+    assert [i.workflow for i in items] == made
+
+
 def test_an_update_of_what_is_stale_starts_nothing_that_was_never_made() -> None:
     states = {(11, "anchor"): "stale", (11, "shots"): "missing"}
     items = plan.find_work(story(1), MAKERS, lambda n, k: states.get((n, k), "missing"), "stale")

@@ -88,6 +88,15 @@ class Plans:
             self._registry.find(name)
         return [w for w in self._list_writers() if w.name not in leave_out and (not w.by_hand or w.name in include)]
 
+    def list_unserved(self, node_id: int) -> list[str]:
+        """The workflows of a plan that draw or film, where the project's profile names no model for it."""
+        bound = self._bind(self._profile_at(node_id))
+        return [
+            w.name
+            for w in self._list_writers()
+            if (w.typical.images and not bound.image.picture_model) or (w.typical.videos and not bound.video.clip_model)
+        ]
+
     def estimate(self, node_id: int, profile: str | None = None) -> dict[str, Estimate]:
         """Workflow → what one run will probably take with a profile, by default the project's."""
         chosen = self._profile_at(node_id) if profile is None else self._profiles.public(self._profiles.id_of(profile))
@@ -147,8 +156,8 @@ class Plans:
     ) -> SubmittedJob:
         """Launch the plan of a node as one parent job; `grow` goes on into episodes and scenes that it makes, `rewrite`
         as for `build`. `only`: the (workflow, node id) that somebody has agreed to; what has joined the plan since is
-        left. `leave_out`: workflows that are no part of it, nor started on what it makes; `include` as
-        for `build`. `review`: a new episode plan
+        left. `leave_out`: workflows that are no part of it, nor started on what it makes; `include`: those that are
+        else started by hand alone, and are in it and started on what it makes. `review`: a new episode plan
         or scene list that would archive what is made waits to be taken over, and what hangs on it is not begun.
 
         All or nothing: raises GuardUnmet when any job of it could not start, and BudgetExceeded when it will probably
@@ -167,6 +176,8 @@ class Plans:
         params = {"jobs": [list(key) for key in keys], "grow": grow, "rewrite": asked}
         if leave_out:
             params["leave_out"] = sorted(set(leave_out))
+        if include and grow:
+            params["include"] = sorted(set(include))
         if not review:
             params["review"] = False
         expected = self._forecast(node_id, plan, chosen, grow, self._choose(leave_out, include))

@@ -82,7 +82,7 @@ def list_nodes_below(conn: Connection, node: Node) -> list[Node]:
 
 
 def states_of(conn: Connection, nodes: Sequence[Node]) -> Callable[[int, str], State]:
-    """Tells for (node id, kind) among the nodes whether the artifact is missing, stale or fresh."""
+    """Tells for (node id, kind) among the nodes whether the artifact is missing, begun, stale or fresh."""
     whole_project = any(n.kind == "project" for n in nodes)
     heads = reads.heads_of(conn, nodes[0].project_id) if whole_project else reads.heads_for(conn, [n.id for n in nodes])
     sources = load_changed(conn, heads.values(), heads) if whole_project else source_heads(conn, heads.values())
@@ -90,8 +90,10 @@ def states_of(conn: Connection, nodes: Sequence[Node]) -> Callable[[int, str], S
 
     def state(node_id: int, kind: str) -> State:
         head = heads.get((node_id, kind))
-        if head is None or not complete(head):
+        if head is None:
             return "missing"
+        if not complete(head):
+            return "begun"
         stale = (node_id, kind) in prompted or find_changed_inputs(head.inputs, sources)
         return "stale" if stale else "fresh"
 

@@ -16,7 +16,8 @@ from workbench.errors import Issue
 
 #: everything that is missing or stale, or only what is stale; both with what hangs on it
 Mode = Literal["missing", "stale"]
-State = Literal["missing", "stale", "fresh"]
+#: begun: some of its parts are there
+State = Literal["missing", "begun", "stale", "fresh"]
 #: why a job is in a plan; downstream: fresh now, but made from something that the plan makes anew
 Reason = Literal["missing", "stale", "downstream"]
 
@@ -114,16 +115,16 @@ class Forecast:
 
 @dataclass(frozen=True)
 class Plan:
-    """`seconds`: from the first start to the last end, with the workers there are. `later`: about how many jobs follow
-    on nodes that do not exist yet, `growth`: what they will take. `unpriced`: how many of the jobs have no known price;
-    `cost` (currency → micros) is without those."""
+    """`seconds`: from the first start to the last end, with the workers there are. `follows`: workflow → about how many
+    of its jobs follow on nodes that do not exist yet, with their price; `growth`: what they will take together.
+    `unpriced`: how many of the jobs have no known price; `cost` (currency → micros) is without those."""
 
     jobs: list[PlannedJob]
     tokens: int | None
     seconds: float
     cost: dict[str, int] = field(default_factory=dict)
     unpriced: int = 0
-    later: int = 0
+    follows: dict[str, Forecast] = field(default_factory=dict)
     #: what keeps it from starting
     unmet: list[Issue] = field(default_factory=list)
     growth: Forecast = Forecast()
@@ -131,6 +132,11 @@ class Plan:
     kept: list[KeptJob] = field(default_factory=list)
     #: how much of what a person wrote, edited or pinned is in episodes and scenes that it plans anew
     moved: int = 0
+
+    @property
+    def later(self) -> int:
+        """About how many jobs follow on nodes that do not exist yet."""
+        return sum(own.jobs for own in self.follows.values())
 
     @property
     def free(self) -> bool:
@@ -189,8 +195,11 @@ def divide_work(
     for maker, node in offered:
         key = (maker.name, int(node.id))
         state = states[key]
-        if state == "stale" or (state == "missing" and mode == "missing"):
-            (kept if (str(maker.writes), int(node.id)) in keep else wanted)[key] = (maker, state)
+        if state == "stale" or (state != "fresh" and mode == "missing"):
+            reason: Reason = "stale" if state == "stale" else "missing"
+            (kept if (str(maker.writes), int(node.id)) in keep else wanted)[key] = (maker, reason)
+    # nothing was made from what was never there, so making it takes nothing with it
+    changing = {key for key in wanted if states[key] != "missing"}
     grown = True
     while grown:
         grown = False
@@ -198,8 +207,10 @@ def divide_work(
             key = (maker.name, int(node.id))
             if key in wanted or key in kept or states[key] != "fresh":
                 continue
-            if any(writers.get(source) in wanted for source in tree.sources(maker, node)):
-                (kept if (str(maker.writes), int(node.id)) in keep else wanted)[key] = (maker, "downstream")
+            if any(writers.get(source) in changing for source in tree.sources(maker, node)):
+                stays = (str(maker.writes), int(node.id)) in keep
+                (kept if stays else wanted)[key] = (maker, "downstream")
+                changing |= set() if stays else {key}
                 grown = True
     return Work(_sort(wanted, tree, writers), _sort(kept, tree, {}))
 

@@ -172,10 +172,12 @@ def stages(rows: Sequence[tuple[str, int, int]]) -> None:
     """Progress by stage: name, how many are done of how many, as thin bars of one height."""
     colours = palette()
     marks = []
-    for name, done, of in rows:
+    numbers = [f"{done} / {of}" if of else "—" for _, done, of in rows]
+    # of a large story they are wider than usual, and the bars alike give way
+    wide = max(map(len, numbers), default=0)
+    for (name, done, of), number in zip(rows, numbers, strict=True):
         share = 0 if not of else round(100 * done / of)
         colour = colours.green if of and done >= of else colours.primary
-        number = f"{done} / {of}" if of else "—"
         marks.append(
             f"<div style='display:flex;align-items:center;gap:.6rem;line-height:1.5;font-size:.85rem'>"
             f"<span style='flex:0 0 "
@@ -183,6 +185,7 @@ def stages(rows: Sequence[tuple[str, int, int]]) -> None:
             f"<span style='flex:1;height:4px;border-radius:2px;background:{colours.panel}'><i "
             f"style='display:block;height:4px;border-radius:2px;"
             f"width:{share}%;background:{colour}'></i></span>"
-            f"<span style='flex:0 0 3.2rem;text-align:right;font-variant-numeric:tabular-nums'>{number}</span></div>"
+            f"<span style='flex:0 0 max(3.2rem, {wide}ch);text-align:right;white-space:nowrap;"
+            f"font-variant-numeric:tabular-nums'>{number}</span></div>"
         )
     st.html("<div>" + "".join(marks) + "</div>")

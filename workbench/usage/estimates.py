@@ -116,8 +116,12 @@ def _of_mean(mean: MeanRun, typical: Typical, bound: BoundProfiles) -> Estimate:
     if cost.cost_micros is None and mean.priced == mean.runs and mean.currencies == 1:
         # a mean over two currencies, or over known and unknown costs, would be no price
         cost = Cost(round(mean.micros or 0), mean.currency)
+    tokens = None if used.input is None or used.output is None else used.input + used.output
+    if tokens is None and typical.images + typical.videos:
+        # services do not count what they draw or film in tokens; the texts beside it are as typical as ever
+        tokens = typical.input_tokens + typical.output_tokens
     return Estimate(
-        tokens=None if used.input is None or used.output is None else used.input + used.output,
+        tokens=tokens,
         seconds=max(float(mean.ms or 0) / 1000, 0.1),
         cost_micros=cost.cost_micros,
         currency=cost.currency,

@@ -80,7 +80,7 @@ def build(
         seconds=plan.time_needed(items, [j.seconds for j in jobs], slots),
         cost=sum_up(jobs),
         unpriced=sum(j.cost_micros is None for j in jobs),
-        later=sum(later.values()),
+        follows=_price_each(later, guesses),
         unmet=guards.unmet_in_plan(items, declared, lambda node_id: NodeView.load(database, node_id)),
         growth=_grow(later, guesses, slots),
         kept=[leave(item) for item in work.kept],
@@ -213,7 +213,7 @@ def outline_launch(
         seconds=plan.time_needed(items, [j.seconds for j in jobs], slots),
         cost=sum_up(jobs),
         unpriced=sum(j.cost_micros is None for j in jobs),
-        later=sum(later.values()),
+        follows=_price_each(later, guesses),
         unmet=guards.unmet_in_plan(items, {m.name: m for m in makers}, lambda at: NodeView.load(database, at)),
         growth=_grow(later, dict(guesses), slots),
     )
@@ -278,6 +278,15 @@ def _grow(later: dict[str, int], guesses: dict[str, Estimate], slots: int) -> pl
     own = [guesses[name] for name, count in later.items() for _ in range(count)]
     chain = sum(guesses[name].seconds for name in later)
     return _together(own, max(chain, sum(g.seconds for g in own) / slots))
+
+
+def _price_each(later: dict[str, int], guesses: Mapping[str, Estimate]) -> dict[str, plan.Forecast]:
+    """Of each workflow what its jobs on nodes that do not exist yet will take, one after the other."""
+    return {
+        name: _together([guesses[name]] * count, guesses[name].seconds * count)
+        for name, count in later.items()
+        if count
+    }
 
 
 def forecast_part(whole: plan.Plan, jobs: Sequence[plan.PlannedJob]) -> plan.Forecast:

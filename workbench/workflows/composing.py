@@ -30,16 +30,15 @@ Key = tuple[str, int]
 Rewrite = Collection[Key] | Literal["all"]
 
 
-def makers() -> list[registry.Workflow]:
-    """The workflows that write an artifact."""
-    return plan.makers(registry.all_workflows())
+def makers(include: Collection[str] = ()) -> list[registry.Workflow]:
+    """The workflows that write an artifact: those of any plan, and of the others the named ones."""
+    every = registry.all_workflows()
+    return [w for w in every if w.writes is not None and not w.batch and (not w.by_hand or w.name in include)]
 
 
 def _makers_of(jobs: Collection[Key]) -> list[registry.Workflow]:
     """Those of any plan, and what these jobs ask for by name."""
-    names = {name for name, _ in jobs}
-    every = registry.all_workflows()
-    return [w for w in every if w.writes is not None and not w.batch and (not w.by_hand or w.name in names)]
+    return makers({name for name, _ in jobs})
 
 
 @dataclass
@@ -69,11 +68,13 @@ async def compose(
     grow: bool = False,
     rewrite: Rewrite = (),
     leave_out: Collection[str] = (),
+    include: Collection[str] = (),
     review: bool = True,
 ) -> BatchResult:
     """Run the jobs, each after those it reads from. `force`: also what is fresh. `grow`: go on below nodes that they
-    make, without the workflows in `leave_out`. `rewrite`: also these although a person wrote or edited what they make;
-    what is pinned always stays. `review`: a new plan that would archive what is made waits to be looked at.
+    make, without the workflows in `leave_out`, with those in `include` that no plan begins unasked. `rewrite`: also
+    these although a person wrote or edited what they make; what is pinned always stays. `review`: a new plan that would
+    archive what is made waits to be looked at.
 
     Raises ChildFailed when all of them failed.
     """
@@ -82,7 +83,7 @@ async def compose(
     while True:
         outcome = await run_jobs(ctx, requested, force=force, rewrite=rewrite, params_of=own)
         grown = {key: result for key, result in outcome.done.items() if key not in outcome.held}
-        below = _keys_below(ctx, requested, grown, leave_out) if grow else []
+        below = _keys_below(ctx, requested, grown, leave_out, include) if grow else []
         more = [key for key in below if key not in requested]
         if not more:
             return summarise(ctx, outcome)
@@ -188,7 +189,11 @@ def tell_stopped(workflow: str, node_id: int) -> ChildResult:
 
 
 def _keys_below(
-    ctx: Context, requested: Sequence[Key], done: dict[Key, ChildResult], leave_out: Collection[str]
+    ctx: Context,
+    requested: Sequence[Key],
+    done: dict[Key, ChildResult],
+    leave_out: Collection[str],
+    include: Collection[str],
 ) -> list[Key]:
     """What is missing or stale below the nodes whose children these jobs have written."""
     declared = {w.name: w for w in makers()}
@@ -198,7 +203,7 @@ def _keys_below(
         result = done.get((name, node_id))
         if child is not None and result is not None and result.ok:
             nodes, state_of = load_subtree(ctx.node.at(node_id))
-            wanted = [m for m in makers() if m.name not in leave_out]
+            wanted = [m for m in makers(include) if m.name not in leave_out]
             keys += [item.key for item in plan.find_work(nodes, wanted, state_of) if item.node_id != node_id]
     return list(dict.fromkeys(keys))
 

@@ -113,7 +113,7 @@ class Workflow:
     purpose: str = ""
     #: a parent that only starts children and holds no slot
     batch: bool = False
-    #: never part of a plan: only who asks for it gets it
+    #: no step from brief to frames needs it: `wb.plans` takes it in where `include` names it
     by_hand: bool = False
     #: what it makes stands beside what is there (candidates, clips); a run may make only some of it
     adds: bool = False

@@ -33,12 +33,6 @@ class Group:
     unpriced: int
 
 
-def load_plan(node_id: int, mode: Mode = "missing") -> Plan:
-    """The plan of a node, shared for a second."""
-    plan: Plan = live.query(live.workbench().plans.build, node_id, mode)
-    return plan
-
-
 def groups(jobs: Sequence[PlannedJob]) -> list[Group]:
     """A plan's jobs by workflow, in the order in which they first appear."""
     by_kind: dict[str, list[PlannedJob]] = {}
@@ -162,13 +156,10 @@ def _dialog(node_id: int, mode: Mode) -> None:
     # It stays open while the page behind it is drawn anew.
     @st.dialog(title, width="large", icon=":material/playlist_play:", on_dismiss=_close)
     def show_dialog() -> None:
-        choice = choosing.read(node_id, mode, "dialog")
+        choice = choosing.read(node_id, mode, "dialog", grow=_wants_growth(mode, node_id, "dialog"))
         plan, left, ticked = kept.load_plan(node_id, mode, "dialog", choice.leave_out, choice.include)
         if not plan.jobs:
-            fresh = t("Nothing to do: everything below is fresh.")
-            if choice.offered:
-                fresh = t("What a plan makes by itself is fresh. Tick what else to make.")
-            none = t("Nothing is ticked.") if choice.leave_out else fresh
+            none = t("Nothing is ticked.") if choice.offered else t("Nothing to do: everything below is fresh.")
             st.markdown(t("Nothing to do but what you have written or pinned.") if left else none)
             choosing.draw(choice, node_id, mode, "dialog", expanded=True)
             kept.draw(left, node_id, mode, "dialog")
@@ -204,19 +195,21 @@ def card(node_id: int, *, large: bool = False) -> None:
                 args=(f"plan_wanted_{node_id}", True),
             )
         return
-    plan, left, ticked = kept.load_plan(node_id, "missing", "card")
-    if not plan.jobs and not left:
+    choice = choosing.read(node_id, "missing", "card", grow=_wants_growth("missing", node_id, "card"))
+    plan, left, ticked = kept.load_plan(node_id, "missing", "card", choice.leave_out, choice.include)
+    if not plan.jobs and not left and not choice.offered:
         return
     with st.container(border=True, key="plan"):
         st.markdown(f"**{t('Plan · everything below')}**")
         grow = _read_grow(plan, "missing", node_id, "card")
         _numbers(plan.forecast(grow))
         draw_table(groups(plan.jobs), ROWS, plan.growth if grow else None)
+        choosing.draw(choice, node_id, "missing", "card")
         _grow(plan, "missing", node_id, "card")
         kept.draw(left, node_id, "missing", "card")
         kept.tell_moved(plan)
         if plan.jobs:
-            _launch_button(plan, node_id, "missing", grow, "card", ticked)
+            _launch_button(plan, node_id, "missing", grow, "card", ticked, choice)
 
 
 @st.fragment(run_every=1.0)
@@ -292,7 +285,11 @@ def _grow_key(node_id: int, where: str) -> str:
 
 def _read_grow(plan: Plan, mode: Mode, node_id: int, where: str) -> bool:
     """What was answered to `_grow`: prices above the question count with it."""
-    return mode == "missing" and bool(plan.later) and bool(st.session_state.get(_grow_key(node_id, where)))
+    return bool(plan.later) and _wants_growth(mode, node_id, where)
+
+
+def _wants_growth(mode: Mode, node_id: int, where: str) -> bool:
+    return mode == "missing" and bool(st.session_state.get(_grow_key(node_id, where)))
 
 
 def _grow(plan: Plan, mode: Mode, node_id: int, where: str) -> None:
@@ -314,7 +311,7 @@ def _launch_button(
     grow: bool,
     where: str,
     ticked: Sequence[Key],
-    choice: Choice | None = None,
+    choice: Choice,
 ) -> bool:
     for issue in plan.unmet[:4]:
         st.markdown(f":gray[:material/lock: {plain(labels.issue_text(issue))}]")
@@ -337,7 +334,7 @@ def _launch_button(
             beyond is True,
             tuple(ticked),
             tuple((j.workflow, j.node.id) for j in plan.jobs),
-            choice.leave_out if choice else (),
-            choice.include if choice else (),
+            choice.leave_out,
+            choice.include,
         ),
     )

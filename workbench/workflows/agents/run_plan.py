@@ -36,6 +36,12 @@ class Params(registry.Params):
         title=N_("Leave out"),
         description=N_("Workflows that are not started on what these jobs make"),
     )
+    include: list[str] = Field(
+        default_factory=list,
+        max_length=200,
+        title=N_("Take in"),
+        description=N_("Workflows that no plan begins unasked, and that are also started on what these jobs make"),
+    )
     review: bool = registry.REVIEW
 
 
@@ -64,5 +70,11 @@ async def run(ctx: Context, params: Params) -> BatchResult:
     """Run the jobs of a plan in their order, side by side where they can be; what is fresh by then is left alone."""
     ctx.progress(0, Text(N_("Choosing what can start")))
     return await composing.compose(
-        ctx, params.jobs, grow=params.grow, rewrite=params.rewrite, leave_out=params.leave_out, review=params.review
+        ctx,
+        params.jobs,
+        grow=params.grow,
+        rewrite=params.rewrite,
+        leave_out=params.leave_out,
+        include=params.include,
+        review=params.review,
     )
