@@ -17,7 +17,7 @@ from PIL import Image
 from playwright.sync_api import Browser, Page
 from sqlalchemy import text
 
-from tests.browser.stack import Stack, browser, settled, stack, visit
+from tests.browser.stack import Stack, browser, settled, stack
 from tests.conftest import until
 from tests.scripted_provider import NAMED, ScriptedProvider
 from workbench import samples
@@ -320,7 +320,8 @@ def shoot(
 ) -> None:
     """One page at its full height; `tabs`: those that are opened, by their place; `opened`: what is opened on it
     first, of which a window's height is shown. `element`: only that one is shown."""
-    visit(page, url)
+    page.goto(url)
+    settled(page, 300)
     page.wait_for_timeout(2500)
     if opened is not None:
         opened(page)

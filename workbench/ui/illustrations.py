@@ -174,7 +174,7 @@ def stages(rows: Sequence[tuple[str, int, int]]) -> None:
     marks = []
     numbers = [f"{done} / {of}" if of else "—" for _, done, of in rows]
     # of a large story they are wider than usual, and the bars alike give way
-    wide = max(map(len, numbers), default=0)
+    wide = 3 + 2 * len(str(max((of for _, _, of in rows), default=0)))
     for (name, done, of), number in zip(rows, numbers, strict=True):
         share = 0 if not of else round(100 * done / of)
         colour = colours.green if of and done >= of else colours.primary

@@ -60,7 +60,11 @@ def build(
     items = work.items
     by_id = {n.id: n for n in nodes}
     declared = {m.name: m for m in makers}
-    guesses = estimates_of(database, makers, bound)
+    with database.read() as conn:
+        slots = _slots(conn)
+        later = _later(conn, items, by_id, makers) if mode == "missing" else {}
+    wanted = {item.workflow for item in (*items, *work.kept)} | later.keys()
+    guesses = estimates_of(database, [m for m in makers if m.name in wanted], bound)
 
     def price(item: plan.Item) -> plan.PlannedJob:
         known = declared[item.workflow]
@@ -71,9 +75,6 @@ def build(
         return plan.KeptJob(price(item), head.version, head.pinned)
 
     jobs = [price(item) for item in items]
-    with database.read() as conn:
-        slots = _slots(conn)
-        later = _later(conn, items, by_id, makers) if mode == "missing" else {}
     return plan.Plan(
         jobs=jobs,
         tokens=None if any(j.tokens is None for j in jobs) else sum(j.tokens or 0 for j in jobs),
