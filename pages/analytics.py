@@ -102,7 +102,13 @@ def _describe_mark(name: str, value: object) -> tuple[str, str]:
     if name == "profile":
         names = {p.id: p.name for p in live.workbench().profiles.list(include_archived=True)}
         return t("Model profile"), next((own for number, own in names.items() if number == value), f"#{value}")
-    return t("Place"), f"#{value}"
+    return t("Place"), _describe_place(int(str(value)))
+
+
+def _describe_place(node: int) -> str:
+    """A node's title, and its project's where that is another; its number when nobody knows it any more."""
+    place = next(iter(live.query(live.workbench().projects.locate, node_ids=[node]).values()), None)
+    return labels.place(place) if place is not None else f"#{node}"
 
 
 def main() -> None:

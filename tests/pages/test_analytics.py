@@ -79,6 +79,8 @@ def test_a_click_on_a_place_or_person_leads_to_their_calls_and_back(house: House
         assert not at.exception
         shown = [d for d in at.dataframe if "latency" in d.value.columns]
         assert [len(d.value) for d in shown] == ([count] if count else [])
+        titles = {scene: "The \\*stairs\\*", project: "The Gift of the Magi"}
+        assert titles.get(value, str(value)) in at.button(key=f"clear_{name}").label
         at.button(key=f"clear_{name}").click().run()
         assert name not in at.query_params
     # no amount is longer than its card

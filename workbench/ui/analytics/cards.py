@@ -45,8 +45,11 @@ def _draw_cost(window: Window) -> None:
     unpriced = board.count_unpriced(now)
     sums = board.sums_of(now)
     amount, *others = formats.short_amounts(sums, current()) or [formats.MISSING]
-    if unpriced:
-        amount = f"{amount} + ?" if any(sums.values()) else t("unknown")
+    if not any(sums.values()):
+        # nothing was bought, or nobody knows
+        amount = board.money_of(now)
+    elif unpriced:
+        amount = f"{amount} + ?"
     notes = [formats.sums(sums)] if formats.amounts(sums) != formats.short_amounts(sums, current()) else []
     if unpriced:
         notes.append(t("{n} calls have no known price and are not in it.", n=unpriced))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import calendar
+from collections import defaultdict
 from collections.abc import Mapping
 from datetime import UTC
 from typing import Any
@@ -10,12 +11,13 @@ from zoneinfo import ZoneInfo
 
 import streamlit as st
 
-from workbench.db.rows.usage import GroupSpending
+from workbench.db.rows.usage import GroupSpending, UsageCost
 from workbench.plain_text import cell
 from workbench.story.spending import By
 from workbench.ui import charts, filters, formats, labels, live
 from workbench.ui.analytics.plots import MOST_BARS
 from workbench.ui.analytics.window import Window, mark
+from workbench.ui.jobs import board
 from workbench.ui.language import current, t
 from workbench.ui.markup import plain
 from workbench.usage import money, periods
@@ -36,11 +38,11 @@ def _unit() -> str:
 def draw_by_day(window: Window, colours: charts.Palette) -> None:
     """Cost by day, with a line for what each month's budget allows in a day, and for each rule about a day."""
     rows = window.by_day(live.workbench().usage.cost_totals_by, "day")
-    sums: dict[int, dict[str, int]] = {}
+    by_day: dict[int, list[UsageCost]] = defaultdict(list)
     for row in rows:
-        if row.currency and row.cost_micros and row.day is not None:
-            sums.setdefault(row.day, {})[row.currency] = row.cost_micros
-    values = [in_yuan(sums.get(day, {})) / MICROS for day in window.days]
+        if row.day is not None:
+            by_day[row.day].append(row)
+    values = [in_yuan(board.sums_of(by_day[day])) / MICROS for day in window.days]
     lines = _lines(window, colours)
     forecast = live.query(live.workbench().budgets.forecast_month, window.scope["project"], time_zone=window.zone)
 
@@ -51,7 +53,7 @@ def draw_by_day(window: Window, colours: charts.Palette) -> None:
 
     def list_rows() -> list[dict[str, Any]]:
         return [
-            {t("Day"): label, t("Cost"): formats.sums(sums.get(day, {}))}
+            {t("Day"): label, t("Cost"): board.money_of(by_day[day])}
             for day, label in zip(window.days, window.day_labels, strict=True)
         ]
 
