@@ -12,7 +12,10 @@ from tests.cli.conftest import Ran, Reelwright, waits_for_worker
 from tests.conftest import until
 from tests.receiver import Receiver
 from workbench import samples
+from workbench.api.client import Workbench
 from workbench.db.rows.jobs import Job
+from workbench.jobs.submit import Request
+from workbench.settings import Settings
 
 CHAT = json.dumps({"messages": [{"content": "Hello"}]})
 
@@ -242,6 +245,35 @@ def test_jobs_are_listed_filtered_cancelled_retried_and_replayed(reelwright: Ree
 
     replayed = reelwright("jobs", "replay", first, "--params", edited, "--json").json
     assert replayed["params"]["messages"][0]["content"] == "Edited"
+
+
+def test_many_jobs_are_acted_on_by_filter_with_an_outcome_each_and_brought_back(running: Reelwright) -> None:
+    with Workbench.open(Settings.load(home=running.home)) as wb:
+        wb.queues.pause("kind:llm_chat")
+        asked = [Request("llm_chat", params=json.loads(CHAT), submit_key=f"many {n}") for n in range(3)]
+        ids = sorted((job.id for job in wb.jobs.submit_many(asked)), reverse=True)
+    queued = ("--kind", "llm_chat", "--state", "queued")
+    for act, outcome in ((("cancel",), "cancel"), (("priority", "--priority", "7"), "change")):
+        plan = running("jobs", "bulk", *act, *queued, "--dry-run", "--json").json
+        assert [(one["job_id"], one["outcome"]) for one in plan] == [(i, outcome) for i in sorted(ids)]
+    assert [j["priority"] for j in running("jobs", "list", *queued, "--json").json] == [0, 0, 0]
+
+    told = running("jobs", "bulk", "cancel", *queued, "--json")
+    assert (told.code, [(i["job_id"], i["outcome"]) for i in told.json]) == (0, [(i, "cancelled") for i in ids])
+    nothing = running("jobs", "bulk", "cancel", *map(str, ids), "--json")
+    assert (nothing.code, {i["outcome"] for i in nothing.json}) == (2, {"skipped"})
+    back = running("jobs", "undo", str(told.json[0]["bulk_id"]), "--json").json
+    assert [(i["job_id"], i["outcome"]) for i in back] == [(i, "retried") for i in ids]
+    told = running("jobs", "bulk", "priority", "--priority", "7", *queued, "--profile", "sketch", "--json")
+    assert {i["outcome"] for i in told.json} == {"changed"}
+
+    for wrong in (
+        ["cancel"],
+        ["cancel", "1", "--kind", "llm_chat"],
+        ["priority", "1"],
+        ["retry", "1", "--priority", "2"],
+    ):
+        refused(running("jobs", "bulk", *wrong))
 
 
 @pytest.mark.parametrize(

@@ -114,6 +114,12 @@ class Jobs(JobRuns):
         self._dispatcher.kick()
         return told
 
+    def plan_priorities(self, job_ids: Iterable[int]) -> builtins.list[Act]:
+        """What `change_priorities` would do with each of these jobs."""
+        from workbench.jobs import acts
+
+        return acts.plan_priorities(self._database, job_ids)
+
     def change_priorities(self, job_ids: Iterable[int], priority: int) -> builtins.list[Act]:
         """Change the priority of those of these jobs that are active; one act for each, in their order. Raises
         NotFound before anything is done."""

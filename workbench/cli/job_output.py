@@ -52,7 +52,7 @@ def show_plan(acts: Sequence[Act], as_json: bool) -> None:
         console.emit(acts)
         return
     console.table([{**act.as_json(), "cost": _cost_of(act)} for act in acts], PLAN_COLUMNS)
-    wanted = [act for act in acts if act.outcome in ("retry", "cancel")]
+    wanted = [act for act in acts if act.outcome in ("retry", "cancel", "change")]
     console.say(Text(N_("{n} of {all} jobs"), n=len(wanted), all=len(acts)))
 
 

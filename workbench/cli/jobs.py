@@ -1,14 +1,15 @@
-"""`reelwright jobs`: list, show, watch, cancel, retry, replay."""
+"""`reelwright jobs`: list, show, watch, cancel, retry, replay; `bulk` and `undo` are in `bulk`."""
 
 from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
 from datetime import datetime
+from typing import Any
 
 import click
 
-from workbench.cli import briefs, client, console, job_output, waiting
+from workbench.cli import briefs, bulk, client, console, job_output, waiting
 from workbench.db.rows.jobs import JobDetail
 from workbench.db.rows.record import Record
 from workbench.db.rows.usage import Spending
@@ -16,36 +17,25 @@ from workbench.errors import NotFound
 from workbench.i18n import N_, Text
 from workbench.json_types import JsonObject
 
-STATES = ("queued", "running", "waiting", "succeeded", "partial", "failed", "cancelled")
-
 
 @click.group()
 def command() -> None:
-    """List, show, watch, cancel, retry and replay jobs."""
+    """List, show, watch, cancel, retry and replay jobs, one or many."""
+
+
+command.add_command(bulk.command)
+command.add_command(bulk.undo)
 
 
 @command.command("list")
-@click.option("--state", type=click.Choice(STATES), multiple=True, help="May be given several times.")
-@click.option("--kind", help="A workflow's name.")
-@click.option("--project", type=int, help="A project's id.")
-@click.option("--text", help="Part of the title, the params, the error, a prompt or an answer.")
+@bulk.filter_options
 @click.option("--limit", type=click.IntRange(1, 10_000), default=50, show_default=True)
 @click.option("--before", type=int, help="Only jobs older than this id: the next page.")
 @console.json_option
-def list_(
-    state: tuple[str, ...],
-    kind: str | None,
-    project: int | None,
-    text: str | None,
-    limit: int,
-    before: int | None,
-    as_json: bool,
-) -> None:
+def list_(asked: dict[str, Any], limit: int, before: int | None, as_json: bool) -> None:
     """List jobs, newest first."""
     with client.open_reading() as wb:
-        found = wb.jobs.list(
-            state=list(state) or None, kind=kind, project=project, text=text, limit=limit, before=before
-        )
+        found = wb.jobs.list(**bulk.filters_of(wb, asked), limit=limit, before=before)
     job_output.show_jobs(found, as_json)
 
 

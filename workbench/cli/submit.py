@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -49,7 +48,7 @@ def command(
         elif not wb.queues.count_live_workers():
             console.say(N_("No worker runs, so the job stays queued. Start one: reelwright up"))
         if waits:
-            job = _wait_for_end(wb, job.id)
+            job = waiting.wait_for_end(wb, job.id)
             _say_warnings(wb, job)
     job_output.show_job(job, as_json)
     if not waits or job.state == "succeeded":
@@ -63,12 +62,3 @@ def _say_warnings(wb: Workbench, job: Job) -> None:
     writes = wb.workflows.get(job.kind).writes
     if job.state == "succeeded" and writes is not None and job.node_id is not None:
         briefs.say_remarks(wb.artifact(job.node_id, writes))
-
-
-def _wait_for_end(wb: Workbench, job_id: int) -> Job:
-    watch = waiting.WorkerWatch(wb, job_id)
-    while True:
-        with contextlib.suppress(TimeoutError):
-            job: Job = wb.wait(job_id, timeout=1.0)
-            return job
-        watch.check()

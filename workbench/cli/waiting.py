@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import time
 from typing import TYPE_CHECKING
 
@@ -11,6 +12,7 @@ from workbench.i18n import N_, Text
 
 if TYPE_CHECKING:
     from workbench.api.client import Workbench
+    from workbench.db.rows.jobs import Job
 
 #: how long a waiting command lets every worker be gone (one may be restarting) before it gives up
 NO_WORKER_S = 30.0
@@ -47,3 +49,13 @@ class WorkerWatch:
         if paused is not None and what != self._said:
             console.say(paused)
         self._said = what
+
+
+def wait_for_end(wb: Workbench, job_id: int) -> Job:
+    """Raises Unavailable when every worker stays gone."""
+    watch = WorkerWatch(wb, job_id)
+    while True:
+        with contextlib.suppress(TimeoutError):
+            job: Job = wb.wait(job_id, timeout=1.0)
+            return job
+        watch.check()

@@ -84,11 +84,20 @@ def plan_replay(
 
 def plan_cancel(database: Database, job_ids: Iterable[int]) -> list[Act]:
     """One act for each job, in their order: `cancel`, or `skip` what has ended. Raises NotFound."""
+    return _plan_active(database, job_ids, "cancel")
+
+
+def plan_priorities(database: Database, job_ids: Iterable[int]) -> list[Act]:
+    """One act for each job, in their order: `change`, or `skip` what has ended. Raises NotFound."""
+    return _plan_active(database, job_ids, "change")
+
+
+def _plan_active(database: Database, job_ids: Iterable[int], outcome: str) -> list[Act]:
     ids = list(dict.fromkeys(job_ids))
     with database.read() as conn:
         jobs = _load(conn, ids)
     return [
-        act_on(jobs[i], "cancel") if jobs[i].state in ACTIVE else replace(_ended(jobs[i]), outcome="skip") for i in ids
+        act_on(jobs[i], outcome) if jobs[i].state in ACTIVE else replace(_ended(jobs[i]), outcome="skip") for i in ids
     ]
 
 

@@ -163,12 +163,7 @@ def _plan(asked: Asked, changed: Changes) -> list[Act]:
         return live.query(jobs.plan_reparse, tuple(asked.ids))
     if asked.name == "replay":
         return [jobs.plan_replay(asked.ids[0], asked.from_step)]
-    plan = jobs.plan_cancel(asked.ids)
-    return plan if asked.name == "cancel" else [_as_change(act) for act in plan]
-
-
-def _as_change(act: Act) -> Act:
-    return replace(act, outcome="change") if act.outcome == "cancel" else act
+    return (jobs.plan_cancel if asked.name == "cancel" else jobs.plan_priorities)(asked.ids)
 
 
 def _ask(asked: Asked, plan: list[Act], changed: Changes, on_done: Callable[[], None] | None) -> None:
