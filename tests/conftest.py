@@ -81,21 +81,40 @@ def pytest_collection() -> Iterator[object]:
         gc.freeze()
 
 
+#: folders whose files share what is dear to start: one process runs them all
+TOGETHER = ("tests/browser/pictures/", "tests/browser/words/")
+
+
+class FilesOrFolders(LoadFileScheduling):
+    """Hands out whole files, and the files of some folders together."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        return next((f for f in TOGETHER if nodeid.startswith(f)), super()._split_scope(nodeid))
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> FilesOrFolders | None:
+    return FilesOrFolders(config, log) if config.getoption("dist") == "loadfile" else None
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     rank = {f"tests/{name}.py": place for place, name in enumerate(LONGEST_FIRST)}
     items.sort(key=lambda item: rank.get(item.nodeid.partition("::")[0], len(rank)))
 
 
 def until(condition: Callable[[], Any], timeout: float = 30, what: str = "the condition") -> Any:
-    """Wait for a condition, never for a time; returns its value."""
+    """Wait for a condition, never for a time; returns its value. To ask takes a fifth of the time at most, so that a
+    dear question does not hold up what it asks about."""
     deadline = time.monotonic() + timeout
     while True:
+        asked = time.monotonic()
         value = condition()
         if value:
             return value
-        if time.monotonic() > deadline:
+        now = time.monotonic()
+        if now > deadline:
             raise AssertionError(f"{what} did not come true within {timeout} s")
-        time.sleep(0.02)
+        time.sleep(min(max(0.02, 4 * (now - asked)), 0.5))
 
 
 @pytest.fixture(scope="session", autouse=True)

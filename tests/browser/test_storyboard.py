@@ -20,7 +20,8 @@ SIMULATE = "latency_ms=3000"
 PLANNED = ("generate_episode_core_expression", "generate_episode_scene_list")
 
 
-#: keeps the greatest number of pictures of a sheet, and the greatest height of the page, at any frame on the screen
+#: keeps the greatest number of pictures of a sheet, and the greatest height of the page, at any frame on the screen:
+#: at the first frame after each change, since a frame drawn for nothing costs as much as one that shows something
 WATCH_THE_PAGE = """css => {
   window.mostPictures = window.tallest = 0;
   window.pageHeight = () => document.querySelector('[data-testid=stMainBlockContainer]').offsetHeight;
@@ -28,9 +29,17 @@ WATCH_THE_PAGE = """css => {
     const pictures = document.querySelectorAll(css + ' [data-testid=stImage]').length;
     window.mostPictures = Math.max(window.mostPictures, pictures);
     window.tallest = Math.max(window.tallest, window.pageHeight());
-    requestAnimationFrame(look);
+  };
+  let asked = false;
+  const askForFrame = () => {
+    if (!asked) {
+      asked = true;
+      requestAnimationFrame(() => { asked = false; look(); });
+    }
   };
   look();
+  new MutationObserver(askForFrame).observe(document, {subtree: true, childList: true, attributes: true});
+  new ResizeObserver(askForFrame).observe(document.querySelector('[data-testid=stMainBlockContainer]'));
 }"""
 
 FADES_AFTER = """() => {
@@ -116,6 +125,7 @@ def test_a_whole_scene_is_run_from_its_plan_and_its_frames_arrive_one_by_one(tol
         "css => { const n = document.querySelectorAll(css + ' [data-testid=stImage]').length; return n > 0 && n < 9; }",
         arg=f".st-key-sheet_{scene}",
         timeout=60_000,
+        polling=100,
     )
     seen.add(pictures.count())
     expect(pictures).to_have_count(9)

@@ -133,14 +133,19 @@ def test_killed_twice_on_the_way_and_started_again_it_ends_with_the_same_artifac
 
 
 def _running(reelwright: Reelwright) -> bool:
-    return any(job["state"] == "running" for job in reelwright("jobs", "list", "--json").json)
+    return _count(reelwright, "running") > 0
 
 
 def count_done(reelwright: Reelwright) -> int:
-    """How many jobs of the home have ended; asked of the database itself, which is quicker than a command."""
+    """How many jobs of the home have ended."""
+    return _count(reelwright, "succeeded")
+
+
+def _count(reelwright: Reelwright, state: str) -> int:
+    """Asked of the database itself, which is quicker than a command."""
     path = reelwright.home / "reelwright.db"
     if not path.exists():
         return 0
     with contextlib.suppress(sqlite3.Error), contextlib.closing(sqlite3.connect(path, timeout=5)) as base:
-        return int(base.execute("SELECT count(*) FROM job WHERE state = 'succeeded'").fetchone()[0])
+        return int(base.execute("SELECT count(*) FROM job WHERE state = ?", (state,)).fetchone()[0])
     return 0
