@@ -21,7 +21,8 @@ if TYPE_CHECKING:
     from workbench.story.briefs import BriefFile
 
 TERMINAL = ("succeeded", "partial", "failed", "cancelled")
-POLL_S = 0.1
+#: a look at a batch with all its jobs takes up to 20 ms of computing, which the worker needs more
+POLL_S = 0.25
 PLAN = "run_plan"
 #: node and artifact kinds of people and of what the world has
 ELEMENTS = ("character", "world", "world_element")
