@@ -16,6 +16,8 @@ from typing import Any
 
 import psycopg
 import pytest
+from xdist.remote import Producer
+from xdist.scheduler import LoadFileScheduling
 
 from tests import statements
 from tests.commands import SERVER, CommandServer
@@ -59,7 +61,8 @@ LONGEST_FIRST = (
     "browser/test_doors",
     "browser/test_models",
     "browser/test_settings",
-    "browser/test_gallery",
+    "browser/pictures/test_gallery",
+    "browser/words/test_drafts",
     "cli/test_up",
     "workflows/test_through_the_engine",
     "workflows/test_shots_through_the_engine",

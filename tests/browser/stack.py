@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 
@@ -75,6 +76,17 @@ def stack(home: Path, **settings: Any) -> Iterator[Stack]:
             time.sleep(0.1)
         assert supervisor.page_url is not None
         yield Stack(f"http://127.0.0.1:{port}", wb, supervisor.page_url)
+
+
+def of_folder() -> Any:
+    """The fixture `stack` for a folder whose files share one."""
+
+    @pytest.fixture(scope="package", name="stack")
+    def shared(chromium: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
+        with stack(tmp_path_factory.mktemp("browser home"), lang="en") as made:
+            yield made
+
+    return shared
 
 
 @contextlib.contextmanager

@@ -12,7 +12,7 @@ from streamlit.runtime.scriptrunner import RerunData
 from streamlit.runtime.scriptrunner.script_runner import ScriptRunner
 from streamlit.runtime.scriptrunner_utils.script_requests import ScriptRequests, ScriptRequestType
 
-#: Streamlit has no door for this. tests/browser/test_late_requests.py notices when it no longer calls these two.
+#: Streamlit has no door for this. tests/browser/words/test_late_requests.py notices when it no longer calls these two.
 _REPLACED: dict[type, str] = {ScriptRunner: "_run_script", ScriptRequests: "_request_rerun_locked"}
 
 
