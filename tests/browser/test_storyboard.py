@@ -119,12 +119,11 @@ def test_a_whole_scene_is_run_from_its_plan_and_its_frames_arrive_one_by_one(tol
 
     sheet = key(page, f"sheet_{scene}")
     pictures = sheet.get_by_test_id("stImage")
-    expect(sheet).to_be_visible(timeout=60_000)
+    expect(sheet).to_be_visible()
     seen = {pictures.count()}
     page.wait_for_function(
         "css => { const n = document.querySelectorAll(css + ' [data-testid=stImage]').length; return n > 0 && n < 9; }",
         arg=f".st-key-sheet_{scene}",
-        timeout=60_000,
         polling=100,
     )
     seen.add(pictures.count())
@@ -170,7 +169,7 @@ def test_an_edited_shot_stales_what_depends_on_it_alone_and_its_plan_updates_it(
     form = f"cell_{scene}_keyframe_prompt"
     type_into(page, f"{form}_form_2.caption", "Only the lamp is awake")
     press(page, f"{form}_edit_save")
-    expect(key(page, f"cell_{scene}_generate_motion_prompt").get_by_text("Stale because")).to_be_visible(timeout=30_000)
+    expect(key(page, f"cell_{scene}_generate_motion_prompt").get_by_text("Stale because")).to_be_visible()
     assert told.stale(scene) == {"keyframe_images", "motion_prompt", "dialogue", "sound_design", "duration"}
     expect(key(page, f"sheet_{scene}").get_by_text("Stale")).to_have_count(1)
     expect(key(page, f"shot_{scene}_KF1").get_by_text("Stale")).to_be_visible()
@@ -202,10 +201,10 @@ def test_two_browsers_edit_the_same_shot_and_the_second_is_told_and_chooses(
     theirs = told.stack.wb.artifact(scene, "keyframe_prompt")
     assert theirs is not None
     # what is pressed stands still: the cell is drawn anew above it when the other version comes
-    expect(page.get_by_role("button", name=f"v{theirs.version}", exact=True)).to_be_visible(timeout=60_000)
+    expect(page.get_by_role("button", name=f"v{theirs.version}", exact=True)).to_be_visible()
     settled(page)
     press(page, f"{form}_edit_save")
-    expect(page.get_by_text(re.compile("was saved while you were editing"))).to_be_visible(timeout=30_000)
+    expect(page.get_by_text(re.compile("was saved while you were editing"))).to_be_visible()
     expect(page.get_by_text("Theirs").first).to_be_visible()
     assert told.content(scene, "keyframe_prompt")["shots"][5]["caption"] == "Theirs: an open door"
     press(page, f"{form}_edit_mine")
@@ -250,7 +249,7 @@ def test_what_was_written_by_hand_is_left_unless_ticked_and_is_one_click_away_wh
     press(page, f"launch_plan_dialog_{scene}_stale")
 
     cell = key(page, f"cell_{scene}_generate_scene_anchor")
-    expect(cell.get_by_text("v2, edited by hand, was replaced.")).to_be_visible(timeout=60_000)
+    expect(cell.get_by_text("v2, edited by hand, was replaced.")).to_be_visible()
     assert told.content(scene, "scene_anchor")["avoid"]["en"] == "No cats."
     press(page, f"cell_{scene}_scene_anchor_back")
     expect(cell.get_by_text("v2, edited by hand, was replaced.")).to_have_count(0)
@@ -261,7 +260,7 @@ def test_what_was_written_by_hand_is_left_unless_ticked_and_is_one_click_away_wh
     expect(page.get_by_text("v4 was written or edited by hand.")).to_be_visible()
     page.keyboard.press("Escape")
     wb.artifacts.pin(scene, "scene_anchor", 3)
-    expect(cell.get_by_text("v4 is newer and not shown: v3 is pinned.")).to_be_visible(timeout=60_000)
+    expect(cell.get_by_text("v4 is newer and not shown: v3 is pinned.")).to_be_visible()
     press(page, f"cell_{scene}_scene_anchor_newer")
     expect(cell).to_contain_text("v4 · restored")
 
@@ -277,4 +276,4 @@ def test_a_failed_scene_is_marked_in_the_tree_while_somebody_looks(told: Told, p
         job_id = insert.insert_job(conn, {**row_values, **place}, delay_ms=60_000)
         assert job_id is not None
         end.end(conn, job_id, "failed", kind="content_filter", error=Text("no"))
-    expect(row).to_have_attribute("aria-label", "Failed", timeout=60_000)
+    expect(row).to_have_attribute("aria-label", "Failed")

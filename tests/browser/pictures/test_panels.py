@@ -69,7 +69,7 @@ def test_an_edited_panel_is_marked_and_goes_back_into_english_alone(stack: Stack
 
     back = key(page, f"cell_{scene}_{BACK}")
     back.get_by_role("button", name="Run").last.click()
-    expect(rows.nth(3)).to_contain_text("From the edited Chinese", timeout=60_000)
+    expect(rows.nth(3)).to_contain_text("From the edited Chinese")
     expect(back).to_contain_text(before[21].en)
     settled(page)
     after = panels(stack, scene)
