@@ -367,6 +367,7 @@ def gallery(made: Stack, chrome: Browser, story: dict[str, int], timeline: int, 
             context = chrome.new_context(
                 viewport={"width": 1440, "height": 1000}, color_scheme=theme, locale=locale, timezone_id="Asia/Shanghai"
             )
+            context.set_default_timeout(300_000)
             made.let_in(context)
             for name, path in pages(wb, lang, story, episode, timeline):
                 if only and name not in only:
