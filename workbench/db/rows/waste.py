@@ -28,3 +28,18 @@ class DayWaste(Record):
     currency: str | None
     calls: int
     cost_micros: int
+
+
+@dataclass(frozen=True, slots=True)
+class WastedCall(Record):
+    """One call, and why it was for nothing. `unpriced`: 1 at a price nobody knows, `cost_micros` is 0 then."""
+
+    call_id: int
+    cause: str
+    started_at: int
+    project_id: int | None
+    workflow: str | None
+    model: str
+    currency: str | None
+    cost_micros: int
+    unpriced: int

@@ -44,7 +44,7 @@ from workbench.db.schema import (
     usage_tail,
     usage_undo,
 )
-from workbench.db.writes import ended
+from workbench.db.writes import ended, waste
 
 #: calls, and jobs, that are rolled up in one transaction; and of a long history, by a command
 BATCH, LARGE_BATCH = 2_000, 20_000
@@ -162,13 +162,15 @@ def fold(conn: Connection, most: int = BATCH) -> int:
         free = conn.execute(select(func.pg_try_advisory_xact_lock(_LOCK))).scalar_one()
         if not free:
             return 0
-    return _fold_calls(conn, most) + _fold_jobs(conn, most)
+    calls, undone = _fold_calls(conn, most)
+    jobs, undone_jobs = _fold_jobs(conn, most)
+    return len(calls) + undone + len(jobs) + undone_jobs + waste.fold(conn, calls, jobs, most)
 
 
 def is_due(conn: Connection) -> bool:
     """Whether anything waits that can be rolled up."""
     waiting = select(literal(1)).select_from(USAGE_TAIL)
-    return any(
+    return waste.is_due(conn) or any(
         conn.execute(query.limit(1)).first() is not None
         for query in (waiting.where(*_settled), select(job_tail.c.job_id), select(job_undo.c.id),
                       select(usage_undo.c.id))
@@ -200,7 +202,8 @@ _undone_calls = (
 )
 
 
-def _fold_calls(conn: Connection, most: int) -> int:
+def _fold_calls(conn: Connection, most: int) -> tuple[list[int], int]:
+    """The calls that left the tail, and how many were taken away."""
     cells: Cells = {}
     taken = list(conn.scalars(_next_calls, {"most": most}))
     if taken:
@@ -215,7 +218,7 @@ def _fold_calls(conn: Connection, most: int) -> int:
         conn.execute(delete(usage_undo).where(among(usage_undo.c.id, _ids)), {"ids": [row.id for row in undone]})
     if cells:
         USAGE.save(conn, cells)
-    return len(taken) + len(undone)
+    return taken, len(undone)
 
 
 def _add_call(cells: Cells, row: Any, sign: int) -> None:
@@ -246,7 +249,8 @@ _undone_jobs = (
 )
 
 
-def _fold_jobs(conn: Connection, most: int) -> int:
+def _fold_jobs(conn: Connection, most: int) -> tuple[list[int], int]:
+    """The jobs that left the tail, and how many were taken away."""
     cells: Cells = {}
     taken = list(conn.scalars(_next_jobs, {"most": most}))
     if taken:
@@ -264,7 +268,7 @@ def _fold_jobs(conn: Connection, most: int) -> int:
         conn.execute(delete(job_undo).where(among(job_undo.c.id, _ids)), {"ids": [row.id for row in undone]})
     if cells:
         JOBS.save(conn, cells)
-    return len(taken) + len(undone)
+    return taken, len(undone)
 
 
 def _add_job(cells: Cells, row: Any, models: Iterable[str], sign: int, *, pruned: bool) -> None:
@@ -283,6 +287,7 @@ def keep_pruned(conn: Connection, job_ids: Sequence[int]) -> None:
     begins in this transaction."""
     if conn.dialect.name != "sqlite":
         conn.execute(select(func.pg_advisory_xact_lock(_LOCK)))
+    waste.keep_pruned(conn, job_ids)
     from workbench.db.rollup_triggers import models_of
 
     models = text(models_of(conn.dialect.name, "job.id"))
@@ -301,6 +306,7 @@ def start_anew(conn: Connection) -> None:
         conn.execute(delete(table))
     conn.execute(delete(job_hour).where(job_hour.c.pruned.is_(False)))
     conn.execute(delete(job_undo).where(job_undo.c.sign < 0))
+    waste.start_anew(conn)
     conn.execute(insert(usage_tail).from_select(["call_id"], select(model_call.c.id)))
     ended = select(job.c.id).where(job.c.state.in_(TERMINAL))
     conn.execute(insert(job_tail).from_select(["job_id"], ended))

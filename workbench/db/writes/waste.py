@@ -1,0 +1,128 @@
+"""Keep the wasted calls and their sums as the rows say. To settle a call twice does no harm: it is compared with what
+stands there."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import asdict
+from typing import Any
+
+from sqlalchemy import Connection, bindparam, delete, func, literal, select, tuple_, update
+
+from workbench.db.connection import Ids, among
+from workbench.db.reads import wasted
+from workbench.db.rows.waste import WastedCall
+from workbench.db.schema import job, model_call, version_tail, waste_sum, waste_tail, wasted_call, wasted_sql
+from workbench.db.waste import FACETS, NONE, SUMS
+from workbench.db.writes.installation import upsert
+
+_ids = bindparam("ids", type_=Ids())
+_there = select(wasted_call).where(among(wasted_call.c.call_id, _ids))
+_FACTS = ("cause", "started_at", "project_id", "workflow", "model", "currency", "cost_micros", "unpriced")
+
+
+def settle(conn: Connection, call_ids: Sequence[int]) -> None:
+    """Look at these calls, and hold each as it is now."""
+    if not call_ids:
+        return
+    before = {row.call_id: row for row in conn.execute(_there, {"ids": [*call_ids]})}
+    now = {call.call_id: call for call in wasted.look(conn, call_ids)}
+    sums: dict[tuple[Any, ...], list[int]] = defaultdict(lambda: [0] * len(SUMS))
+    gone: list[int] = []
+    kept: list[int] = []
+    changed: list[WastedCall] = []
+    for call_id in before.keys() | now.keys():
+        old, new = before.get(call_id), now.get(call_id)
+        if old is not None and new is not None and all(getattr(old, n) == getattr(new, n) for n in _FACTS):
+            continue
+        if old is not None and old.cause is not None:
+            _add(sums, old, -1)
+            if new is None:
+                (gone if old.kept is None else kept).append(call_id)
+        if new is not None:
+            _add(sums, new, 1)
+            changed.append(new)
+    if gone:
+        conn.execute(delete(wasted_call).where(among(wasted_call.c.call_id, _ids)), {"ids": gone})
+    if kept:
+        conn.execute(update(wasted_call).where(among(wasted_call.c.call_id, _ids)).values(cause=None), {"ids": kept})
+    if changed:
+        row = upsert(conn, wasted_call)
+        values = {name: row.excluded[name] for name in _FACTS}
+        conn.execute(
+            row.on_conflict_do_update(index_elements=["call_id"], set_=values), [asdict(call) for call in changed]
+        )
+    rows = [{**dict(zip(_KEY, key, strict=True)), **dict(zip(SUMS, own, strict=True))}
+            for key, own in sorted(sums.items()) if any(own)]  # fmt: skip
+    if rows:
+        new_sum = upsert(conn, waste_sum)
+        added = {name: waste_sum.c[name] + new_sum.excluded[name] for name in SUMS}
+        conn.execute(new_sum.on_conflict_do_update(index_elements=[*_KEY], set_=added), rows)
+
+
+_KEY = ("facet", "at", *NONE)
+
+
+def _add(sums: dict[tuple[Any, ...], list[int]], call: Any, sign: int) -> None:
+    for facet, (span, dimensions) in FACETS.items():
+        own = [(getattr(call, name) or none) if name in dimensions else none for name, none in NONE.items()]
+        cell = sums[facet, call.started_at - call.started_at % span, *own]
+        for place, value in enumerate((1, call.cost_micros, call.unpriced)):
+            cell[place] += sign * value
+
+
+def is_due(conn: Connection) -> bool:
+    """Whether anything stands in the tails that are waste's own."""
+    return any(conn.execute(select(literal(1)).select_from(t).limit(1)).first() for t in (waste_tail, version_tail))
+
+
+def fold(conn: Connection, calls: Sequence[int], ended: Sequence[int], most: int) -> int:
+    """Settle what these calls and jobs, which leave the tails of the rollups, make of waste, and as many of its own
+    tails. Returns how many of these."""
+    taken = [*conn.scalars(select(waste_tail.c.call_id).order_by(waste_tail.c.call_id).limit(most))]
+    versions = [*conn.scalars(select(version_tail.c.artifact_id).order_by(version_tail.c.artifact_id).limit(most))]
+    jobs = wasted.list_jobs_in_question(conn, ended, versions)
+    settle(conn, sorted({*calls, *taken, *wasted.list_calls_of(conn, jobs)}))
+    for column, ids in ((waste_tail.c.call_id, taken), (version_tail.c.artifact_id, versions)):
+        if ids:
+            conn.execute(delete(column.table).where(among(column, _ids)), {"ids": ids})
+    return len(taken) + len(versions)
+
+
+def keep_pruned(conn: Connection, job_ids: Sequence[int]) -> None:
+    """Before jobs are removed: what their calls are wasted by, and whose answers they have taken over, is so for ever.
+    Under the lock of `rollups.keep_pruned`."""
+    # who replays one of these is known for it no longer
+    replays = select(job.c.id).where(among(job.c.replay_of, _ids))
+    taken = wasted.list_taken(conn, {*job_ids, *conn.scalars(replays, {"ids": [*job_ids]})})
+    own = wasted.list_calls_of(conn, job_ids)
+    settle(conn, sorted({*own, *wasted.list_calls_of(conn, taken)}))
+    by_job = select(model_call.c.id).where(among(model_call.c.id, _ids), ~wasted_sql)
+    conn.execute(
+        update(wasted_call)
+        .where(wasted_call.c.call_id.in_(by_job), wasted_call.c.cause.isnot(None))
+        .values(kept=wasted_call.c.cause),
+        {"ids": own},
+    )
+    used = wasted.find_taken_over(conn, taken, ended=True)
+    c = model_call.c
+    if used:
+        rows = conn.execute(
+            select(c.id.label("call_id"), literal("").label("kept"), c.started_at, c.project_id, c.workflow, c.model,
+                   c.currency, func.coalesce(c.cost_micros, 0).label("cost_micros"), literal(0).label("unpriced"))
+            .where(among(c.job_id, _ids), tuple_(c.job_id, func.coalesce(c.step, "")).in_(sorted(used)), ~wasted_sql),
+            {"ids": sorted({job_id for job_id, _ in used})},
+        ).mappings()  # fmt: skip
+        given = [dict(row) for row in rows]
+        if given:
+            new = upsert(conn, wasted_call)
+            conn.execute(new.on_conflict_do_update(index_elements=["call_id"], set_={"kept": ""}), given)
+
+
+def start_anew(conn: Connection) -> None:
+    """Forget all sums, and all calls but those of which nothing else knows any more."""
+    conn.execute(delete(waste_sum))
+    conn.execute(delete(waste_tail))
+    conn.execute(delete(wasted_call).where(wasted_call.c.kept.is_(None)))
+    conn.execute(update(wasted_call).values(cause=None))
