@@ -12,7 +12,7 @@ from sqlalchemy import func, insert, select, update
 from tests.engine.conftest import Engine
 from tests.receiver import Receiver
 from workbench.db.connection import db_now_ms
-from workbench.db.schema import alert, job, model_call, worker
+from workbench.db.schema import alert, attempt, job, model_call, worker
 from workbench.db.writes import alerts as writes
 from workbench.errors import InvalidInput, NotFound
 from workbench.usage import alerts
@@ -109,6 +109,22 @@ def test_a_share_of_failures_is_noticed_from_five_jobs_on(
         jobs(engine, count, state=state, finished_at=db_now_ms())
     jobs(engine, 9, state="failed", finished_at=db_now_ms() - HOUR_MS - 60_000)
     assert [a.value for a in look(engine, 2)] == ([] if share is None else [share])
+
+
+def test_jobs_that_came_with_an_imported_project_are_no_failures_of_this_hour(engine: Engine) -> None:
+    engine.wb.alerts.add_rule("failure_share", 20)
+    jobs(engine, 9, state="succeeded", finished_at=db_now_ms())
+    jobs(engine, 9, state="failed", finished_at=db_now_ms())
+    with engine.wb.database.write() as conn:
+        failed = conn.scalars(select(job.c.id).where(job.c.state == "failed")).all()
+        # nobody of this home ran them, as archives/load.py writes it
+        ran = {"claim": 1, "started_at": db_now_ms(), "outcome": "error"}
+        for job_id in failed:
+            conn.execute(insert(attempt).values(ran | {"job_id": job_id, "worker": ""}))
+    assert look(engine, 2) == []
+    with engine.wb.database.write() as conn:
+        conn.execute(update(attempt).values(worker="w"))
+    assert [a.value for a in look(engine, 2)] == [50]
 
 
 def test_what_comes_back_within_an_hour_is_not_told_again(engine: Engine) -> None:

@@ -17,6 +17,7 @@ from workbench.db.rows.exports import LedgerEntry
 from workbench.db.rows.jobs import CallSummary
 from workbench.db.rows.usage import (
     CallFilters,
+    EndedFilters,
     GroupSpending,
     JobSuccess,
     JobTimes,
@@ -74,14 +75,14 @@ class Usage:
             return reads.latencies(conn, *groups, since=since, zone=_check_zone(time_zone), **filters)
 
     def job_success(
-        self, *, since: int, by_day: bool = False, time_zone: str | None = None, **filters: Any
+        self, *, since: int, by_day: bool = False, time_zone: str | None = None, **filters: Unpack[EndedFilters]
     ) -> list[JobSuccess]:
         """Ended jobs and how many of them succeeded; filters: until, project, workflow, model."""
         with self._database.read() as conn:
             return reads.job_success(conn, since=since, by_day=by_day, zone=_check_zone(time_zone), **filters)
 
     def job_times(
-        self, *, since: int, by_day: bool = False, time_zone: str | None = None, **filters: Any
+        self, *, since: int, by_day: bool = False, time_zone: str | None = None, **filters: Unpack[EndedFilters]
     ) -> list[JobTimes]:
         """How long ended jobs waited and ran, as percentiles, ms; filters: until, project, workflow, model."""
         with self._database.read() as conn:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Connection, case, func, or_, select
+from sqlalchemy import Connection, case, exists, func, or_, select
 
 from workbench.db.connection import db_now_ms
 from workbench.db.reads.jobs import list_gates
 from workbench.db.rows.alerts import Alert, AlertRule
 from workbench.db.rows.record import columns, fetch
-from workbench.db.schema import TERMINAL, alert, alert_rule, job
+from workbench.db.schema import TERMINAL, alert, alert_rule, attempt, job
 
 _OF_RULE = ("kind", "project_id", "threshold", "currency")
 _alerts = select(*(alert_rule.c[n] if n in _OF_RULE else alert.c[n] for n in Alert.__match_args__)).join(
@@ -41,10 +41,12 @@ def list_untold(conn: Connection) -> list[Alert]:
 
 
 def count_ends(conn: Connection, since: int, project_id: int | None) -> tuple[int, int]:
-    """(failed, all but the cancelled) of the jobs that ended from a moment on."""
+    """(failed, all but the cancelled) of the jobs that ended here from a moment on. What came with an imported project
+    was run elsewhere, by nobody who is known."""
+    elsewhere = exists().where(attempt.c.job_id == job.c.id, attempt.c.worker == "")
     failed = func.coalesce(func.sum(case((job.c.state == "failed", 1), else_=0)), 0)
     query = select(failed, func.count()).where(
-        job.c.state.in_(TERMINAL), job.c.state != "cancelled", job.c.finished_at >= since
+        job.c.state.in_(TERMINAL), job.c.state != "cancelled", job.c.finished_at >= since, ~elsewhere
     )
     if project_id is not None:
         query = query.where(job.c.project_id == project_id)

@@ -31,6 +31,7 @@ from workbench.db.rows.jobs import CallSummary
 from workbench.db.rows.record import columns, fetch
 from workbench.db.rows.usage import (
     CallFilters,
+    EndedFilters,
     JobSuccess,
     JobTimes,
     Latency,
@@ -214,22 +215,26 @@ def latencies(
     return [row for row in rows if row.calls or not groups]
 
 
+def _of_ended(filters: EndedFilters) -> dict[str, Any]:
+    if unknown := filters.keys() - EndedFilters.__annotations__.keys():
+        raise TypeError(f"no such filter of ended jobs: {', '.join(sorted(unknown))}")
+    named = {"project_id": filters.get("project"), "kind": filters.get("workflow"), "model": filters.get("model")}
+    return {name: value or None for name, value in named.items()}
+
+
 def job_success(
     conn: Connection,
     *,
     since: int,
-    until: int | None = None,
-    project: int | None = None,
-    workflow: str | None = None,
-    model: str | None = None,
     by_day: bool = False,
     zone: str | None = None,
+    **filters: Unpack[EndedFilters],
 ) -> list[JobSuccess]:
     """Ended jobs: done (succeeded, partial, failed; cancelled ones do not count) and succeeded; by day when asked.
     `model`: of jobs that have called it."""
-    asked = rollups.stretch(since, until, (zone or "UTC") if by_day else None)
-    filters = {"project_id": project, "kind": workflow or None, "model": model or None}
-    sums = rollups.sum_jobs(conn, ["state"], ["jobs"], asked, filters)
+    asked = rollups.stretch(since, filters.get("until"), (zone or "UTC") if by_day else None)
+    given = _of_ended(filters)
+    sums = rollups.sum_jobs(conn, ["state"], ["jobs"], asked, given)
     by_state: dict[int | None, dict[str, int]] = {}
     for (day, state), (jobs,) in sums.items():
         by_state.setdefault(day, {})[state] = jobs
@@ -245,17 +250,14 @@ def job_times(
     conn: Connection,
     *,
     since: int,
-    until: int | None = None,
-    project: int | None = None,
-    workflow: str | None = None,
-    model: str | None = None,
     by_day: bool = False,
     zone: str | None = None,
+    **filters: Unpack[EndedFilters],
 ) -> list[JobTimes]:
     """How long the ended jobs that began had waited, and how long they ran; by the day of their end when asked."""
-    asked = rollups.stretch(since, until, (zone or "UTC") if by_day else None)
-    filters = {"project_id": project, "kind": workflow or None, "model": model or None}
-    waits, runs = (rollups.merge_jobs(conn, [], name, asked, filters) for name in ("wait", "run"))
+    asked = rollups.stretch(since, filters.get("until"), (zone or "UTC") if by_day else None)
+    given = _of_ended(filters)
+    waits, runs = (rollups.merge_jobs(conn, [], name, asked, given) for name in ("wait", "run"))
     rows = []
     for key in _in_order(waits):
         shares = [histograms.percentile(times.get(key, {}), share) for times in (waits, runs) for share in (0.5, 0.95)]

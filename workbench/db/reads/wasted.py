@@ -191,14 +191,15 @@ def list_concerned(conn: Connection, version_ids: Sequence[int]) -> set[int]:
     return makers | {job_id for own, before, _ in rows for job_id in (own, before) if job_id is not None}
 
 
-_in_vain = select(job.c.id).where(among(job.c.id, _ids), job.c.state.in_(_IN_VAIN))
+#: those of some jobs that came to nothing
+IN_VAIN = select(job.c.id).where(among(job.c.id, _ids), job.c.state.in_(_IN_VAIN))
 
 
 def list_jobs_in_question(conn: Connection, ended: Sequence[int], version_ids: Sequence[int]) -> set[int]:
     """The jobs whose calls may be wasted, or be so no more, now that these have ended and those versions are there."""
     in_question = list_concerned(conn, version_ids)
     if ended:
-        in_question |= {*conn.scalars(_in_vain, {"ids": [*ended]})}
+        in_question |= {*conn.scalars(IN_VAIN, {"ids": [*ended]})}
         in_question |= find_superseded(conn, ended)
         in_question |= list_taken(conn, ended)
     return in_question

@@ -186,3 +186,14 @@ class CallFilters(TypedDict, total=False):
     capability: str | None
     #: of a node and of everything below it
     node: int | None
+
+
+class EndedFilters(TypedDict, total=False):
+    """Which ended jobs count, in the same way."""
+
+    #: ended before this moment, epoch ms
+    until: int | None
+    project: int | None
+    workflow: str | None
+    #: that has been called by the job
+    model: str | None

@@ -8,12 +8,12 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, delete, func, literal, select, tuple_, update
+from sqlalchemy import Connection, and_, bindparam, delete, func, literal, select, tuple_, update
 
 from workbench.db.connection import Ids, among
 from workbench.db.reads import wasted
 from workbench.db.rows.waste import WastedCall
-from workbench.db.schema import job, model_call, version_tail, waste_sum, waste_tail, wasted_call, wasted_sql
+from workbench.db.schema import job, model_call, version_tail, waste_sum, waste_tail, wasted_call
 from workbench.db.waste import FACETS, NONE, SUMS
 from workbench.db.writes.installation import upsert
 
@@ -98,20 +98,23 @@ def keep_pruned(conn: Connection, job_ids: Sequence[int]) -> None:
     taken = wasted.list_taken(conn, {*job_ids, *conn.scalars(replays, {"ids": [*job_ids]})})
     own = wasted.list_calls_of(conn, job_ids)
     settle(conn, sorted({*own, *wasted.list_calls_of(conn, taken)}))
-    by_job = select(model_call.c.id).where(among(model_call.c.id, _ids), ~wasted_sql)
+    c = model_call.c
+    good = and_(c.outcome == "ok", c.valid.isnot(False))
+    by_job = select(c.id).where(among(c.id, _ids), good)
     conn.execute(
         update(wasted_call)
         .where(wasted_call.c.call_id.in_(by_job), wasted_call.c.cause.isnot(None))
         .values(kept=wasted_call.c.cause),
         {"ids": own},
     )
-    used = wasted.find_taken_over(conn, taken, ended=True)
-    c = model_call.c
+    # of jobs that came to something, versions decide
+    in_vain = {*conn.scalars(wasted.IN_VAIN, {"ids": sorted(taken)})}
+    used = [pair for pair in wasted.find_taken_over(conn, in_vain, ended=True) if pair[0] in in_vain]
     if used:
         rows = conn.execute(
             select(c.id.label("call_id"), literal("").label("kept"), c.started_at, c.project_id, c.workflow, c.model,
                    c.currency, func.coalesce(c.cost_micros, 0).label("cost_micros"), literal(0).label("unpriced"))
-            .where(among(c.job_id, _ids), tuple_(c.job_id, func.coalesce(c.step, "")).in_(sorted(used)), ~wasted_sql),
+            .where(among(c.job_id, _ids), tuple_(c.job_id, func.coalesce(c.step, "")).in_(sorted(used)), good),
             {"ids": sorted({job_id for job_id, _ in used})},
         ).mappings()  # fmt: skip
         given = [dict(row) for row in rows]
