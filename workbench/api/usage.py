@@ -93,9 +93,13 @@ class Usage:
 
         What removed jobs counted for stays. Sums are right all the while, and slow until it is done.
         """
-        counted = 0
         with self._database.write() as conn:
             rollups.start_anew(conn)
+        return self.catch_up()
+
+    def catch_up(self) -> int:
+        """Roll up all that waits for it, as workers do by and by; returns how many calls and jobs that were."""
+        counted = 0
         while True:
             with self._database.read() as conn:
                 if not rollups.is_due(conn):

@@ -501,7 +501,6 @@ model_call = Table(
     Index("ix_model_call_model", "model", "job_id"),
     Index("ix_model_call_node_id", "node_id", postgresql_where=_jobless_sql, sqlite_where=_jobless_sql),
     Index("ix_model_call_imported", "started_at", postgresql_where=_imported_sql, sqlite_where=_imported_sql),
-    Index("ix_model_call_wasted", "started_at", postgresql_where=wasted_sql, sqlite_where=wasted_sql),
     Index("ix_model_call_open", "profile_id", postgresql_where=_open_sql, sqlite_where=_open_sql),
     Index("ix_model_call_prompt_name", "prompt_name", "id", postgresql_where=_prompted_sql, sqlite_where=_prompted_sql),
 )

@@ -62,3 +62,4 @@ def upgrade() -> None:
         "AND b.version = a.version + 1 JOIN model_call c ON c.job_id = a.job_id "
         "WHERE a.source = 'ai' AND b.source = 'ai'"
     )
+    op.drop_index("ix_model_call_wasted", "model_call")
