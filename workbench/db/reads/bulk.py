@@ -6,10 +6,13 @@ from collections.abc import Sequence
 
 from sqlalchemy import Connection, func, select
 
-from workbench.db.reads.jobs import restrict
+from workbench.db.reads.jobs import count_exactly, restrict
 from workbench.db.rows.jobs import BulkItem, JobFilters
 from workbench.db.rows.record import columns, fetch
 from workbench.db.schema import bulk_item, job
+
+#: any id is below it
+_ABOVE_ALL = 1 << 62
 
 
 def find_reached(conn: Connection, bulk_id: int) -> int | None:
@@ -27,11 +30,11 @@ def list_next(conn: Connection, filters: JobFilters, below: int, kind: str, limi
 
 def count(conn: Connection, filters: JobFilters, kind: str) -> tuple[int, int]:
     """How many jobs match, and the newest id of them; those of `kind` left out."""
-    query = restrict(
-        conn, select(func.count(), func.coalesce(func.max(job.c.id), 0)).where(job.c.kind != kind), filters
-    )
-    total, newest = conn.execute(query).one()
-    return int(total), int(newest)
+    total = count_exactly(conn, **filters)
+    if filters.get("kind") in (None, "", kind):
+        total -= count_exactly(conn, **{**filters, "kind": kind})
+    newest = list_next(conn, filters, _ABOVE_ALL, kind, 1)
+    return total, newest[0] if newest else 0
 
 
 def list_items(
