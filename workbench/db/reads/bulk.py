@@ -32,7 +32,8 @@ def count(conn: Connection, filters: JobFilters, kind: str) -> tuple[int, int]:
     """How many jobs match, and the newest id of them; those of `kind` left out."""
     total = count_exactly(conn, **filters)
     if filters.get("kind") in (None, "", kind):
-        total -= count_exactly(conn, **{**filters, "kind": kind})
+        of_kind: JobFilters = {**filters, "kind": kind}
+        total -= count_exactly(conn, **of_kind)
     newest = list_next(conn, filters, _ABOVE_ALL, kind, 1)
     return total, newest[0] if newest else 0
 
