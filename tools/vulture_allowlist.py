@@ -117,6 +117,7 @@ _.maintain
 trigger_statements
 index_statements
 rollup_trigger_statements
+waste_trigger_statements
 _.process_result_value
 
 # for notebooks: whether a plan costs anything, how long jobs waited and ran
