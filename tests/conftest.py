@@ -19,7 +19,7 @@ import pytest
 from xdist.remote import Producer
 from xdist.scheduler import LoadFileScheduling
 
-from tests import statements
+from tests import drawings, statements
 from tests.commands import SERVER, CommandServer
 from workbench.broker import embedded
 from workbench.db.connection import Database
@@ -37,6 +37,7 @@ for _name in [n for n in os.environ if n.startswith("REELWRIGHT_") and n != "REE
 sys.dont_write_bytecode = False
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 statements.share()
+drawings.share()
 
 #: What tests write they throw away: where the machine has memory to spare, it costs a third of what a disk does.
 _MEMORY, _SPARE = Path("/dev/shm"), 8 << 30

@@ -19,7 +19,8 @@ from PIL import Image
 
 from tests.workflows.conftest import SAMPLES, brief_facts
 from workbench.artifacts.storyboard import ActionPlan, Dialogue, KeyframeGroup
-from workbench.sketch import draw_clip, draw_frame, draw_portrait
+from workbench.sketch.drawing import draw_clip, draw_frame
+from workbench.sketch.drawing.portrait import draw_portrait
 from workbench.story import script
 from workbench.story.continuity import Cast
 from workbench.workflows import registry, staging

@@ -8,11 +8,11 @@ from random import Random
 import pytest
 from PIL import Image
 
-from workbench.sketch import draw_place_sheet, read_place
 from workbench.sketch.drawing.colour import RGB, luma
 from workbench.sketch.drawing.places import PlaceColours, repaint
 from workbench.sketch.drawing.scenery import LANDS, ROOMS, furnish
 from workbench.sketch.drawing.setting import Setting
+from workbench.sketch.drawing.sheet import draw_place_sheet, read_place
 from workbench.sketch.drawing.stage import Stage
 
 RED, BLUE, GREEN = (190, 40, 30), (30, 60, 190), (40, 170, 60)

@@ -2,12 +2,39 @@
 
 from __future__ import annotations
 
+import hashlib
+import threading
 from collections import Counter
 from collections.abc import Callable
+from typing import TypeVar
 
 from PIL import Image
 
 from workbench.sketch.drawing.colour import RGB
+
+T = TypeVar("T")
+#: of how many pictures it is remembered what was seen
+_REMEMBERED = 64
+
+
+def remember(look_at: Callable[[bytes], T]) -> Callable[[bytes], T]:
+    """Look at a picture once: every frame of a story goes by the same few sheets."""
+    seen: dict[bytes, T] = {}
+    lock = threading.Lock()
+
+    def look(picture: bytes) -> T:
+        key = hashlib.sha256(picture).digest()
+        with lock:
+            if key in seen:
+                return seen[key]
+        found = look_at(picture)
+        with lock:
+            while len(seen) >= _REMEMBERED:
+                del seen[next(iter(seen))]
+            seen[key] = found
+        return found
+
+    return look
 
 
 def find_main_colour(

@@ -16,7 +16,7 @@ from workbench.sketch.drawing.frame import paint
 from workbench.sketch.drawing.framing import frame_shot
 from workbench.sketch.drawing.light import Light
 from workbench.sketch.drawing.scenery import furnish
-from workbench.sketch.drawing.seen import find_main_colour
+from workbench.sketch.drawing.seen import find_main_colour, remember
 from workbench.sketch.drawing.setting import setting
 from workbench.sketch.drawing.stage import Shape
 from workbench.sketch.drawing.style import style_preset
@@ -86,17 +86,23 @@ def draw_place_sheet(name: str, words: str, worn: str, style: JsonObject, langua
 def read_sheet(picture: bytes, worn: str = "") -> looks.Sheet:
     """What a frame takes over from a sheet's picture: the colour that most of the figure has, and of one of our own
     what goes with it. `worn`: what the look tells in words."""
+    return looks.Sheet(worn, *_read_colours(picture))
+
+
+@remember
+def _read_colours(picture: bytes) -> tuple[RGB | None, RGB | None]:
     with Image.open(io.BytesIO(picture)) as opened:
         seen = opened.convert("RGB")
     if seen.size != SIZE:
-        return looks.Sheet(worn, find_main_colour(seen, (0.2, 0.3, 0.8, 0.9), _has_colour))
+        return find_main_colour(seen, (0.2, 0.3, 0.8, 0.9), _has_colour), None
     coat = find_main_colour(seen, (0.1, 0.3, 0.17, 0.6), _has_colour)
     under = find_main_colour(seen, (0.1, 0.66, 0.17, 0.8), _has_colour)
     # a long robe covers what goes with it
     same = coat is None or under is None or max(abs(a - b) for a, b in zip(coat, under, strict=True)) < 40
-    return looks.Sheet(worn, coat, None if same else under)
+    return coat, None if same else under
 
 
+@remember
 def read_place(picture: bytes) -> places.PlaceColours:
     """What a frame takes over from the picture of a place's sheet."""
     return places.read_place_sheet(picture, SIZE)
