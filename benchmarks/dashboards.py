@@ -144,11 +144,11 @@ def _time(ask: Question) -> float:
     return 1000 * (time.perf_counter() - began)
 
 
-def compare(database: str, long: int, short: int, rounds: int, folder: Path) -> list[Line]:
+def compare(database: str, long: int, short: int, rounds: int, folder: Path, *, keep: bool = False) -> list[Line]:
     sizes: dict[int, dict[str, Times]] = {}
     scans: dict[int, float] = {}
     for size in (short, long):
-        with _history(database, size, folder) as wb:
+        with _history(database, size, folder, keep=keep) as wb:
             print(f"{database}, {size:,} jobs", file=sys.stderr, flush=True)
             sizes[size], scans[size] = measure(wb, rounds)
     section = f"{database}: {long:,} jobs, warm, p95 of {rounds} (p50; at {short:,} jobs)"
@@ -208,6 +208,9 @@ def main() -> int:
     parser.add_argument("--rounds", type=int, default=20)
     parser.add_argument("--database", choices=DATABASES, action="append", help="this one alone")
     parser.add_argument("--folder", type=Path, default=Path(tempfile.gettempdir()), help="where the databases lie")
+    parser.add_argument(
+        "--keep", action="store_true", help="keep the databases there; the next run takes them as they are"
+    )
     wanted = parser.parse_args()
     warnings.simplefilter("ignore")
     logging.basicConfig(level=logging.ERROR)
@@ -216,7 +219,7 @@ def main() -> int:
         os.environ.pop(name, None)
     lines = []
     for database in wanted.database or DATABASES:
-        lines += compare(database, wanted.jobs, wanted.short, wanted.rounds, wanted.folder)
+        lines += compare(database, wanted.jobs, wanted.short, wanted.rounds, wanted.folder, keep=wanted.keep)
     print(table(lines))
     missed = sum(line.met is False for line in lines)
     print(f"\n{sum(line.met is True for line in lines)} targets met, {missed} missed.")

@@ -6,6 +6,7 @@ import base64
 import threading
 import time
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -203,19 +204,23 @@ def test_a_budget_that_runs_out_midway_stops_before_the_next_paid_step_and_goes_
     assert done.cost_micros == sum(c["cost_micros"] for c in calls(engine, job_id))
 
 
-def test_jobs_side_by_side_do_not_spend_the_same_rest_of_a_budget(engine: Engine, provider: ScriptedProvider) -> None:
+def test_jobs_side_by_side_do_not_spend_the_same_rest_of_a_budget(
+    engine: Engine, provider: ScriptedProvider, tmp_path: Path
+) -> None:
     """A call under way holds ready what it will probably cost; the others go on when it cost less."""
     add(engine, "mine", provider)
     engine.wb.budgets.set(1_000, currency="USD")
-    provider.script(default={"delay_ms": 400})
+    answer = tmp_path / "answer"
+    provider.script(default={"wait_for": str(answer)})
     ids = [tell(engine, about=f"story {n}").id for n in range(6)]
     threads = [threading.Thread(target=engine.worker.run, args=(i,)) for i in ids]
     for thread in threads:
         thread.start()
-    until(lambda: [engine.wb.jobs.get(i).waiting_for for i in ids].count("budget") == 5, 10, "the others' wait")
+    until(lambda: [engine.wb.jobs.get(i).waiting_for for i in ids].count("budget") == 5, 60, "the others' wait")
     [state] = engine.wb.budgets.list()
     assert (state.spent_micros, state.used_up, state.full) == (0, False, True)
     assert "calls under way" in next(engine.wb.jobs.get(i).message for i in ids if engine.wb.jobs.get(i).waiting_for)
+    answer.touch()
     for thread in threads:
         thread.join()
     assert len(provider.calls()) == 1

@@ -38,6 +38,13 @@ class _Gone(Exception):
     """The client closed its connection."""
 
 
+def _wait_for_file(path: Path) -> None:
+    """Two minutes at most: a test that failed must not hold the server up."""
+    deadline = time.monotonic() + 120
+    while not path.exists() and time.monotonic() < deadline:
+        time.sleep(0.02)
+
+
 class Server:
     """The server itself; lives in one event loop."""
 
@@ -275,6 +282,8 @@ class Server:
         fault = call.fault
         if fault.get("delay_ms"):
             await asyncio.sleep(fault["delay_ms"] / 1000)
+        if fault.get("wait_for"):
+            await asyncio.to_thread(_wait_for_file, Path(fault["wait_for"]))
         if fault.get("hang"):
             await asyncio.Event().wait()
         if fault.get("reset"):

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import click
 
 from workbench.cli import client, console, job_output, waiting
-from workbench.db.rows.jobs import URGENCY, BulkItem, JobFilters, SubmittedJob
+from workbench.db.rows.jobs import BulkItem, JobFilters, SubmittedJob
 from workbench.i18n import N_, Text
 
 if TYPE_CHECKING:
@@ -19,13 +19,15 @@ if TYPE_CHECKING:
 Name = Literal["cancel", "retry", "priority"]
 COLUMNS = ("job_id", "state", "outcome", "new_id", "reason")
 PAGE = 1_000
+#: in the order of a job's life
+STATES = ("queued", "running", "waiting", "succeeded", "partial", "failed", "cancelled")
 KIND = "act_on_jobs"
 
 
 def filter_options(command: Callable[..., Any]) -> Callable[..., Any]:
     """The filters of jobs as options; the command gets them as one argument `asked`."""
     options = (
-        click.option("--state", type=click.Choice(URGENCY), multiple=True, help="May be given several times."),
+        click.option("--state", type=click.Choice(STATES), multiple=True, help="May be given several times."),
         click.option("--kind", help="A workflow's name."),
         click.option("--project", type=int, help="A project's id."),
         click.option("--node", type=int, help="A node's id."),
