@@ -107,18 +107,15 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 def until(condition: Callable[[], Any], timeout: float = 30, what: str = "the condition") -> Any:
-    """Wait for a condition, never for a time; returns its value. To ask takes a fifth of the time at most, so that a
-    dear question does not hold up what it asks about."""
+    """Wait for a condition, never for a time; returns its value."""
     deadline = time.monotonic() + timeout
     while True:
-        asked = time.monotonic()
         value = condition()
         if value:
             return value
-        now = time.monotonic()
-        if now > deadline:
+        if time.monotonic() > deadline:
             raise AssertionError(f"{what} did not come true within {timeout} s")
-        time.sleep(min(max(0.02, 4 * (now - asked)), 0.5))
+        time.sleep(0.02)
 
 
 @pytest.fixture(scope="session", autouse=True)
