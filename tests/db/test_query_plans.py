@@ -5,16 +5,24 @@ Every statement that such a day sends is recorded, and each database is asked ho
 
 from __future__ import annotations
 
+import ast
+import functools
+import importlib
+import inspect
 import re
-from collections.abc import Iterator
-from typing import Any
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any, get_args
 
 import pytest
 from sqlalchemy import Connection, event, insert, select, text
 
 from tests.engine.conftest import Engine
 from workbench.api.client import Workbench
+from workbench.db import reads
 from workbench.db.connection import Database
+from workbench.db.reads import alerts, bulk, failures, forecasts, jobs, prompts, telemetry, usage
 from workbench.db.schema import (
     FAILED,
     attempt,
@@ -28,15 +36,19 @@ from workbench.db.schema import (
     webhook,
     webhook_delivery,
 )
+from workbench.db.waste import CAUSES
 from workbench.db.words import Word
 from workbench.db.writes import rollups
 from workbench.jobs.submit import Request
 from workbench.settings import Settings
+from workbench.story.spending import By
 
 ENDED = 20_000
 NODES = 500
 #: tables that grow for ever
-LARGE = {"job", "attempt", "step", "job_event", "job_child", "model_call", "webhook_delivery", "ended_job"}
+LARGE = {
+    "job", "attempt", "step", "job_event", "job_child", "model_call", "webhook_delivery", "ended_job", "wasted_call",
+}  # fmt: skip
 #: indexes that hold only what is under way: to read all of one is no harm
 SMALL = {
     "ix_job_active", "ix_job_ready", "ix_job_untold", "uq_job_exclusive", "ix_step_poll", "ix_model_call_open",
@@ -164,6 +176,58 @@ def reads_whole_table(line: str) -> bool:
     return found is not None and found[1] in LARGE and found[2] not in SMALL
 
 
+#: questions about one story, one file or a table of settings, that no dashboard asks
+ELSEWHERE = {"archives", "bundles", "drafts", "media", "profiles", "story", "views", "webhooks"}
+NOT_ASKED = {
+    # of one prompt's text
+    "prompts.find_newest", "prompts.list_versions", "prompts.find_version", "prompts.find_override",
+    # of one active job, by a unique index
+    "jobs.find_by_submit_key", "jobs.find_active_by_exclusive_key", "jobs.is_told_to_stop",
+    # in statements that are asked
+    "jobs.restrict", "filing.says",
+}  # fmt: skip
+
+
+def list_questions() -> set[str]:
+    """Every question of `db/reads` that a page, a command or a worker may ask of a database with a long history."""
+    folder = Path(reads.__path__[0])
+    names = {
+        f"{file.stem}.{found.name}"
+        for file in folder.glob("*.py")
+        if file.stem not in ELSEWHERE
+        for found in ast.parse(file.read_text(encoding="utf-8")).body
+        if isinstance(found, ast.FunctionDef) and not found.name.startswith("_")
+        if found.args.args and found.args.args[0].arg == "conn"
+    }
+    return names - NOT_ASKED
+
+
+@pytest.fixture
+def asked(monkeypatch: pytest.MonkeyPatch) -> set[str]:
+    """The questions that are asked from now on, wherever they were imported to."""
+    noted: set[str] = set()
+
+    def noting(name: str, question: Callable[..., Any]) -> Callable[..., Any]:
+        @functools.wraps(question)
+        def ask(*args: Any, **kwargs: Any) -> Any:
+            noted.add(name)
+            return question(*args, **kwargs)
+
+        return ask
+
+    wrapped = {}
+    for name in list_questions():
+        module, _, function = name.partition(".")
+        question = getattr(importlib.import_module(f"{reads.__name__}.{module}"), function)
+        wrapped[question] = noting(name, question)
+    for name, loaded in list(sys.modules.items()):
+        if name.startswith("workbench"):
+            for attribute, value in list(vars(loaded).items()):
+                if inspect.isfunction(value) and value in wrapped:
+                    monkeypatch.setattr(loaded, attribute, wrapped[value])
+    return noted
+
+
 def stops_after_a_page(statement: str, plan: list[str]) -> bool:
     """Whether it goes through a table or an index in the order that is wanted, and stops after a page of it."""
     in_order = not any("TEMP B-TREE FOR ORDER BY" in line or "DISTINCT" in line or "GROUP BY" in line for line in plan)
@@ -180,8 +244,26 @@ def whole_table_reads(conn: Connection, sent: dict[str, Any], *, known: bool) ->
     }
 
 
-def test_no_statement_of_a_days_work_reads_all_that_ever_ran(statements: tuple[Engine, dict[str, Any]]) -> None:
+def test_no_statement_of_a_days_work_reads_all_that_ever_ran(
+    statements: tuple[Engine, dict[str, Any]], asked: set[str]
+) -> None:
     engine, sent = statements
+    wb = engine.wb
+    work(engine)
+    assert list_questions() - asked == set(), "every question is asked"
+    assert len(sent) > 100, "the day was recorded"
+    for known in ("nothing", "ANALYZE"):
+        if known == "ANALYZE":
+            with wb.database.write() as conn:
+                conn.execute(text("ANALYZE"))
+        with wb.database.read() as conn:
+            bad = whole_table_reads(conn, sent, known=known == "ANALYZE")
+        told = "\n\n".join(f"{statement}\n  " + "\n  ".join(plan) for statement, plan in bad.items())
+        assert not bad, f"when the planner knows {known} of the tables:\n{told}"
+
+
+def work(engine: Engine) -> None:
+    """A day of an engine, and the looks of its pages and commands."""
     wb, worker = engine.wb, engine.worker
     # what is forgotten once an hour is read to be forgotten
     worker._prune_at = float("inf")
@@ -223,15 +305,6 @@ def test_no_statement_of_a_days_work_reads_all_that_ever_ran(statements: tuple[E
     wb.plans.estimate(project)
     wb.webhooks.list_deliveries()
     ask_dashboards(wb, project, now)
-    assert len(sent) > 100, "the day was recorded"
-    for known in ("nothing", "ANALYZE"):
-        if known == "ANALYZE":
-            with wb.database.write() as conn:
-                conn.execute(text("ANALYZE"))
-        with wb.database.read() as conn:
-            bad = whole_table_reads(conn, sent, known=known == "ANALYZE")
-        told = "\n\n".join(f"{statement}\n  " + "\n  ".join(plan) for statement, plan in bad.items())
-        assert not bad, f"when the planner knows {known} of the tables:\n{told}"
 
 
 def ask_dashboards(wb: Workbench, project: int, now: int) -> None:
@@ -265,13 +338,30 @@ def ask_dashboards(wb: Workbench, project: int, now: int) -> None:
     wb.jobs.list_failures(since=now, project=project)
     wb.jobs.list_with_fingerprint("f3", limit=50)
     wb.usage.list_models()
-    for call_filters in ({}, {"project": project}, {"model": "m"}, {"workflow": "kind_3"}):
+    for by in get_args(By):
+        wb.usage.spending_by(by, since=now)
+        wb.usage.spending_by(by, since=now, until=now + 9 * 86_400_000, project=project)
+    later = {"since": now, "until": now + 9 * 86_400_000 + 5}
+    filters = [{}, {"project": project}, {"model": "m"}, {"workflow": "kind_3"}, {"project": 1, "model": "m"}]
+    for waste_filters in filters:
+        wb.usage.waste(**later, **waste_filters)
+        for zone in ("UTC", "Asia/Shanghai", "Asia/Kathmandu"):
+            wb.usage.waste_by_day(**later, time_zone=zone, **waste_filters)
+        for cause in CAUSES:
+            wb.usage.list_wasted(cause, **later, **waste_filters)  # type: ignore[arg-type]
+    wb.usage.of_finished(project)
+    scene = wb.projects.tree(project).nodes[0].id
+    for call_filters in (
+        {}, {"project": project}, {"model": "m"}, {"workflow": "kind_3"}, {"node": project}, {"node": scene},
+        {"profile": 1}, {"user": "Ann"}, {"capability": "text"},
+    ):  # fmt: skip
         for groups in ((), ("day", "model"), ("workflow",)):
             wb.usage.totals_by(*groups, since=now, **call_filters)
             wb.usage.cost_totals_by(*groups, since=now, **call_filters)
             wb.usage.latencies(*groups, since=now, **call_filters)
         wb.usage.list_calls(since=now, **call_filters)
         wb.usage.forecast_errors(since=now, **call_filters)
+        list(wb.usage._list_entries(now, call_filters))
         for project_of in (None, project):
             wb.usage.job_success(since=now, by_day=True, project=project_of, model=call_filters.get("model"))
             wb.usage.job_times(since=now, workflow="kind_3", project=project_of, time_zone="Asia/Kathmandu")
@@ -285,6 +375,69 @@ def ask_dashboards(wb: Workbench, project: int, now: int) -> None:
     wb.queues.list_gates()
     wb.prompts.list(project)
     wb.trials.list_jobs("planning/plan_episodes", "en")
+    for given in ({}, {"project": project}, {"kind": "kind_3", "model": "m"}, {"state": "failed"}, {"profile": 0}):
+        wb.jobs.sum_up(now, **given)
+    for fingerprint in ("f3", "nobody's"):
+        wb.jobs.list_group(fingerprint)
+        wb.jobs.list_group(fingerprint, since=now, project=project)
+    wb.jobs.failures_version()
+    wb.jobs.list_running()
+    wb.jobs.states([200, 300])
+    wb.jobs.list_family(210)
+    wb.jobs.count_children(210)
+    wb.jobs.list_bulk_items(200)
+    wb.jobs.count_bulk_outcomes(200)
+    for of_project, period in ((None, "month"), (project, "all")):
+        wb.budgets.set(10**9, project_id=of_project, period=period)  # type: ignore[arg-type]
+        wb.budgets.list_outlooks(of_project, {"CNY": 5})
+        wb.budgets.list_courses(of_project)
+        wb.budgets.forecast_month(of_project)
+    wb.trials.list_calls("planning/plan_episodes", "en")
+    wb.trials.list_calls("planning/plan_episodes", "en", project_id=project)
+    wb.trials.list_calls("planning/plan_episodes", "en", node_id=project)
+    wb.trials.list_uses("planning/plan_episodes", "en")
+    wb.trials.list_uses("planning/plan_episodes", "en", project)
+    wb.prompts.count_stale(project)
+    wb.alerts.list()
+    wb.alerts.list_shown()
+    # what is asked below a command or a page, by itself
+    with wb.database.read() as conn:
+        for of_project in (None, project):
+            alerts.count_ends(conn, now, of_project)
+            alerts.longest_wait(conn, of_project)
+        alerts.list_holding(conn)
+        for given in ({}, {"project": project, "kind": "kind_3"}, {"model": "m", "state": "failed"}):
+            bulk.list_next(conn, given, ENDED, "retry", 50)
+            bulk.count(conn, given, "retry")
+        bulk.find_reached(conn, 200)
+        failures.has_failures(conn, "f3")
+        failures.list_models(conn, 200)
+        failures.find_broken_off(conn, 200, {"kind": "k", "node_id": project, "params_hash": "h", "profile_id": None})
+        failures.find_newer_by_hand(conn, project, "episode_plan", now)
+        forecasts.find_whole(conn, 200)
+        forecasts.sum_tokens(conn, 200)
+        jobs.asked_at(conn, 200)
+        jobs.created_at(conn, 200)
+        jobs.find_held(conn, [200])
+        jobs.held_children(conn, [210])
+        jobs.list_of_node(conn, 5_003, "kind_3", 10)
+        jobs.latest_for_nodes(conn, [5_003, 5_004])
+        jobs.list_watched(conn, 60_000, [200])
+        prompts.find_past_call(conn, 200)
+        prompts.list_inputs_of_job(conn, 200)
+        prompts.list_templates(conn, "plan_episodes")
+        prompts.list_used(conn, project)
+        usage.params_of_runs(conn, "kind_3", None, 20)
+        usage.mean_of_pictures(conn, "kind_3", None, 4, 20, None)
+        # what workers tell of
+        telemetry.list_ended_jobs(conn, (now, 0), now + 10_000, 100)
+        telemetry.list_attempts(conn, [200])
+        telemetry.list_steps(conn, [200])
+        telemetry.list_calls(conn, [200], now, now + 1_000, content=True)
+        telemetry.find_root(conn, 217)
+        telemetry.count_active(conn)
+        telemetry.count_workers(conn)
+        telemetry.now(conn)
     wb.settings.prune(keep_last=ENDED, dry_run=True)
     wb.settings.prune(keep_days=1_000, dry_run=True)
 

@@ -66,8 +66,9 @@ def _calls(query: Select[Any], since: int, filters: CallFilters) -> Select[Any]:
     if capability := filters.get("capability"):
         query = query.where(model_call.c.capability == capability)
     if user := filters.get("user"):
-        asked = select(literal(1)).where(job.c.id == model_call.c.job_id, job.c.created_by == user).exists()
-        query = query.where(or_(model_call.c.created_by == user, model_call.c.created_by.is_(None) & asked))
+        # as one value: PostgreSQL would go through all jobs to find those of somebody
+        asker = select(job.c.created_by).where(job.c.id == model_call.c.job_id).scalar_subquery()
+        query = query.where(func.coalesce(model_call.c.created_by, asker) == user)
     if (node_id := filters.get("node")) is not None:
         below = select(node.c.id).where(node.c.id == node_id).cte("below", recursive=True)
         below = below.union_all(select(node.c.id).join(below, node.c.parent_id == below.c.id))
