@@ -48,7 +48,7 @@ class Reelwright:
         self.started: list[subprocess.Popen[str]] = []
 
     def __call__(self, *arguments: str, **env: str) -> Ran:
-        done = SERVER.run(arguments, {**self.env, **env}, self.home.parent, CEILING_S * 2)
+        done = SERVER.run(arguments, {**self.env, **env}, self.home.parent, CEILING_S * 6)
         assert "Traceback" not in done.err, done.err
         return Ran(*done)
 

@@ -19,6 +19,9 @@ from workbench import samples
 from workbench.broker import embedded
 from workbench.settings import Settings
 
+#: a whole demo on a busy machine, several times
+pytestmark = pytest.mark.timeout(900)
+
 SCENE_KINDS = (
     "scene_anchor", "keyframe_prompt", "keyframe_images", "motion_prompt", "dialogue", "sound_design", "duration",
 )  # fmt: skip

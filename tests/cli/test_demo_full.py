@@ -18,6 +18,9 @@ from tests.conftest import until
 from workbench.cli import demo_full
 from workbench.workflows import registry
 
+#: a whole demo on a busy machine, several times
+pytestmark = pytest.mark.timeout(900)
+
 KILLS = 10
 SCENES = ("--scenes", "6")
 #: started by somebody who brings a text, a prompt or a choice of jobs

@@ -409,8 +409,8 @@ def _about(node_id: int, cell: Cell, artifact: ArtifactVersion | None) -> None:
 
 
 def _body(node_id: int, cell: Cell, artifact: ArtifactVersion | None, job: Job | None, state: str) -> None:
-    # In places that stay when what is above them comes or goes: a picture that moves to another place is drawn a second
-    # time before the first one is taken away. No more of them than that takes: a browser pays for each on every node.
+    # Each in a place of its own, that stays when what is above it comes or goes: a picture that moves to another place
+    # is drawn a second time before the first one is taken away.
     workflow: Workflow = cell.workflow
     with st.container():
         for reason in () if state in states.ACTIVE else reasons.distinct(cell.stale_reasons)[:3]:
@@ -419,8 +419,10 @@ def _body(node_id: int, cell: Cell, artifact: ArtifactVersion | None, job: Job |
             st.markdown(f":gray[:material/lock: {plain(labels.issue_text(issue))}]")
         if artifact and state not in states.ACTIVE:
             _beside(node_id, cell, artifact)
+    with st.container():
         if state in states.ACTIVE and job:
             running(job.id)
+    with st.container():
         if state == "failed" and job:
             failure(job)
     with st.container():
@@ -432,6 +434,7 @@ def _body(node_id: int, cell: Cell, artifact: ArtifactVersion | None, job: Job |
             clips.draw(node_id, artifact)
         elif artifact and workflow.writes != "keyframe_images" and not editor(node_id, artifact.kind):
             artifacts.show(artifact.kind, artifact.content, node_id)
+    with st.container():
         if workflow.writes == "keyframe_images":
             sheet.draw(node_id, cell)
         elif workflow.batch and job and job.result:
