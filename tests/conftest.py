@@ -37,13 +37,13 @@ for _name in [n for n in os.environ if n.startswith("REELWRIGHT_") and n != "REE
 sys.dont_write_bytecode = False
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 statements.share()
-drawings.share()
 
 #: What tests write they throw away: where the machine has memory to spare, it costs a third of what a disk does.
 _MEMORY, _SPARE = Path("/dev/shm"), 8 << 30
 if "TMPDIR" not in os.environ and _MEMORY.is_dir() and shutil.disk_usage(_MEMORY).free > _SPARE:
     os.environ["TMPDIR"] = str(_MEMORY)
     tempfile.tempdir = None
+drawings.share()
 
 _numbers = itertools.count(1)
 

@@ -20,16 +20,16 @@ from typing import Any
 from workbench import sketch
 
 DRAW = ("draw_character_sheet", "draw_clip", "draw_frame", "draw_place_sheet")
-#: where the pictures are, for all processes of a run
-_FOLDER = "DRAWINGS_OF_TESTS"
+#: where the pictures are, for all processes of a run; a test that asks for the same bytes twice sets its own
+FOLDER = "DRAWINGS_OF_TESTS"
 
 
 def share() -> None:
     """From now on, in this process and in those that it forks: what workflows ask of `workbench.sketch` is drawn once.
     The first process of a run makes the folder and removes it."""
-    if _FOLDER not in os.environ:
-        os.environ[_FOLDER] = tempfile.mkdtemp(prefix="rw-drawings-")
-        atexit.register(_remove, os.environ[_FOLDER], os.getpid())
+    if FOLDER not in os.environ:
+        os.environ[FOLDER] = tempfile.mkdtemp(prefix="rw-drawings-")
+        atexit.register(_remove, os.environ[FOLDER], os.getpid())
     find = sketch.__getattr__
 
     def find_kept(name: str) -> Any:
@@ -50,7 +50,7 @@ def _keep(draw: Callable[..., bytes]) -> Callable[..., bytes]:
     @wraps(draw)
     def kept(*args: Any, **options: Any) -> bytes:
         asked = json.dumps([draw.__name__, args, options], default=lambda data: hashlib.sha256(data).hexdigest())
-        path = Path(os.environ[_FOLDER]) / hashlib.sha256(asked.encode()).hexdigest()
+        path = Path(os.environ[FOLDER]) / hashlib.sha256(asked.encode()).hexdigest()
         if path.is_file():
             return path.read_bytes()
         data = draw(*args, **options)

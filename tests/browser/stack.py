@@ -16,6 +16,7 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 
+from workbench import samples
 from workbench.api.client import Workbench
 from workbench.cli.signs import page_answers
 from workbench.cli.supervisor import run_processes
@@ -56,6 +57,16 @@ class Stack:
         """The browser's cookie, as after a visit to the printed address."""
         assert context.request.get(self.printed).ok
         return context
+
+
+def list_scenes(wb: Workbench, title: str = "gift-of-the-magi.en") -> tuple[int, int]:
+    """A sample whose first episode has its scene list: project, its first scene."""
+    project = wb.create_project(samples.load(title))
+    wb.wait(wb.submit("plan_episodes", project).id, timeout=90)
+    episode = next(n.id for n in wb.projects.tree(project).nodes if n.kind == "episode")
+    for kind in ("generate_episode_core_expression", "generate_episode_scene_list"):
+        wb.wait(wb.submit(kind, episode).id, timeout=90)
+    return project, next(n.id for n in wb.projects.tree(project).nodes if n.kind == "scene" and n.position == 1)
 
 
 def free_port() -> int:

@@ -6,10 +6,12 @@ from __future__ import annotations
 import copy
 import json
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from tests import drawings
 from tests.engine.conftest import Engine
 from tests.workflows.conftest import SAMPLES, Editing, nodes, run
 from workbench import samples
@@ -89,9 +91,14 @@ def test_every_scene_of_an_episode_gets_its_storyboard_and_every_check_holds_on_
         assert not any(a["stale"] for a in scene["artifacts"])
 
 
-def test_the_same_brief_gives_the_same_storyboard_and_a_second_run_pays_for_nothing(start: Start) -> None:
+def test_the_same_brief_gives_the_same_storyboard_and_a_second_run_pays_for_nothing(
+    start: Start, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
     hashes = []
-    for _ in range(2):
+    for folder in (tmp_path / "first", tmp_path / "second"):
+        # each draws for itself
+        folder.mkdir()
+        monkeypatch.setenv(drawings.FOLDER, str(folder))
         engine = start()
         project, _episode, scenes = listed(engine, "gift-of-the-magi.en")
         job = engine.finish(engine.wb.submit("refine_scene_all", scenes[0]["id"]).id, timeout=120)
@@ -104,6 +111,7 @@ def test_the_same_brief_gives_the_same_storyboard_and_a_second_run_pays_for_noth
             }
         )
         engine.close()
+        assert len(list(folder.iterdir())) == 9
     assert hashes[0] == hashes[1]
 
 

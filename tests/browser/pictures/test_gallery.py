@@ -10,9 +10,8 @@ import zipfile
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.stack import Stack, settled, visit
+from tests.browser.stack import Stack, list_scenes, settled, visit
 from tests.browser.test_ways import key, type_into
-from workbench import samples
 from workbench.artifacts.storyboard import FRAMINGS
 
 
@@ -20,12 +19,7 @@ from workbench.artifacts.storyboard import FRAMINGS
 def drawn(stack: Stack) -> tuple[int, int]:
     """A story whose first scene is drawn, its fourth frame twice: project, scene."""
     wb = stack.wb
-    project = wb.create_project(samples.load("gift-of-the-magi.en"))
-    wb.wait(wb.submit("plan_episodes", project).id, timeout=90)
-    episode = next(n.id for n in wb.projects.tree(project).nodes if n.kind == "episode")
-    for kind in ("generate_episode_core_expression", "generate_episode_scene_list"):
-        wb.wait(wb.submit(kind, episode).id, timeout=90)
-    scene = next(n.id for n in wb.projects.tree(project).nodes if n.kind == "scene" and n.position == 1)
+    project, scene = list_scenes(wb)
     assert wb.wait(wb.submit("refine_scene_all", scene).id, timeout=240).state == "succeeded"
     again = wb.submit("generate_keyframe_images", scene, {"keys": ["KF3"], "new_candidate": True})
     assert wb.wait(again.id, timeout=120).state == "succeeded"

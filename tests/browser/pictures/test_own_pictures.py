@@ -12,9 +12,8 @@ import pytest
 from PIL import Image
 from playwright.sync_api import Page, expect
 
-from tests.browser.stack import Stack, visit
+from tests.browser.stack import Stack, list_scenes, visit
 from tests.browser.test_ways import key
-from workbench import samples
 
 #: drops files on an element, as a browser does when they come from a folder
 DROP = """([selector, files]) => {
@@ -49,12 +48,7 @@ def drop(page: Page, slot: str, files: dict[str, bytes]) -> None:
 def drawn(stack: Stack) -> tuple[int, int, int]:
     """A story whose first scene is drawn and whose lead has a sheet: project, scene, Della."""
     wb = stack.wb
-    project = wb.create_project(samples.load("gift-of-the-magi.en"))
-    wb.wait(wb.submit("plan_episodes", project).id, timeout=90)
-    episode = next(n.id for n in wb.projects.tree(project).nodes if n.kind == "episode")
-    for kind in ("generate_episode_core_expression", "generate_episode_scene_list"):
-        wb.wait(wb.submit(kind, episode).id, timeout=90)
-    scene = next(n.id for n in wb.projects.tree(project).nodes if n.kind == "scene" and n.position == 1)
+    project, scene = list_scenes(wb)
     assert wb.wait(wb.submit("refine_scene_all", scene).id, timeout=240).state == "succeeded"
     della = next(n.id for n in wb.projects.tree(project).nodes if n.title == "Della")
     assert wb.wait(wb.submit("generate_character_sheet", della).id, timeout=90).state == "succeeded"

@@ -6,9 +6,8 @@ import re
 
 from playwright.sync_api import Page, expect
 
-from tests.browser.stack import Stack, settled, visit
+from tests.browser.stack import Stack, list_scenes, settled, visit
 from tests.browser.test_ways import key
-from workbench import samples
 from workbench.story.board import BoardPanel, lay_out
 
 MAKERS = (
@@ -21,12 +20,7 @@ BACK = "back_translate_storyboard_panels"
 def written(stack: Stack) -> tuple[int, int]:
     """(project, a scene of it with its 81 panels in both languages)."""
     wb = stack.wb
-    project = wb.create_project(samples.load("gift-of-the-magi.en"))
-    wb.wait(wb.submit("plan_episodes", project).id, timeout=60)
-    episode = next(n.id for n in wb.projects.tree(project).nodes if n.kind == "episode")
-    for kind in ("generate_episode_core_expression", "generate_episode_scene_list"):
-        wb.wait(wb.submit(kind, episode).id, timeout=60)
-    scene = next(n.id for n in wb.projects.tree(project).nodes if n.kind == "scene")
+    project, scene = list_scenes(wb)
     for kind in MAKERS:
         job = wb.wait(wb.submit(kind, scene).id, timeout=120)
         assert job.state == "succeeded", job.error
