@@ -30,7 +30,7 @@ demo: $(STAMP) ## the main job in the terminal: the sample story, planned and it
 
 test: $(STAMP) ## every test: units, the engine on real servers, pages, the browser
 	@chromium=`sh tools/find_chromium.sh $(BIN)/python` || exit 1; \
-	REELWRIGHT_CHROMIUM="$$chromium" $(BIN)/python -m pytest -n 5 --dist loadfile --no-loadscope-reorder $(ARGS)
+	REELWRIGHT_CHROMIUM="$$chromium" $(BIN)/python -m pytest -n 4 --dist loadfile --no-loadscope-reorder $(ARGS)
 
 chaos: $(STAMP) ## break everything around the engine, 200 kills on each database (ARGS="--kills 20 --jobs 100" …)
 	@exec $(BIN)/python -m tests.chaos $(ARGS)

@@ -106,8 +106,13 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     items.sort(key=lambda item: rank.get(item.nodeid.partition("::")[0], len(rank)))
 
 
-def until(condition: Callable[[], Any], timeout: float = 30, what: str = "the condition") -> Any:
+#: seconds that a test waits for what comes sooner or not at all, on however busy a machine
+PATIENCE = 180.0
+
+
+def until(condition: Callable[[], Any], timeout: float = PATIENCE, what: str = "the condition") -> Any:
     """Wait for a condition, never for a time; returns its value."""
+    timeout = max(timeout, PATIENCE)
     deadline = time.monotonic() + timeout
     while True:
         value = condition()

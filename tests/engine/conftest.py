@@ -18,7 +18,7 @@ from typing import Any
 import pytest
 
 import tests.engine.jobs_for_tests  # noqa: F401  registers the test workflows
-from tests.conftest import Valkey, until
+from tests.conftest import PATIENCE, Valkey, until
 from tests.scripted_provider import ScriptedProvider
 from workbench.api.client import Workbench
 from workbench.bootstrap import worker_engine
@@ -48,16 +48,19 @@ class Engine:
             count += 1
         return count
 
-    def finish(self, job_id: int, timeout: float = 20) -> Job:
+    def finish(self, job_id: int, timeout: float = PATIENCE) -> Job:
         """Deliver and maintain until this job has ended."""
 
-        def ended() -> bool:
-            self.deliver()
+        timeout = max(timeout, PATIENCE)
+        deadline, pause = time.monotonic() + timeout, 0.02
+        while True:
+            # looking costs as much as a short wait: the longer nothing comes, the more rarely it is asked
+            pause = 0.02 if self.deliver() else min(pause * 1.5, 0.1)
             self.worker.maintain()
-            return self.wb.jobs.get(job_id).state in ("succeeded", "partial", "failed", "cancelled")
-
-        until(ended, timeout, f"the end of job {job_id}")
-        return self.wb.jobs.get(job_id)
+            if (job := self.wb.jobs.get(job_id)).state in ("succeeded", "partial", "failed", "cancelled"):
+                return job
+            assert time.monotonic() < deadline, f"job {job_id} did not end within {timeout} s"
+            time.sleep(pause)
 
     def close(self) -> None:
         self.worker.runner.stop()

@@ -170,6 +170,7 @@ def workflow(
         _workflows[name] = Workflow(
             name=name, title=title, scope=scope, params=params, run=run, **{"summary": doc, **more}
         )
+        _in_order.cache_clear()
         return run
 
     return register
@@ -201,6 +202,7 @@ def _load_package(point: EntryPoint) -> None:
         # half of a package is none
         _workflows.clear()
         _workflows.update(before)
+        _in_order.cache_clear()
         problems[point.name] = f"{type(error).__name__}: {error}"
         log.warning("the workflows of the package %s cannot be loaded: %s", point.name, problems[point.name])
         return
@@ -213,13 +215,20 @@ def _load_package(point: EntryPoint) -> None:
 
 def all_workflows() -> list[Workflow]:
     """Every workflow registered so far, in the order of a story's making: each after those it reads from."""
+    return [_workflows[name] for name in _in_order()]
+
+
+@functools.cache
+def _in_order() -> tuple[str, ...]:
+    """Names; a plan asks for them again and again."""
     writers = {w.writes: w for w in _workflows.values() if w.writes}
 
     def depth(declared: Workflow, seen: tuple[str, ...] = ()) -> int:
         before = [writers[r] for r in declared.reads if r in writers and writers[r].name not in (*seen, declared.name)]
         return 1 + max((depth(w, (*seen, declared.name)) for w in before), default=0)
 
-    return sorted(_workflows.values(), key=lambda w: (SCOPES.index(w.scope), w.batch, depth(w), w.name))
+    ordered = sorted(_workflows.values(), key=lambda w: (SCOPES.index(w.scope), w.batch, depth(w), w.name))
+    return tuple(w.name for w in ordered)
 
 
 def find(name: str) -> Workflow:
