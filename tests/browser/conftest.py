@@ -13,7 +13,7 @@ from tests.browser import stack as parts
 from tests.browser.stack import Stack
 
 #: ceilings, not targets: the machine may be shared
-TIMEOUT_MS = 90_000
+TIMEOUT_MS = 240_000
 expect.set_options(timeout=TIMEOUT_MS)
 FAILED = pytest.StashKey[bool]()
 
@@ -54,7 +54,7 @@ def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) ->
 @pytest.fixture(scope="module")
 def context(browser: Browser, stack: Stack) -> Iterator[BrowserContext]:
     """One for all tests of a file: what the pages load and compile, which takes longer than most tests, it keeps."""
-    made = browser.new_context(viewport={"width": 1440, "height": 1000}, locale="en-US")
+    made = browser.new_context(viewport={"width": 1440, "height": 1000}, locale="en-US", **parts.STILL)
     made.set_default_timeout(TIMEOUT_MS)
     yield made
     made.close()
@@ -75,11 +75,9 @@ def page(context: BrowserContext, stack: Stack, request: pytest.FixtureRequest) 
     yield opened
     if request.node.stash.get(FAILED, False):
         print(f"{opened.url}\n{opened.locator('body').inner_text(timeout=5_000)}")
-    opened.close()
     # what is kept for the place and not for the tab; a page that runs no script of ours clears it
-    forgetful = context.new_page()
-    forgetful.goto(f"{stack.url}/favicon.png")
-    forgetful.evaluate("localStorage.clear()")
-    forgetful.close()
+    opened.goto(f"{stack.url}/favicon.png")
+    opened.evaluate("localStorage.clear()")
+    opened.close()
     # what our own pages need, they may load
     assert refused == []

@@ -11,33 +11,39 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from unittest import mock
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 
+from tests import drawings
 from workbench import samples
 from workbench.api.client import Workbench
+from workbench.cli import supervisor as processes
 from workbench.cli.signs import page_answers
 from workbench.cli.supervisor import run_processes
 from workbench.settings import Settings
 
 #: a name that an attacker's DNS has bound to this machine
 REBOUND = "rebound.example"
+#: What turns or fades without end is drawn sixty times a second for as long as a page is open, a third of all that a
+#: slow machine does meanwhile. Who asks for less motion is shown the same pages.
+STILL: dict[str, Any] = {"reduced_motion": "reduce"}
 FLAGS = [
     "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
     "--disable-background-networking", "--disable-component-update", "--disable-sync",
     f"--host-resolver-rules=MAP {REBOUND} 127.0.0.1",
 ]  # fmt: skip
+#: the same pages cost least in one without windows
+ON_THE_PATH = ("chromium-headless-shell", "chromium", "chromium-browser", "google-chrome")
 DONE = "[data-testid=stApp][data-test-script-state=notRunning]"
 
 
 def chromium() -> str | None:
     """The Chromium to use: REELWRIGHT_CHROMIUM, one on the PATH, else Playwright's own."""
     named = os.environ.get("REELWRIGHT_CHROMIUM")
-    found = named or next(
-        (p for n in ("chromium", "chromium-browser", "google-chrome") if (p := shutil.which(n))), None
-    )
+    found = named or next((path for name in ON_THE_PATH if (path := shutil.which(name))), None)
     if found:
         return found
     with sync_playwright() as driver:
@@ -76,14 +82,26 @@ def free_port() -> int:
 
 
 @contextlib.contextmanager
+def drawing_once() -> Iterator[None]:
+    """Workers that start meanwhile read what another process of the same run of tests has drawn."""
+    own = processes.worker_command
+
+    def command(*given: Any) -> list[str]:
+        return ["tests.browser.worker" if part == "workbench.cli" else part for part in own(*given)]
+
+    with mock.patch.object(processes, "worker_command", command if drawings.FOLDER in os.environ else own):
+        yield
+
+
+@contextlib.contextmanager
 def stack(home: Path, **settings: Any) -> Iterator[Stack]:
     """Everything `reelwright up` runs, on a home of its own."""
     made = Settings.load(home=home, **settings)
     port = free_port()
-    with run_processes(made, 1, web=True, port=port) as supervisor, Workbench.open(made) as wb:
-        deadline = time.monotonic() + 60
+    with drawing_once(), run_processes(made, 1, web=True, port=port) as supervisor, Workbench.open(made) as wb:
+        deadline = time.monotonic() + 180
         while not (page_answers("127.0.0.1", port) and wb.queues.count_live_workers()):
-            assert time.monotonic() < deadline, "the stack did not come up within 60 s"
+            assert time.monotonic() < deadline, "the stack did not come up within 180 s"
             time.sleep(0.1)
         assert supervisor.page_url is not None
         yield Stack(f"http://127.0.0.1:{port}", wb, supervisor.page_url)
@@ -108,7 +126,7 @@ def browser() -> Iterator[Browser]:
         opened.close()
 
 
-def settled(page: Page, timeout_s: float = 60) -> None:
+def settled(page: Page, timeout_s: float = 180) -> None:
     """Wait until the page has been drawn and no run is under way."""
     page.wait_for_selector("[data-testid=stMainBlockContainer]", timeout=timeout_s * 1000)
     page.wait_for_selector(DONE, timeout=timeout_s * 1000)

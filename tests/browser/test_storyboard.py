@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from tests.browser.stack import Stack, count_whole_runs, settled, visit
+from tests.browser.stack import STILL, Stack, count_whole_runs, settled, visit
 from tests.browser.test_ways import key, type_into
 from workbench import samples
 from workbench.db.writes import end, insert
@@ -189,7 +189,7 @@ def test_two_browsers_edit_the_same_shot_and_the_second_is_told_and_chooses(
 ) -> None:
     scene = told.scenes[0]
     form = f"cell_{scene}_keyframe_prompt"
-    context = told.stack.let_in(browser.new_context(locale="en-US", viewport={"width": 1440, "height": 1000}))
+    context = told.stack.let_in(browser.new_context(locale="en-US", viewport={"width": 1440, "height": 1000}, **STILL))
     other = context.new_page()
     for each, words in ((page, "Mine: a closed door"), (other, "Theirs: an open door")):
         visit(each, told.studio(scene))

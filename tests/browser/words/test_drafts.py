@@ -7,7 +7,7 @@ from typing import Any
 
 from playwright.sync_api import Browser, Page, expect
 
-from tests.browser.stack import Stack, settled, visit
+from tests.browser.stack import STILL, Stack, settled, visit
 from tests.browser.test_ways import key
 from tests.conftest import until
 from workbench import samples
@@ -46,7 +46,7 @@ def test_a_reload_in_the_middle_of_typing_loses_not_a_letter(stack: Stack, page:
     until_kept(stack, "wizard", **wanted)
 
     # Another browser of the same person finds it all, and says what it is.
-    context = stack.let_in(browser.new_context(locale="en-US"))
+    context = stack.let_in(browser.new_context(locale="en-US", **STILL))
     other = context.new_page()
     visit(other, f"{stack.url}/?new=1")
     expect(key(other, "wizard.title").locator("input")).to_have_value("The Salt Lighthouse")
