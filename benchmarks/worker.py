@@ -15,7 +15,9 @@ from workbench.settings import Settings
 #: what jobs cost without their being counted, indexed and summed up
 WITHOUT_FILING = "BENCHMARK_WITHOUT_FILING"
 
-if __name__ == "__main__":
+
+def work(arguments: list[str]) -> None:
+    """Be a worker until somebody stops it."""
     if os.environ.get(WITHOUT_FILING):
         WorkerEngine.file_ended = WorkerEngine.roll_up = lambda self: None  # type: ignore[method-assign]
         database = Database(Settings.load().database_url)
@@ -24,4 +26,8 @@ if __name__ == "__main__":
                 if statement.startswith("DROP TRIGGER"):
                     conn.exec_driver_sql(statement)
         database.close()
-    main(["worker", *sys.argv[1:]])
+    main(["worker", *arguments])
+
+
+if __name__ == "__main__":
+    work(sys.argv[1:])

@@ -6,6 +6,8 @@ each command: with the environment, folder, stdout and stderr of that command, a
 
 from __future__ import annotations
 
+import contextlib
+import gc
 import importlib
 import json
 import os
@@ -13,6 +15,7 @@ import signal
 import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
@@ -26,6 +29,30 @@ class Done(NamedTuple):
     err: str
 
 
+class Started:
+    """A command under way, to be killed."""
+
+    def __init__(self, pid: int) -> None:
+        self.pid = pid
+
+    def is_alive(self) -> bool:
+        try:
+            os.kill(self.pid, 0)
+        except ProcessLookupError:
+            return False
+        return True
+
+    def kill(self) -> None:
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(self.pid, signal.SIGKILL)
+
+    def wait(self, timeout: float) -> None:
+        deadline = time.monotonic() + timeout
+        while self.is_alive():
+            assert time.monotonic() < deadline, f"process {self.pid} did not end within {timeout} s"
+            time.sleep(0.02)
+
+
 class CommandServer:
     """Started with the first command; one for each process of tests."""
 
@@ -34,6 +61,28 @@ class CommandServer:
 
     def run(self, arguments: Sequence[str], env: Mapping[str, str], folder: Path, timeout: int) -> Done:
         """Run one command to its end; killed after `timeout` seconds."""
+        with tempfile.TemporaryDirectory(prefix="rw-command-") as scratch:
+            out, err = Path(scratch) / "out", Path(scratch) / "err"
+            code = self._order(arguments, env, folder, out, err, timeout, wait=True)
+            return Done(code, out.read_text("utf-8"), err.read_text("utf-8"))
+
+    def start(self, arguments: Sequence[str], env: Mapping[str, str], folder: Path, timeout: int) -> Started:
+        """Begin one command, for a test that kills it. What it says nobody hears."""
+        nothing = Path(os.devnull)
+        return Started(self._order(arguments, env, folder, nothing, nothing, timeout, wait=False))
+
+    def _order(
+        self,
+        arguments: Sequence[str],
+        env: Mapping[str, str],
+        folder: Path,
+        out: Path,
+        err: Path,
+        timeout: int,
+        *,
+        wait: bool,
+    ) -> int:
+        """The exit code of the command, or the process that it is."""
         if self._process is None:
             self._process = subprocess.Popen(
                 [sys.executable, "-m", "tests.commands"],
@@ -45,16 +94,13 @@ class CommandServer:
             )
         assert self._process.stdin is not None
         assert self._process.stdout is not None
-        with tempfile.TemporaryDirectory(prefix="rw-command-") as scratch:
-            out, err = Path(scratch) / "out", Path(scratch) / "err"
-            order = {
-                "arguments": list(arguments), "env": dict(env), "folder": str(folder), "out": str(out), "err": str(err),
-                "timeout": timeout,
-            }  # fmt: skip
-            self._process.stdin.write(json.dumps(order) + "\n")
-            self._process.stdin.flush()
-            code = int(self._process.stdout.readline())
-            return Done(code, out.read_text("utf-8"), err.read_text("utf-8"))
+        order = {
+            "arguments": list(arguments), "env": dict(env), "folder": str(folder), "out": str(out), "err": str(err),
+            "timeout": timeout, "wait": wait,
+        }  # fmt: skip
+        self._process.stdin.write(json.dumps(order) + "\n")
+        self._process.stdin.flush()
+        return int(self._process.stdout.readline())
 
     def stop(self) -> None:
         if self._process is not None:
@@ -108,12 +154,30 @@ def _serve() -> None:
     ):
         importlib.import_module(module)
     registry.load()
+    # what was imported stays: a forked process that looks for garbage in it would copy every page of it
+    gc.freeze()
+    under_way: set[int] = set()
+
+    def bury(*_: object) -> None:
+        # one that was killed is gone at once; the others are waited for below
+        for started in list(under_way):
+            if os.waitpid(started, os.WNOHANG)[0]:
+                under_way.discard(started)
+
+    signal.signal(signal.SIGCHLD, bury)
     for line in sys.stdin:
+        order = json.loads(line)
         pid = os.fork()
         if pid == 0:
-            _become(json.loads(line))
-        _, status = os.waitpid(pid, 0)
-        print(os.waitstatus_to_exitcode(status), flush=True)
+            signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+            _become(order)
+        if order["wait"]:
+            _, status = os.waitpid(pid, 0)
+            print(os.waitstatus_to_exitcode(status), flush=True)
+        else:
+            under_way.add(pid)
+            bury()
+            print(pid, flush=True)
 
 
 if __name__ == "__main__":

@@ -18,12 +18,13 @@ from typing import Any
 import psutil
 import pytest
 
-from tests.commands import SERVER
+from tests import drawings
+from tests.commands import SERVER, Started
 from tests.conftest import until
 
 ROOT = Path(__file__).parents[2]
 #: generous: the machine may be busy with other tests
-CEILING_S = 90
+CEILING_S = 240
 
 
 @dataclass(frozen=True)
@@ -42,15 +43,23 @@ class Reelwright:
 
     def __init__(self, home: Path) -> None:
         self.home = home
-        self.env = {**os.environ, "REELWRIGHT_HOME": str(home), "LANG": "C.UTF-8", "COLUMNS": "200"}
+        self.env = drawings.spawned(os.environ)
+        self.env |= {"REELWRIGHT_HOME": str(home), "LANG": "C.UTF-8", "COLUMNS": "200"}
         for name in ("LC_ALL", "LC_MESSAGES", "SSH_CONNECTION"):
             self.env.pop(name, None)
         self.started: list[subprocess.Popen[str]] = []
+        self.begun: list[Started] = []
 
     def __call__(self, *arguments: str, **env: str) -> Ran:
         done = SERVER.run(arguments, {**self.env, **env}, self.home.parent, CEILING_S * 6)
         assert "Traceback" not in done.err, done.err
         return Ran(*done)
+
+    def begin(self, *arguments: str, **env: str) -> Started:
+        """A command that is killed before its end, forked like those that run to it."""
+        begun = SERVER.start(arguments, {**self.env, **env}, self.home.parent, CEILING_S * 6)
+        self.begun.append(begun)
+        return begun
 
     def start(self, *arguments: str, **env: str) -> subprocess.Popen[str]:
         return self.start_python("-m", "workbench.cli", *arguments, **env)
@@ -81,6 +90,8 @@ class Reelwright:
         return (self.home.parent / "stderr").read_text()
 
     def close(self) -> None:
+        for command in self.begun:
+            command.kill()
         for process in self.started:
             if process.poll() is None:
                 process.send_signal(signal.SIGTERM)

@@ -19,7 +19,7 @@ from workbench.cli import demo_full
 from workbench.workflows import registry
 
 #: a whole demo on a busy machine, several times
-pytestmark = pytest.mark.timeout(900)
+pytestmark = pytest.mark.timeout(3600)
 
 KILLS = 10
 SCENES = ("--scenes", "6")
@@ -70,7 +70,7 @@ def test_killed_ten_times_it_ends_with_the_same_artifacts_and_nothing_paid_twice
     moments = sorted(random.Random(f"{lang} full").sample(range(1, all_jobs), KILLS))
     try:
         for done in moments:
-            process = reelwright.start("demo", "--full", *SCENES, "--lang", lang, "--json")
+            process = reelwright.begin("demo", "--full", *SCENES, "--lang", lang, "--json")
             until(lambda: count_done(reelwright) >= done, CEILING_S, f"{done} ended jobs")  # noqa: B023
             parts = family(process.pid)
             for part in [psutil.Process(process.pid), *parts]:

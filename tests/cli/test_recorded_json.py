@@ -16,22 +16,23 @@ from typing import Any
 
 import pytest
 
+from tests import drawings
 from tests.recorded.story import FOLDER
 
 ROOT = Path(__file__).parents[2]
 
 
-@pytest.mark.timeout(600)
+@pytest.mark.timeout(1800)
 def test_every_command_prints_what_it_printed_before(empty_database_url: str, tmp_path: Path) -> None:
     folder = tmp_path / "story"
     # a process of its own: other tests register workflows, and commands read the environment
     told = subprocess.run(
         [sys.executable, "-m", "tests.recorded.story", empty_database_url, str(folder)],
         cwd=ROOT,
-        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        env=drawings.spawned({**os.environ, "PYTHONPATH": str(ROOT)}),
         capture_output=True,
         text=True,
-        timeout=580,
+        timeout=1700,
     )
     assert told.returncode == 0, told.stderr
 

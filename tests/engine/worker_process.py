@@ -8,6 +8,7 @@ test workflows added.
 
 from __future__ import annotations
 
+import gc
 import json
 import os
 import signal
@@ -27,6 +28,7 @@ import workbench.broker.consumer
 import workbench.cli.worker
 import workbench.providers.openai_compatible
 import workbench.workflows.registry
+from tests import drawings
 from workbench.api.client import Workbench
 from workbench.bootstrap import worker_engine
 from workbench.cli import main
@@ -47,11 +49,21 @@ def check_profile(check: str, image: bool) -> None:
     Workbench.open(Settings.load(), send=lambda ids: None).profiles.check(check, image=image)
 
 
+def measure(measure: list[str]) -> None:
+    """Be a worker of the benchmarks, with these options."""
+    from benchmarks.worker import work
+
+    work(measure)
+
+
 #: by the name of their first argument
-TASKS: dict[str, Callable[..., Any]] = {"run": run_job, "check": check_profile}
+TASKS: dict[str, Callable[..., Any]] = {"run": run_job, "check": check_profile, "measure": measure}
 
 if __name__ == "__main__":
+    drawings.share()
     workbench.workflows.registry.Registry().all()
+    # what was imported stays: a worker that looks for garbage in it would copy every page of it
+    gc.freeze()
     # the kernel reaps workers, so that a killed one is gone at once
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)
     for line in sys.stdin:

@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 TERMINAL = ("succeeded", "partial", "failed", "cancelled")
 #: a look at a batch with all its jobs takes up to 20 ms of computing, which the worker needs more
 POLL_S = 0.25
+#: and the worker's machine may be busy, or the job large: for so many times as long as a look took, nobody looks
+REST_PER_LOOK = 8
 PLAN = "run_plan"
 #: node and artifact kinds of people and of what the world has
 ELEMENTS = ("character", "world", "world_element")
@@ -197,6 +199,7 @@ class DemoRun:
         watch = waiting.WorkerWatch(self.workbench, job_id)
         bar_of: JsonObject = {}
         while True:
+            began = time.monotonic()
             parent = self.workbench.jobs.get(job_id)
             children = self._list_family(job_id)
             kinds: dict[str, list[int]] = {}
@@ -210,7 +213,7 @@ class DemoRun:
             if parent.state in TERMINAL:
                 return [parent, *children]
             watch.check()
-            time.sleep(POLL_S)
+            time.sleep(max(POLL_S, REST_PER_LOOK * (time.monotonic() - began)))
 
     def _list_family(self, job_id: int) -> list[Job]:
         """The jobs that a job started, and those that these started: what makes something, not who waits for it."""
