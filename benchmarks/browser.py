@@ -69,7 +69,7 @@ class Visit:
 
 
 def measure(stores: Stores, scale: Scale) -> list[Line]:
-    settings, origin = large_story.settings_with_origin(stores, scale.scenes)
+    settings, origin = large_story.settings_with_origin(stores, scale)
     ours = Reelwright(settings)
     worker = stores.start(*worker_command(settings, 8)[1:], settings=settings)
     ours.wait_for_worker()

@@ -10,6 +10,7 @@ from typing import Any
 from sqlalchemy import Connection, insert, select
 
 from benchmarks.contenders import Reelwright
+from benchmarks.scale import Scale
 from benchmarks.stores import Stores
 from workbench import samples
 from workbench.api.client import Workbench
@@ -31,14 +32,14 @@ class Large:
     artifacts: int
 
 
-def settings_with_origin(stores: Stores, scenes: int) -> tuple[Settings, int]:
+def settings_with_origin(stores: Stores, scale: Scale) -> tuple[Settings, int]:
     """Settings of a database that holds one whole story, and the story's project; made once for all who ask."""
     if stores.story is None:
         settings = stores.settings("sqlite", 8)
         ours = Reelwright(settings)
         worker = stores.start(*worker_command(settings, 8)[1:], settings=settings)
         ours.wait_for_worker()
-        project = _make_origin(ours.wb, scenes)
+        project = _make_origin(ours.wb, scale)
         stores.stop(worker)
         ours.wb.close()
         stores.story = settings, project
@@ -63,20 +64,22 @@ def made(wb: Workbench, origin: int, episodes: int, scenes: int) -> Large:
     return Large(large, origin, scene, count)
 
 
-def _make_origin(wb: Workbench, scenes: int) -> int:
-    """A sample story whose first episode has so many scenes that are made, offline; its project. Needs a worker."""
+def _make_origin(wb: Workbench, scale: Scale) -> int:
+    """A sample story whose first episode has scenes that are made, offline; its project. Needs a worker."""
     project = wb.create_project(samples.load("gift-of-the-magi.en"))
-    wb.wait(wb.submit("plan_episodes", project).id, timeout=120)
+    wb.wait(wb.submit("plan_episodes", project).id, timeout=600)
     episode = next(n.id for n in wb.projects.tree(project).nodes if n.kind == "episode")
-    wb.wait(wb.submit("generate_episode_core_expression", episode).id, timeout=120)
-    hint = {"scene_count_hint": min(max(scenes, 6), 12)}
-    wb.wait(wb.submit("generate_episode_scene_list", episode, hint).id, timeout=120)
-    drawn = [n.id for n in wb.projects.tree(project).nodes if n.parent_id == episode][:scenes]
+    wb.wait(wb.submit("generate_episode_core_expression", episode).id, timeout=600)
+    hint = {"scene_count_hint": min(max(scale.scenes, 6), 12)}
+    wb.wait(wb.submit("generate_episode_scene_list", episode, hint).id, timeout=600)
+    drawn = [n.id for n in wb.projects.tree(project).nodes if n.parent_id == episode]
+    drawn = drawn[: min(scale.scenes, scale.drawn)]
     for plan in [wb.plans.run(scene, grow=True) for scene in drawn]:
-        job = wb.wait(plan.id, timeout=300)
+        job = wb.wait(plan.id, timeout=1800)
         if job.state != "succeeded":
             raise RuntimeError(f"the story was not made: {job.error}")
-    _make_the_rest(wb, project, episode, drawn)
+    if scale.everything:
+        _make_the_rest(wb, project, episode, drawn)
     return project
 
 

@@ -64,7 +64,11 @@ def submits(stores: Stores, scale: Scale) -> list[Line]:
     """`wb.submit` called again and again by one client: without a worker that shares disk and processor, and beside
     one."""
     section = f"Single submits, {scale.submits} one after the other, each committed before it returns"
-    lines = [Line(section, "commits of one row, this disk, synchronous=FULL", _disk_commits_per_s(stores), "/s")]
+    lines = [
+        Line(
+            section, "commits of one row, this disk, synchronous=FULL", _disk_commits_per_s(stores, scale.commits), "/s"
+        )
+    ]
     for database in OURS:
         alone = Reelwright(stores.settings(database, THREADS))
         target = SUBMITS_PER_S if database == "sqlite" else None
@@ -76,20 +80,20 @@ def submits(stores: Stores, scale: Scale) -> list[Line]:
     return lines
 
 
-def _disk_commits_per_s(stores: Stores) -> float:
+def _disk_commits_per_s(stores: Stores, count: int) -> float:
     """What no single submit can pass: one write to disk each."""
     with contextlib.closing(sqlite3.connect(stores.home / "disk.db", isolation_level=None)) as conn:
         for pragma in ("journal_mode=WAL", "synchronous=FULL"):
             conn.execute(f"PRAGMA {pragma}")
         conn.execute("CREATE TABLE row (number)")
         began = time.monotonic()
-        for number in range(200):
+        for number in range(count):
             conn.execute("INSERT INTO row VALUES (?)", (number,))
-        return 200 / (time.monotonic() - began)
+        return count / (time.monotonic() - began)
 
 
 def _submits_per_s(ours: Reelwright, count: int) -> float:
-    for _ in range(20):
+    for _ in range(min(20, count)):
         ours.wb.submit("bench_nothing")
     began = time.monotonic()
     for _ in range(count):

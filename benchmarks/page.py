@@ -22,7 +22,7 @@ from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 from websockets.sync.client import ClientConnection, connect
 
 from benchmarks import large_story
-from benchmarks.contenders import Reelwright
+from benchmarks.contenders import TIMEOUT_S, Reelwright
 from benchmarks.report import Line, median
 from benchmarks.scale import Scale
 from benchmarks.stores import Stores
@@ -78,7 +78,7 @@ def _jobs(stores: Stores, scale: Scale) -> list[Line]:
             busy = _cpu_of(watched, work)
             return max(0.0, busy.used - between.used / between.wall * busy.wall) / len(runs), runs
 
-        for _ in range(3):
+        for _ in range(scale.warm_up):
             _run(client, page_script_hash=first.page)
         tick_cpu, ticks = several(fragment_id=ticker, is_auto_rerun=True)
         page_cpu, pages = several()
@@ -108,7 +108,7 @@ def _jobs(stores: Stores, scale: Scale) -> list[Line]:
 
 def _studio(stores: Stores, scale: Scale) -> list[Line]:
     """A scene of a story of a hundred episodes: its page, and what a tick costs beside it."""
-    settings, origin = large_story.settings_with_origin(stores, scale.scenes)
+    settings, origin = large_story.settings_with_origin(stores, scale)
     ours = Reelwright(settings)
     story = large_story.made(ours.wb, origin, scale.episodes, scale.scenes)
     port = free_port()
@@ -197,7 +197,7 @@ def _run(client: ClientConnection, **state: Any) -> Run:
     run = Run()
     while True:
         answer = ForwardMsg()
-        answer.ParseFromString(bytes(client.recv(timeout=60)))  # type: ignore[arg-type]
+        answer.ParseFromString(bytes(client.recv(timeout=TIMEOUT_S)))  # type: ignore[arg-type]
         kind = answer.WhichOneof("type")
         if kind == "new_session":
             run.page = answer.new_session.page_script_hash
@@ -220,7 +220,7 @@ def _client(port: int) -> Iterator[ClientConnection]:
 
 
 def wait_for_page(port: int) -> None:
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + TIMEOUT_S
     while time.monotonic() < deadline:
         with contextlib.suppress(OSError), urllib.request.urlopen(f"http://{HOST}:{port}/_stcore/health", timeout=1):
             return

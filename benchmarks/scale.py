@@ -20,21 +20,31 @@ class Scale:
     apart_s: float = 1.3
     #: that are opened in a browser
     pages: int = 10
+    #: runs of the Jobs page ahead of those that count
+    warm_up: int = 3
     cancels: int = 24
     terminations: int = 3
     #: the large story that the Studio is opened on
     episodes: int = 100
     scenes: int = 24
+    #: scenes of the episode it is copied from that are drawn, at most; whether it has one of every kind that no plan
+    #: makes
+    drawn: int = 12
+    everything: bool = True
     #: calls of a service by each contender; how long a picture takes there; calls against a minute's limit
     calls: int = 300
     picture_ms: int = 1_000
     limited: int = 180
+    #: worker processes that share such a limit
+    sharing: int = 3
+    #: commits by which the disk is judged
+    commits: int = 200
 
 
 FULL = Scale()
 QUICK = Scale(
     rounds=1,
-    jobs=60,
+    jobs=20,
     idle_starts=1,
     submits=5,
     waiting_rounds=1,
@@ -44,11 +54,16 @@ QUICK = Scale(
     visits=1,
     apart_s=0.1,
     pages=2,
+    warm_up=1,
     cancels=4,
     terminations=1,
     episodes=1,
     scenes=2,
+    drawn=1,
+    everything=False,
     calls=5,
     picture_ms=50,
     limited=6,
+    sharing=2,
+    commits=20,
 )

@@ -1,4 +1,4 @@
-"""Model services: what our layer costs over the bare SDK, pictures at once, and a minute's share over three workers."""
+"""Model services: what our layer costs over the bare SDK, pictures at once, and one limit for several workers."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from pathlib import Path
 
 import openai
 
-from benchmarks.contenders import Reelwright, reelwright_worker
+from benchmarks.contenders import TIMEOUT_S, Reelwright, reelwright_worker
 from benchmarks.report import Line, median
 from benchmarks.scale import Scale
 from benchmarks.stores import Stores
@@ -105,17 +105,17 @@ def _picture_job(ours: Reelwright) -> float:
     [row] = ours.wb.jobs.submit_many(
         [Request("bench_pictures", params={"count": PICTURES}, profile_id=ours.wb.profiles.id_of("mine"))]
     )
-    done = ours.wb.wait(row.id, timeout=120)
+    done = ours.wb.wait(row.id, timeout=TIMEOUT_S)
     assert done.state == "succeeded", done.error
     return float(done.finished_at - done.started_at) / 1000
 
 
 def minute(stores: Stores, scale: Scale) -> list[Line]:
-    """Three worker processes that share a limit of requests a minute, with more to do than it allows."""
+    """Worker processes that share a limit of requests a minute, with more to do than it allows."""
     with service(stores, "minute") as (url, log), reelwright_worker(stores, "sqlite", 8) as (ours, _):
         more = [
             stores.start("-m", "benchmarks.worker", "--threads", "8", settings=ours.wb.settings.environment)
-            for _ in range(2)
+            for _ in range(scale.sharing - 1)
         ]
         ours.wb.profiles.add("mine", "openai", base_url=url, text_model="m", rpm=RPM)
         rows = ours.wb.jobs.submit_many(
@@ -131,7 +131,7 @@ def minute(stores: Stores, scale: Scale) -> list[Line]:
     most = max(sum(at <= t < at + 60 for t in times) for at in times)
     beyond = max(0, len(times) - RPM)
     used = 60 * beyond / (RPM * (times[-1] - times[0])) if beyond else 0.0
-    section = f"{RPM} requests a minute over three worker processes, {len(times)} calls"
+    section = f"{RPM} requests a minute over {scale.sharing} worker processes, {len(times)} calls"
     return [
         Line(section, "most calls in any minute at the service", most, "calls", at_most=RPM),
         Line(section, "share of the limit that was used", used, "", at_least=0.9),

@@ -6,7 +6,7 @@ import subprocess
 import sys
 import time
 
-from benchmarks.contenders import Reelwright
+from benchmarks.contenders import TIMEOUT_S, Reelwright
 from benchmarks.report import Line, median
 from benchmarks.scale import Scale
 from benchmarks.stores import ROOT, Stores
@@ -20,7 +20,7 @@ import sys, time, warnings
 warnings.simplefilter("ignore")
 began = time.perf_counter()
 from streamlit.testing.v1 import AppTest
-page = AppTest.from_file("app.py", default_timeout=60).run()
+page = AppTest.from_file("app.py", default_timeout=300).run()
 assert not page.exception, page.exception
 print(time.perf_counter() - began)
 """
@@ -69,7 +69,7 @@ def _worker(stores: Stores, ours: Reelwright, settings: Settings) -> tuple[float
     ours.wait_for_worker()
     ready = time.monotonic() - began
     [row] = ours.wb.jobs.submit_many([Request("bench_nothing")])
-    ours.wb.wait(row.id, timeout=30)
+    ours.wb.wait(row.id, timeout=TIMEOUT_S)
     first = time.monotonic() - began
     # signs off, so that the next start finds an empty list
     stores.stop(process)

@@ -6,6 +6,7 @@ import contextlib
 import functools
 import itertools
 import os
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -19,6 +20,8 @@ import redis
 
 from workbench.broker import embedded
 from workbench.cli.supervisor import environment
+from workbench.db.connection import Database
+from workbench.db.migrate import migrate
 from workbench.settings import Settings
 
 ROOT = Path(__file__).parents[1]
@@ -43,17 +46,34 @@ class Stores:
 
     def settings(self, database: str, threads: int) -> Settings:
         """The product's default settings on a fresh database and an emptied Valkey."""
-        sqlite = f"sqlite:///{self.home / f'bench-{next(_numbers)}.db'}"
-        url = self.fresh_database() if database == "postgresql" else sqlite
+        if database == "postgresql":
+            url = self.fresh_database(self._postgres_template)
+        else:
+            path = self.home / f"bench-{next(_numbers)}.db"
+            shutil.copyfile(self._sqlite_template, path)
+            url = f"sqlite:///{path}"
         self.empty_valkey()
         return Settings.load(home=self.home, database_url=url, threads=threads)
 
-    def fresh_database(self) -> str:
-        """The address of an empty PostgreSQL database."""
+    def fresh_database(self, template: str = "template1") -> str:
+        """The address of a new PostgreSQL database: an empty one, or a copy of that."""
         number = next(_numbers)
         with psycopg.connect(self.postgres, autocommit=True) as connection:
-            connection.execute(f"CREATE DATABASE bench_{number}")
+            connection.execute(f"CREATE DATABASE bench_{number} TEMPLATE {template}")
         return self.postgres.replace("/postgres?", f"/bench_{number}?")
+
+    @functools.cached_property
+    def _sqlite_template(self) -> Path:
+        """At today's schema: no section measures migrations, and nearly each would run them several times."""
+        path = self.folder / "template.db"
+        _migrate(f"sqlite:///{path}")
+        return path
+
+    @functools.cached_property
+    def _postgres_template(self) -> str:
+        url = self.fresh_database()
+        _migrate(url)
+        return url.partition("?")[0].rpartition("/")[2]
 
     @functools.cached_property
     def postgres(self) -> str:
@@ -101,8 +121,14 @@ class Stores:
             self.stop(process)
 
 
+def _migrate(url: str) -> None:
+    database = Database(url)
+    migrate(database)
+    database.close()
+
+
 @contextlib.contextmanager
-def running_stores() -> Iterator[Stores]:
+def running_stores(kind: type[Stores] = Stores) -> Iterator[Stores]:
     """Everything of it is gone afterwards."""
     # the developer's own installation must neither be measured nor written to
     for name in [n for n in os.environ if n.startswith("REELWRIGHT_")] + ["DATABASE_URL", "REDIS_URL"]:
@@ -110,7 +136,7 @@ def running_stores() -> Iterator[Stores]:
     with tempfile.TemporaryDirectory(prefix="reelwright-bench-") as name, contextlib.ExitStack() as stack:
         folder = Path(name)
         (folder / "home").mkdir()
-        stores = Stores(folder, stack)
+        stores = kind(folder, stack)
         settings = Settings.load(home=stores.home)
         valkey = subprocess.Popen(embedded.command(settings), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         stack.callback(valkey.wait)
