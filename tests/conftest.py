@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import gc
 import itertools
 import os
@@ -111,16 +112,21 @@ PATIENCE = 180.0
 
 
 def until(condition: Callable[[], Any], timeout: float = PATIENCE, what: str = "the condition") -> Any:
-    """Wait for a condition, never for a time; returns its value."""
+    """Wait for a condition, never for a time; returns its value.
+
+    Where a look takes long, on a busy machine, what is waited for gets as much time as the looks do.
+    """
     timeout = max(timeout, PATIENCE)
     deadline = time.monotonic() + timeout
     while True:
+        began = time.monotonic()
         value = condition()
         if value:
             return value
-        if time.monotonic() > deadline:
+        looked = time.monotonic()
+        if looked > deadline:
             raise AssertionError(f"{what} did not come true within {timeout} s")
-        time.sleep(0.02)
+        time.sleep(min(max(0.02, looked - began), 0.2))
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -194,11 +200,11 @@ def postgres_template(postgres: str) -> str:
     return _migrated(_new_database(postgres)).partition("?")[0].rpartition("/")[2]
 
 
-@pytest.fixture(params=["sqlite", "postgresql"])
-def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
-    """A database of each kind at today's schema, without a row."""
-    if request.param == "sqlite":
-        path = tmp_path / "höme of tests" / "reelwright.db"
+@contextlib.contextmanager
+def database_of_kind(request: pytest.FixtureRequest, kind: str, home: Path) -> Iterator[str]:
+    """The address of a database at today's schema, without a row; gone afterwards."""
+    if kind == "sqlite":
+        path = home / "reelwright.db"
         path.parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(request.getfixturevalue("sqlite_template"), path)
         yield f"sqlite:///{path}"
@@ -209,16 +215,27 @@ def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str
     _drop_database(server, url)
 
 
+@pytest.fixture(params=["sqlite", "postgresql"])
+def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """A database of each kind at today's schema, without a row."""
+    with database_of_kind(request, request.param, tmp_path / "höme of tests") as url:
+        yield url
+
+
 @pytest.fixture
 def settings(tmp_path: Path, database_url: str) -> Settings:
+    return brisk(tmp_path / "höme of tests", database_url)
+
+
+def brisk(home: Path, database_url: str) -> Settings:
     """Settings with short times; the engine behaves as with long ones, only sooner."""
     return Settings.load(
-        home=tmp_path / "höme of tests",
+        home=home,
         database_url=database_url,
         threads=4,
         lease_seconds=2.0,
-        heartbeat_seconds=0.2,
-        sweep_seconds=0.2,
+        heartbeat_seconds=0.4,
+        sweep_seconds=0.5,
         dispatch_lost_seconds=2.0,
         retry_base_ms=20,
         retry_max_ms=200,

@@ -127,7 +127,7 @@ def test_what_a_command_prints_is_kept_up_to_its_last_words_without_what_could_s
 ) -> None:
     log = tmp_path / "logs" / "web.log"
     process = start(sys.executable, "-c", PRINTS, log=log, stderr=subprocess.PIPE)
-    out, err = process.communicate(timeout=20)
+    out, err = process.communicate(timeout=180)
     assert process.returncode == 128 + signal.SIGKILL
     lines = log.read_text("utf-8").splitlines()
     texts = [line.split(" ", 1)[1] for line in lines]
@@ -169,7 +169,7 @@ def test_a_log_is_rotated_and_the_oldest_goes_also_when_several_write_it(tmp_pat
 def test_a_log_that_cannot_be_written_stops_nothing(start: Start, tmp_path: Path) -> None:
     (tmp_path / "logs").write_text("a file, where a folder should be")
     process = start("sh", "-c", "echo told >&2; exit 3", log=tmp_path / "logs" / "web.log", stderr=subprocess.PIPE)
-    _, err = process.communicate(timeout=20)
+    _, err = process.communicate(timeout=180)
     assert (process.returncode, err) == (3, "told\n")
 
 
@@ -186,5 +186,5 @@ def test_a_closed_terminal_stops_what_was_started_without_nohup(ignored: bool) -
         "os.kill(os.getpid(), signal.SIGTERM)\n"
         "print(stop.is_set())\n"
     )
-    ran = subprocess.run([sys.executable, "-c", code, str(ignored)], capture_output=True, text=True, timeout=90)
+    ran = subprocess.run([sys.executable, "-c", code, str(ignored)], capture_output=True, text=True, timeout=180)
     assert ran.stdout.split() == [str(not ignored), "True"]

@@ -38,7 +38,7 @@ def test_a_command_that_lists_loads_nothing_it_does_not_use(command: str, tmp_pa
         env={"PATH": "/usr/bin:/bin", "HOME": str(tmp_path), "REELWRIGHT_HOME": str(settings.home)},
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=180,
     )
     assert (done.returncode, done.stdout) == (0, "[]\n"), done.stderr
     assert done.stderr == "loaded:\n"

@@ -34,7 +34,7 @@ def test_it_prints_an_address_that_answers_and_stops_on_sigterm(reelwright: Reel
 
     assert process.wait(CEILING_S) == 0
     assert time.monotonic() - began < 15 + 5
-    until(all_gone(parts), 5)
+    until(all_gone(parts), 15)
 
 
 def test_after_sigkill_of_the_supervisor_nothing_is_left_and_the_next_start_works(reelwright: Reelwright) -> None:

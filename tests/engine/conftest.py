@@ -122,7 +122,7 @@ class Worker:
         with contextlib.suppress(ProcessLookupError):
             os.kill(self.pid, number)
 
-    def gone(self, timeout: float = 60) -> None:
+    def gone(self, timeout: float = 180) -> None:
         until(lambda: not self.is_alive(), timeout, f"the end of worker {self.pid}")
 
 

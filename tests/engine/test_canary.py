@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import json
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 from urllib.parse import quote
 
@@ -14,7 +14,8 @@ import redis
 from sqlalchemy import MetaData, select
 
 from tests.commands import CommandServer
-from tests.engine.conftest import Workers
+from tests.conftest import Valkey, brisk, database_of_kind
+from tests.engine.conftest import Nursery, Workers
 from tests.pages.conftest import ROOT, House, app_first  # noqa: F401  the pages' way in, used by its name
 from tests.scripted_provider import ScriptedProvider
 from workbench.api.client import Workbench
@@ -54,9 +55,43 @@ def held(client: redis.Redis, key: bytes) -> Any:
     return look[client.type(key)](key)
 
 
+@pytest.fixture(scope="module", params=["sqlite", "postgresql"])
+def home(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, nursery: Nursery
+) -> Iterator[tuple[Workbench, Workers]]:
+    """One of each database for all that is looked at: nothing that looks changes what is there."""
+    folder = tmp_path_factory.mktemp("canary") / "höme of tests"
+    folder.mkdir()
+    with database_of_kind(request, request.param, folder) as url:
+        settings = brisk(folder, url)
+        server = Valkey(settings)
+        server.start()
+        wb, workers = Workbench.open(settings), Workers(settings, nursery)
+        with ScriptedProvider() as provider:
+            _use(wb, workers, provider)
+            yield wb, workers
+        workers.stop()
+        wb.close()
+        server.kill()
+
+
 @pytest.fixture
-def used(wb: Workbench, workers: Workers, provider: ScriptedProvider) -> Workbench:
+def used(home: tuple[Workbench, Workers]) -> Workbench:
     """A home in which the key was used, refused, echoed by the service, and met a worker's bug."""
+    return home[0]
+
+
+@pytest.fixture
+def workers(home: tuple[Workbench, Workers]) -> Workers:
+    return home[1]
+
+
+@pytest.fixture
+def settings(home: tuple[Workbench, Workers]) -> Settings:
+    return home[1].settings
+
+
+def _use(wb: Workbench, workers: Workers, provider: ScriptedProvider) -> None:
     pasted = f"  Bearer {CANARY}\n"
     wb.profiles.add("mine", "openai", base_url=provider.url, text_model="m", image_model="dall-e-3", key=pasted)
     wb.profiles.add(
@@ -80,12 +115,11 @@ def used(wb: Workbench, workers: Workers, provider: ScriptedProvider) -> Workben
     jobs.append(wb.submit("test_tell", None, {"about": "echo films"}, profile="films", max_attempts=1).id)
     jobs.append(wb.submit("test_image", None, {"about": "echo"}, profile="mine", max_attempts=1).id)
     jobs.append(wb.submit("test_video", None, {"about": "blame"}, profile="films").id)
-    states = [j.state for j in wb.wait(jobs, timeout=90)]
+    states = [j.state for j in wb.wait(jobs, timeout=180)]
     assert (states.count("failed"), states.count("succeeded")) == (6, 4), states
     provider.script(default={"echo_key": True, "status": 401})
     assert not wb.profiles.check("mine")[0].ok
     wb.profiles.rotate_keys()
-    return wb
 
 
 def test_it_is_in_no_byte_of_database_files_logs_and_redis(
@@ -145,8 +179,15 @@ def test_it_is_on_no_page(used: Workbench, settings: Settings, monkeypatch: pyte
     ]
     pages += [("job", {"id": j.id}) for j in house.wb.jobs.list()]
     pages += [("models", {"profile": p.id}) for p in house.wb.profiles.list()]
+    # one visitor goes through them all: opening the first page before each would take as long again
+    at = house.page("projects", "en")
     for name, query in pages:
-        at = house.page(name, "en", **query)
+        at.query_params.clear()
+        at.query_params["lang"] = "en"
+        for key, value in query.items():
+            at.query_params[key] = str(value)
+        at.switch_page(f"pages/{name}.py")
+        at.run()
         assert not at.exception, name
         html = "".join(str(e.proto) for e in at.get("html"))
         assert shown(html + str(at.main) + str(at.sidebar) + repr(dict(at.query_params))) == [], name

@@ -188,7 +188,7 @@ def test_what_another_job_has_made_since_the_parent_looked_is_not_made_again(
     episodes = [n.id for n in engine.wb.projects.tree(project).nodes if n.kind == "episode"]
     rival = Rival(engine, monkeypatch)
     params = {"jobs": [[core, n] for n in episodes]} if kind == "run_plan" else {}
-    parent = engine.finish(engine.wb.submit(kind, project, params).id, timeout=60)
+    parent = engine.finish(engine.wb.submit(kind, project, params).id, timeout=180)
     assert parent.state == "succeeded", parent.error
     assert set(rival.jobs) == {(core, n) for n in episodes}
     assert versions(engine, project) == [1, 1, 1]
@@ -202,7 +202,7 @@ def test_a_child_left_out_of_a_batch_does_not_move_the_others(engine: Engine, mo
     core = "generate_episode_core_expression"
     rival = Rival(engine, monkeypatch)
     rival.jobs |= {(core, episodes[0]): 0, (core, episodes[2]): 0}  # only the one in the middle has a rival
-    parent = engine.finish(engine.wb.submit("generate_episode_core_expression_batch", project).id, timeout=60)
+    parent = engine.finish(engine.wb.submit("generate_episode_core_expression_batch", project).id, timeout=180)
     assert parent.state == "succeeded", parent.error
     assert versions(engine, project) == [1, 1, 1]
     assert [s["node_id"] for s in parent.result["succeeded"]] == [episodes[0], episodes[2]]
@@ -223,12 +223,12 @@ def test_what_has_changed_again_meanwhile_and_what_is_forced_is_made(
     Rival(engine, monkeypatch, then=edit)
     parent = engine.wb.submit("run_plan", project, {"jobs": [["plan_episodes", project]]})
     edit()
-    assert engine.finish(parent.id, timeout=60).state == "succeeded"
+    assert engine.finish(parent.id, timeout=180).state == "succeeded"
     assert len(engine.wb.artifacts.list_versions(project, "episode_plan")) == 3
     assert engine.wb.artifacts.list_stale_reasons(project, "episode_plan") == []
 
     monkeypatch.undo()
     Rival(engine, monkeypatch)
     forced = engine.wb.submit("generate_episode_core_expression_batch", project, {"force": True})
-    assert engine.finish(forced.id, timeout=60).state == "succeeded"
+    assert engine.finish(forced.id, timeout=180).state == "succeeded"
     assert versions(engine, project) == [2, 2, 2]

@@ -105,7 +105,7 @@ def test_put_back_what_was_due_soon_is_due_soon(engine: Engine, set_clock: SetCl
     assert row(engine, plain.id).available_at <= now
     assert row(engine, plain.id).dispatched_at is None, "it is sent again"
     for asked in (delayed, plain):
-        assert engine.finish(asked.id, timeout=60).state == "succeeded"
+        assert engine.finish(asked.id, timeout=180).state == "succeeded"
     until(lambda: engine.worker.maintain() or row(engine, failed.id).state == "queued", what="the lost job's return")
 
 

@@ -368,7 +368,7 @@ def test_ends_that_come_at_the_same_moment_share_a_transaction() -> None:
         until(lambda: len(shared._waiting) == SHARED + 2)
         first.set()
         for done in (leader, *others):
-            done.result(timeout=10)
+            done.result(timeout=180)
     # some go on while the others are written: those that ended at one moment would do so again and again
     assert [len(b) for b in batches] == [1, SHARED, 2]
     assert {id(e) for b in batches for e in b} == {id(e) for e in ends}
