@@ -15,7 +15,7 @@ from sqlalchemy import func, select
 import tests.engine.jobs_for_tests  # noqa: F401  registers the test workflows
 from tests import hostile
 from workbench.api.client import Workbench
-from workbench.db.schema import metadata
+from workbench.db.tables import metadata
 from workbench.errors import InvalidInput, NotFound, ReelwrightError
 from workbench.i18n import translate
 from workbench.jobs.submit import Request

@@ -17,7 +17,7 @@ from sqlalchemy import func, select
 
 from tests.archives.conftest import Home
 from workbench.archives import form
-from workbench.db.schema import metadata
+from workbench.db.tables import metadata
 from workbench.errors import InvalidInput
 from workbench.settings import Settings
 

@@ -12,7 +12,8 @@ from sqlalchemy import insert, select, update
 
 from tests.archives.conftest import Home
 from workbench.db.reads import budgets
-from workbench.db.schema import artifact, artifact_head, job, metadata, model_call, node
+from workbench.db.schema import artifact, artifact_head, job, model_call, node
+from workbench.db.tables import metadata
 from workbench.errors import InvalidInput, NotFound
 from workbench.settings import Settings
 

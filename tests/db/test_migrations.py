@@ -16,8 +16,9 @@ from sqlalchemy.exc import DatabaseError
 from workbench.db import schema
 from workbench.db.connection import Database, db_now_ms
 from workbench.db.migrate import _MIGRATIONS, current, head, migrate
-from workbench.db.schema import gate, job, job_child, metadata
+from workbench.db.schema import gate, job, job_child
 from workbench.db.search import INDEX
+from workbench.db.tables import metadata
 from workbench.db.writes import insert
 from workbench.errors import Unavailable
 from workbench.i18n import Text, translate

@@ -18,8 +18,8 @@ from workbench.db.reads import jobs as reads
 from workbench.db.reads import rollups as sums
 from workbench.db.reads import usage
 from workbench.db.reads.rollups import Stretch
+from workbench.db.rollup_tables import JOB_SUMS
 from workbench.db.schema import (
-    JOB_SUMS,
     artifact,
     attempt,
     forecast,

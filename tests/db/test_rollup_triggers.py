@@ -8,7 +8,8 @@ import pytest
 from sqlalchemy import Connection, delete, insert, select, update
 
 from workbench.db.connection import Database
-from workbench.db.schema import job, job_tail, job_undo, model_call, usage_tail, usage_undo
+from workbench.db.rollup_tables import job_tail, job_undo, usage_tail, usage_undo
+from workbench.db.schema import job, model_call
 
 JOB = {
     "kind": "k", "queue": "text", "title": "t", "params": {}, "params_hash": "h", "max_attempts": 1, "available_at": 1,

@@ -21,7 +21,7 @@ from tests.scripted_provider import ScriptedProvider
 from workbench.api.client import Workbench
 from workbench.cli.supervisor import environment
 from workbench.db import search
-from workbench.db.schema import metadata
+from workbench.db.tables import metadata
 from workbench.profiles.check import _dot
 from workbench.security.keys import MASTER_FILE
 from workbench.settings import Settings

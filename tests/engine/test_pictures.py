@@ -20,7 +20,8 @@ from tests.scripted_provider import ScriptedProvider
 from workbench import crash
 from workbench.api.client import Workbench
 from workbench.db.connection import db_now_ms
-from workbench.db.schema import job, metadata
+from workbench.db.schema import job
+from workbench.db.tables import metadata
 from workbench.errors import LostClaim, ProviderError
 from workbench.i18n import Text
 from workbench.settings import Settings

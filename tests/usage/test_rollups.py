@@ -14,7 +14,8 @@ from workbench.api.client import Workbench
 from workbench.db import histograms
 from workbench.db.reads import rollups as reads
 from workbench.db.reads import usage as usage_reads
-from workbench.db.schema import JOB_SUMS, USAGE_SUMS, job, job_hour, job_tail, model_call, node, usage_hour, usage_tail
+from workbench.db.rollup_tables import JOB_SUMS, USAGE_SUMS, job_hour, job_tail, usage_hour, usage_tail
+from workbench.db.schema import job, model_call, node
 from workbench.db.writes import prune, rollups
 from workbench.errors import InvalidInput
 from workbench.settings import Settings

@@ -14,7 +14,8 @@ from sqlalchemy import Connection, delete, insert, select, update
 
 from tests.usage.test_rollups import BEGIN, HOUR, History
 from workbench.api.client import Workbench
-from workbench.db.schema import TERMINAL, artifact, job, model_call, step, wasted_call
+from workbench.db.rollup_tables import wasted_call
+from workbench.db.schema import TERMINAL, artifact, job, model_call, step
 from workbench.db.waste import CAUSES
 from workbench.db.writes import prune, rollups
 from workbench.settings import Settings

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from workbench.db.schema import CALL_FACTS, JOB_FACTS, TERMINAL
+from workbench.db.rollup_tables import CALL_FACTS, JOB_FACTS
+from workbench.db.schema import TERMINAL
 
 _TERMINAL = ", ".join(f"'{state}'" for state in TERMINAL)
 #: a pruned job's calls keep its node and its person; else the job says them

@@ -10,7 +10,8 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, and_, case, func, literal_column, or_
 
-from workbench.db.schema import USAGE_SUMS, job, job_tail, model_call, usage_tail
+from workbench.db.rollup_tables import USAGE_SUMS, job_tail, usage_tail
+from workbench.db.schema import job, model_call
 
 HOUR_MS, DAY_MS = 3_600_000, 86_400_000
 #: what a row sums up, hours: by the third of a UTC day the days of other zones are put together from few rows

@@ -5,8 +5,6 @@ Other programs read these columns; ids are integers on both databases.
 
 from __future__ import annotations
 
-from typing import Any
-
 import sqlalchemy as sa
 from sqlalchemy import (
     JSON,
@@ -15,7 +13,6 @@ from sqlalchemy import (
     Float,
     ForeignKey,
     Index,
-    LargeBinary,
     MetaData,
     Table,
     UniqueConstraint,
@@ -42,15 +39,6 @@ ACTIVE = ("queued", "running", "waiting")
 TERMINAL = ("succeeded", "partial", "failed", "cancelled")
 #: ended without all that was asked for
 FAILED = ("failed", "partial")
-#: what is summed up of calls (workbench/db/rollups.py says what each counts) …
-USAGE_SUMS = (
-    "calls", "unsent", "errors", "late", "judged", "valid", "wasted",
-    "input_tokens", "input_known", "cached_tokens", "cached_known", "output_tokens", "output_known",
-    "reasoning_tokens", "reasoning_known", "tokens", "tokens_known", "wasted_tokens",
-    "cost_micros", "priced", "wasted_micros", "unpriced", "images", "video_seconds", "timed", "latency_ms",
-)  # fmt: skip
-#: … and of ended jobs
-JOB_SUMS = ("jobs", "started", "wait_ms", "run_ms")
 _active_sql = text("state IN ('queued', 'running', 'waiting')")
 _child_sql = text("parent_id IS NOT NULL")
 _replay_sql = text("replay_of IS NOT NULL")
@@ -734,143 +722,6 @@ form_draft = Table(
 
 #: key of `meta`: another value whenever a head has moved without a new version
 HEADS_MOVED = "heads_moved"
-#: what of a call its rollup is made from; of a change after it was rolled up, the columns as they were before
-CALL_FACTS = (
-    "started_at", "project_id", "node_id", "workflow", "provider", "model", "profile_id", "capability", "created_by",
-    "currency", "purpose", "mode", "prompt_name", "outcome", "valid", "error_kind", "http_status", "price_source",
-    "cost_micros", "expected_micros", "input_tokens", "cached_tokens", "output_tokens", "reasoning_tokens", "images",
-    "video_seconds", "latency_ms", "ttft_ms",
-)  # fmt: skip
-#: the same of a job
-JOB_FACTS = (
-    "kind", "queue", "state", "project_id", "node_id", "profile_id", "created_by", "error_kind", "created_at",
-    "started_at", "finished_at",
-)  # fmt: skip
-
-
-def _facts(table: Table, names: tuple[str, ...]) -> list[Column[Any]]:
-    return [Column(name, table.c[name].type) for name in names]
-
-
-# calls and ended jobs that no rollup holds yet; the database's triggers put them here (rollup_triggers.py)
-usage_tail = Table("usage_tail", metadata, Column("call_id", Id, primary_key=True))
-job_tail = Table("job_tail", metadata, Column("job_id", Id, primary_key=True))
-
-# what rollups hold and must lose: a call that changed, or went, after it was rolled up
-usage_undo = Table("usage_undo", metadata, Column("id", Id, primary_key=True), *_facts(model_call, CALL_FACTS))
-job_undo = Table(
-    "job_undo",
-    metadata,
-    Column("id", Id, primary_key=True),
-    # -1: to be taken away; 1: of a pruned job, to be kept for ever
-    Column("sign", Integer, nullable=False),
-    # the models that it called, a line each; NULL: none
-    Column("models", Text),
-    *_facts(job, JOB_FACTS),
-)
-
-# sums over calls: by the hour and by the UTC day, once for each facet. A facet names the dimensions that its rows
-# tell apart; the others are NULL. `workbench/db/rollups.py` says which there are.
-usage_hour = Table(
-    "usage_hour",
-    metadata,
-    Column("id", Id, primary_key=True),
-    Column("facet", Word(12), nullable=False),
-    # 1, 8 or 24
-    Column("hours", Integer, nullable=False),
-    Column("at", Ms, nullable=False),
-    Column("project_id", Id),
-    Column("node_id", Id),
-    Column("workflow", String(80)),
-    Column("provider", String(40)),
-    Column("model", String(200)),
-    Column("profile_id", Id),
-    Column("capability", String(20)),
-    Column("created_by", String(120)),
-    Column("currency", String(3)),
-    *(Column(name, BigInteger, nullable=False) for name in USAGE_SUMS),
-    # packed histograms of milliseconds (workbench/db/histograms.py); NULL: of no call
-    Column("latency", LargeBinary),
-    Column("ttft", LargeBinary),
-    Index("ix_usage_hour_facet", "facet", "hours", "at"),
-    Index("ix_usage_hour_project", "project_id", "facet", "hours", "at"),
-    Index("ix_usage_hour_workflow", "workflow", "facet", "hours", "at"),
-    Index("ix_usage_hour_model", "model", "facet", "hours", "at"),
-    Index("ix_usage_hour_node", "node_id", "hours", "at"),
-)
-
-# the same of jobs that have ended, by when they ended
-job_hour = Table(
-    "job_hour",
-    metadata,
-    Column("id", Id, primary_key=True),
-    Column("facet", Word(12), nullable=False),
-    Column("hours", Integer, nullable=False),
-    Column("at", Ms, nullable=False),
-    # of pruned jobs: no recount finds them
-    Column("pruned", Boolean, nullable=False),
-    Column("kind", String(80)),
-    Column("queue", String(20)),
-    Column("state", String(20)),
-    Column("project_id", Id),
-    Column("node_id", Id),
-    Column("profile_id", Id),
-    Column("created_by", String(120)),
-    Column("error_kind", String(40)),
-    Column("model", String(200)),
-    *(Column(name, BigInteger, nullable=False) for name in JOB_SUMS),
-    # from created to started, and from started to finished
-    Column("wait", LargeBinary),
-    Column("run", LargeBinary),
-    Index("ix_job_hour_facet", "facet", "hours", "at"),
-    Index("ix_job_hour_project", "project_id", "facet", "hours", "at"),
-    Index("ix_job_hour_kind", "kind", "facet", "hours", "at"),
-    Index("ix_job_hour_model", "model", "facet", "hours", "at"),
-    Index("ix_job_hour_node", "node_id", "hours", "at"),
-)
-
-# calls whose waste may be another than `wasted_call` says, besides those of the tails above: calls that went; versions
-# that may have replaced others, or used them. The database's triggers put them here (waste_triggers.py)
-waste_tail = Table("waste_tail", metadata, Column("call_id", Id, primary_key=True))
-version_tail = Table("version_tail", metadata, Column("artifact_id", Id, primary_key=True))
-
-# calls that were paid for nothing, one narrow row each, exactly as `waste_sum` holds them
-wasted_call = Table(
-    "wasted_call",
-    metadata,
-    Column("call_id", Id, primary_key=True),
-    # under which it is summed up; NULL: it is not
-    Column("cause", String(12)),
-    # of a call whose job, or whose answer's next user, was pruned: its cause for ever; "": it was used
-    Column("kept", String(12)),
-    Column("started_at", Ms, nullable=False),
-    Column("project_id", Id),
-    Column("workflow", String(80)),
-    Column("model", String(200), nullable=False),
-    Column("currency", String(3)),
-    Column("cost_micros", BigInteger, nullable=False),
-    # 1: at a price nobody knows
-    Column("unpriced", Integer, nullable=False),
-    Index("ix_wasted_call_started_at", "started_at"),
-    Index("ix_wasted_call_cause", "cause", "started_at"),
-)
-
-# their sums by the UTC day, or by the third of it, once for each facet (workbench/db/waste.py); what a facet does not
-# tell apart is 0 or "", as is what a call has none of
-waste_sum = Table(
-    "waste_sum",
-    metadata,
-    Column("facet", Word(16), primary_key=True),
-    Column("project_id", Id, primary_key=True, autoincrement=False),
-    Column("model", String(200), primary_key=True),
-    Column("at", Ms, primary_key=True, autoincrement=False),
-    Column("workflow", String(80), primary_key=True),
-    Column("cause", String(12), primary_key=True),
-    Column("currency", String(3), primary_key=True),
-    Column("calls", Integer, nullable=False),
-    Column("cost_micros", BigInteger, nullable=False),
-    Column("unpriced", Integer, nullable=False),
-)
 
 alert_rule = Table(
     "alert_rule",

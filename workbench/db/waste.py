@@ -1,4 +1,4 @@
-"""What the sums over wasted calls hold (`schema.waste_sum`).
+"""What the sums over wasted calls hold (`rollup_tables.waste_sum`).
 
 Reads ask `db/reads/waste.py`; workers fill them by `db/writes/waste.py`.
 """

@@ -2,7 +2,7 @@
 
 from alembic import context
 
-from workbench.db.schema import metadata
+from workbench.db.tables import metadata
 
 connection = context.config.attributes["connection"]
 context.configure(

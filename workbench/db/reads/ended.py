@@ -31,8 +31,9 @@ from sqlalchemy import (
 
 from workbench.db.connection import Ids, among
 from workbench.db.reads import rollups
+from workbench.db.rollup_tables import job_tail
 from workbench.db.rollups import USAGE_TAIL
-from workbench.db.schema import ACTIVE, ended_job, job, job_child, job_tail, model_call
+from workbench.db.schema import ACTIVE, ended_job, job, job_child, model_call
 
 #: micros of yuan and of dollars; None where nothing is known
 Cost = tuple[int | None, int | None]

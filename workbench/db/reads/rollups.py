@@ -33,6 +33,16 @@ from sqlalchemy import (
 from workbench.db import histograms
 from workbench.db.connection import Ids, among
 from workbench.db.histograms import Histogram
+from workbench.db.rollup_tables import (
+    JOB_SUMS,
+    USAGE_SUMS,
+    job_hour,
+    job_tail,
+    job_undo,
+    usage_hour,
+    usage_tail,
+    usage_undo,
+)
 from workbench.db.rollups import (
     CALLS_AND_JOBS,
     DAILY_JOBS,
@@ -52,19 +62,7 @@ from workbench.db.rollups import (
     pick,
     usage_sums,
 )
-from workbench.db.schema import (
-    JOB_SUMS,
-    TERMINAL,
-    USAGE_SUMS,
-    job,
-    job_hour,
-    job_tail,
-    job_undo,
-    model_call,
-    usage_hour,
-    usage_tail,
-    usage_undo,
-)
+from workbench.db.schema import TERMINAL, job, model_call
 
 #: of calls or jobs; a worker at work lets it grow to a few thousand
 LONG_TAIL = 20_000
@@ -459,8 +457,8 @@ def _merge(
 def sum_usage(
     conn: Connection, groups: Sequence[str], names: Sequence[str], stretch: Stretch, filters: Filters
 ) -> dict[tuple[Any, ...], list[int]]:
-    """(day or None, the groups …) → sums in the order of their names (`schema.USAGE_SUMS`). What is all zero is left
-    out. Groups and filters: `rollups.USAGE_DIMENSIONS`; a list is any of it."""
+    """(day or None, the groups …) → sums in the order of their names (`USAGE_SUMS`). What is all zero is left out.
+    Groups and filters: `rollups.USAGE_DIMENSIONS`; a list is any of it."""
     return _sum(conn, _usage(), groups, names, stretch, filters)
 
 
@@ -474,7 +472,7 @@ def merge_usage(
 def sum_jobs(
     conn: Connection, groups: Sequence[str], names: Sequence[str], stretch: Stretch, filters: Filters
 ) -> dict[tuple[Any, ...], list[int]]:
-    """The same of ended jobs, by when they ended (`schema.JOB_SUMS`); groups and filters: `rollups.JOB_DIMENSIONS`.
+    """The same of ended jobs, by when they ended (`JOB_SUMS`); groups and filters: `rollups.JOB_DIMENSIONS`.
     With a model: jobs that have called it."""
     return _sum(conn, _jobs(filters.get("model")), groups, names, stretch, filters)
 

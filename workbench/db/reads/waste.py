@@ -14,12 +14,13 @@ from sqlalchemy import ColumnElement, Connection, and_, bindparam, case, func, o
 
 from workbench.db.connection import Ids, among
 from workbench.db.reads import wasted
+from workbench.db.rollup_tables import waste_sum, wasted_call
 from workbench.db.rollups import DAY_MS, THIRD_MS
 from workbench.db.rows.jobs import CallSummary
 from workbench.db.rows.record import columns, fetch
 from workbench.db.rows.usage import CallFilters
 from workbench.db.rows.waste import DayWaste, Waste
-from workbench.db.schema import model_call, waste_sum, wasted_call
+from workbench.db.schema import model_call
 from workbench.db.waste import FACETS, NONE, SUMS
 
 #: begun thirds of a day that are asked for in one statement; SQLite takes no condition of a thousand

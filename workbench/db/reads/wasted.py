@@ -16,21 +16,10 @@ from sqlalchemy import Connection, and_, bindparam, case, exists, func, or_, sel
 
 from workbench.db.connection import Ids, among
 from workbench.db.reads.usage import unpriced
+from workbench.db.rollup_tables import job_tail, version_tail, waste_tail, wasted_call
 from workbench.db.rollups import USAGE_TAIL
 from workbench.db.rows.waste import WastedCall
-from workbench.db.schema import (
-    ACTIVE,
-    artifact,
-    job,
-    job_tail,
-    model_call,
-    node,
-    step,
-    version_tail,
-    waste_tail,
-    wasted_call,
-    wasted_sql,
-)
+from workbench.db.schema import ACTIVE, artifact, job, model_call, node, step, wasted_sql
 
 #: who replaces something within this time has not made use of it
 SOON_MS = 3_600_000

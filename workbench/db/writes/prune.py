@@ -24,7 +24,9 @@ from sqlalchemy import (
 )
 
 from workbench.db.connection import Ids, among, db_now_ms
-from workbench.db.schema import ACTIVE, TERMINAL, artifact, ended_job, job, job_child, job_tail, metadata, model_call
+from workbench.db.rollup_tables import job_tail
+from workbench.db.schema import ACTIVE, TERMINAL, artifact, ended_job, job, job_child, model_call
+from workbench.db.tables import metadata
 from workbench.db.writes import filing, rollups
 
 DAY_MS = 86_400_000

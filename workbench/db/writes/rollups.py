@@ -12,6 +12,17 @@ from sqlalchemy import Connection, Table, bindparam, delete, func, insert, liter
 from workbench.db import histograms
 from workbench.db.connection import Ids, among
 from workbench.db.histograms import Histogram
+from workbench.db.rollup_tables import (
+    JOB_FACTS,
+    JOB_SUMS,
+    USAGE_SUMS,
+    job_hour,
+    job_tail,
+    job_undo,
+    usage_hour,
+    usage_tail,
+    usage_undo,
+)
 from workbench.db.rollups import (
     CALLS_AND_JOBS,
     DAILY_JOBS,
@@ -30,20 +41,7 @@ from workbench.db.rollups import (
     latency_of,
     usage_sums,
 )
-from workbench.db.schema import (
-    JOB_FACTS,
-    JOB_SUMS,
-    TERMINAL,
-    USAGE_SUMS,
-    job,
-    job_hour,
-    job_tail,
-    job_undo,
-    model_call,
-    usage_hour,
-    usage_tail,
-    usage_undo,
-)
+from workbench.db.schema import TERMINAL, job, model_call
 from workbench.db.writes import ended, waste
 
 #: calls, and jobs, that are rolled up in one transaction; and of a long history, by a command

@@ -12,8 +12,9 @@ from sqlalchemy import Connection, and_, bindparam, delete, func, literal, selec
 
 from workbench.db.connection import Ids, among
 from workbench.db.reads import wasted
+from workbench.db.rollup_tables import version_tail, waste_sum, waste_tail, wasted_call
 from workbench.db.rows.waste import WastedCall
-from workbench.db.schema import job, model_call, version_tail, waste_sum, waste_tail, wasted_call
+from workbench.db.schema import job, model_call
 from workbench.db.waste import FACETS, NONE, SUMS
 from workbench.db.writes.installation import upsert
 
