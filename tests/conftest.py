@@ -66,11 +66,17 @@ LONGEST_FIRST = (
     "browser/pictures/test_gallery",
     "browser/words/test_drafts",
     "cli/test_up",
+    "workflows/test_every_workflow",
+    "providers/test_ledger",
+    "benchmarks/test_bench",
     "workflows/test_through_the_engine",
     "workflows/test_shots_through_the_engine",
     "pages/test_models",
     "engine/test_fence",
     "webhooks/test_delivery",
+    "usage/test_waste_sums",
+    "workflows/storyboard/test_translations",
+    "workflows/test_conductors",
 )
 
 
