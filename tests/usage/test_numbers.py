@@ -28,7 +28,7 @@ UNPRICED = """c.cost_micros IS NULL AND c.expected_micros IS NULL AND c.provider
 @pytest.fixture
 def wb(settings: Settings) -> Iterator[Workbench]:
     with Workbench.open(settings, send=lambda ids: None) as client:
-        client.history.seed(400, days=30, report=lambda n: None)
+        client.history.seed(400, days=30)
         yield client
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from workbench.arguments import check_arguments
@@ -26,7 +25,7 @@ _EPISODES, _SCENES = 3, 4
 MOST_JOBS = 10_000_000
 
 
-def _ignore(jobs: int) -> None:
+def _ignore(phase: seed.Phase, done: int) -> None:
     """For a caller that asks for no reports."""
 
 
@@ -44,12 +43,14 @@ class History:
         days: int = 180,
         seed_number: int = 1,
         beside_real: bool = False,
-        report: Callable[[int], None] = _ignore,
+        report: seed.Report = _ignore,
     ) -> list[int]:
         """Add so many ended jobs of the last `days` with their attempts, steps, events and calls, in projects and with
         profiles of their own; returns the projects' ids. Nothing is sent to a service.
 
-        `beside_real`: also where jobs are already. `report` hears how many there are so far. Raises InvalidInput.
+        `beside_real`: also where jobs are already. `report` hears again and again how far it is: how many jobs are
+        written, how many of them can be found by their words, how many calls, jobs and versions are summed up. Others
+        can write in between. Raises InvalidInput.
         """
         for name, value, most in (("jobs", jobs, MOST_JOBS), ("days", days, 3650)):
             if not 1 <= value <= most:

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, Literal, Unpack
 
 from workbench.arguments import Count, check_arguments
+from workbench.db.batches import write_in_batches
 from workbench.db.connection import Database
 from workbench.db.reads import exports, forecasts, waste
 from workbench.db.reads import usage as reads
@@ -104,8 +105,7 @@ class Usage:
             with self._database.read() as conn:
                 if not rollups.is_due(conn):
                     return counted
-            with self._database.write() as conn:
-                counted += rollups.fold(conn, rollups.LARGE_BATCH)
+            counted += write_in_batches(self._database, rollups.fold, most=rollups.LARGE_BATCH)
 
     def forecast_errors(self, *, since: int, **filters: Unpack[CallFilters]) -> list[ForecastError]:
         """How far plans' jobs were from what was expected of them, by workflow and model."""

@@ -7,7 +7,10 @@ import time
 import click
 
 from workbench.cli import client, console
+from workbench.history.seed import Phase
 from workbench.i18n import N_, Text
+
+_SAY_EVERY_S = 5.0
 
 
 @click.command()
@@ -19,13 +22,18 @@ from workbench.i18n import N_, Text
 def command(jobs: int, days: int, seed: int, beside_real: bool, as_json: bool) -> None:
     """Write ended jobs with their calls, prices, retries and failures into this home, in projects and with profiles of
     their own. Nothing is sent anywhere. Use a home made for it: REELWRIGHT_HOME."""
-    began, shown = time.monotonic(), 0
+    began = said = time.monotonic()
+    told = {
+        "written": N_("{n} of {all} jobs"),
+        "filed": N_("{n} of {all} jobs can be found by their words"),
+        "rolled up": N_("{n} jobs and calls are summed up"),
+    }
 
-    def report(so_far: int) -> None:
-        nonlocal shown
-        if so_far * 10 // jobs > shown:
-            shown = so_far * 10 // jobs
-            console.say(Text(N_("{n} of {all} jobs"), n=so_far, all=jobs))
+    def report(phase: Phase, done: int) -> None:
+        nonlocal said
+        if time.monotonic() - said >= _SAY_EVERY_S:
+            said = time.monotonic()
+            console.say(Text(told[phase], n=done, all=jobs))
 
     with client.open_workbench() as wb:
         projects = wb.history.seed(jobs, days=days, seed_number=seed, beside_real=beside_real, report=report)

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import asdict
+from typing import Literal
 
 from sqlalchemy import func, select
 
+from workbench.db.batches import write_in_batches
 from workbench.db.connection import Database, db_now_ms
 from workbench.db.schema import job
 from workbench.db.writes import filing, rollups
@@ -21,6 +23,10 @@ SLACK_MS = 600_000
 #: how long the words of calls are kept
 TEXT_DAYS = 14
 
+Phase = Literal["written", "filed", "rolled up"]
+#: hears how much of a phase is done
+Report = Callable[[Phase, int], None]
+
 
 def count_jobs(database: Database) -> int:
     """Jobs that are there, made up or not."""
@@ -28,9 +34,9 @@ def count_jobs(database: Database) -> int:
         return conn.execute(select(func.count()).select_from(job)).scalar_one()
 
 
-def seed(database: Database, places: Places, jobs: int, days: int, number: int, report: Callable[[int], None]) -> None:
-    """Add so many jobs over the last `days`; `report` hears after each stretch how many there are. The same `number`
-    gives the same history."""
+def seed(database: Database, places: Places, jobs: int, days: int, number: int, report: Report) -> None:
+    """Add so many jobs over the last `days`; `report` hears again and again how many jobs are written, how many of them
+    are filed, and how many calls, jobs and versions are rolled up. The same `number` gives the same history."""
     stretches = -(-jobs // SIZE)
     length = days * DAY_MS // stretches
     with database.read() as conn:
@@ -52,12 +58,6 @@ def seed(database: Database, places: Places, jobs: int, days: int, number: int, 
                 begun, original_at = originals[n % KINDS]
                 texts_from = now - TEXT_DAYS * DAY_MS
                 writes.copy_stretch(conn, begun, begun + SIZE - 1, first - begun, at - original_at, prefix, texts_from)
-        report(n * SIZE + size)
-    while True:
-        with database.write() as conn:
-            if not filing.file_ended(conn, SIZE):
-                break
-    while True:
-        with database.write() as conn:
-            if not rollups.fold(conn, rollups.LARGE_BATCH):
-                return
+        report("written", n * SIZE + size)
+    write_in_batches(database, filing.file_ended, most=SIZE, report=lambda done: report("filed", done))
+    write_in_batches(database, rollups.fold, most=rollups.LARGE_BATCH, report=lambda done: report("rolled up", done))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from workbench.db.batches import write_in_batches
 from workbench.db.connection import Database
 from workbench.db.writes import prune as writes
 from workbench.db.writes import rollups
@@ -24,8 +25,8 @@ def prune(
     """
     removed = NOTHING
     after: int | None = 0
-    while not dry_run and _roll_up(database) and not should_stop():
-        pass
+    if not dry_run:
+        write_in_batches(database, rollups.fold, most=rollups.LARGE_BATCH, should_stop=should_stop)
     while after is not None and not should_stop():
         with database.read() as conn:
             ids, after_this = writes.list_removable(conn, keep, after, batch, rolled_up=not dry_run)
@@ -38,9 +39,3 @@ def prune(
                 removed += writes.remove(conn, ids)
         after = after_this
     return removed
-
-
-def _roll_up(database: Database) -> bool:
-    """A batch; False: nothing is left, or another process is at it."""
-    with database.write() as conn:
-        return rollups.fold(conn, rollups.LARGE_BATCH) > 0
