@@ -26,7 +26,7 @@ def write_in_batches(
     """Repeat `act(connection, how many at most)`, each time in a transaction of its own, until it says 0; returns the
     sum of what it said. Batches grow and shrink with the time that they take. `report` hears the sum so far."""
     size, done = min(first, most), 0
-    while not (should_stop and should_stop()):
+    while True:
         began = time.monotonic()
         with database.write() as conn:
             count = act(conn, size)
@@ -35,6 +35,8 @@ def write_in_batches(
         done += count
         if report:
             report(done)
+        if should_stop and should_stop():
+            break
         took = max(time.monotonic() - began, 0.001)
         # a batch that happened to be small says little about a large one
         size = max(1, min(most, round(size * max(0.5, min(2.0, _TURN_S / took)))))
