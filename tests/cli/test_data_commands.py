@@ -247,9 +247,18 @@ def test_jobs_are_listed_filtered_cancelled_retried_and_replayed(reelwright: Ree
     assert replayed["params"]["messages"][0]["content"] == "Edited"
 
 
-def test_many_jobs_are_acted_on_by_filter_with_an_outcome_each_and_brought_back(running: Reelwright) -> None:
+@pytest.fixture
+def chats_paused(running: Reelwright) -> Iterator[None]:
+    """The home is one for all tests of the file: the next one's chats run again."""
     with Workbench.open(Settings.load(home=running.home)) as wb:
         wb.queues.pause("kind:llm_chat")
+        yield
+        wb.queues.resume("kind:llm_chat")
+
+
+@pytest.mark.usefixtures("chats_paused")
+def test_many_jobs_are_acted_on_by_filter_with_an_outcome_each_and_brought_back(running: Reelwright) -> None:
+    with Workbench.open(Settings.load(home=running.home)) as wb:
         asked = [Request("llm_chat", params=json.loads(CHAT), submit_key=f"many {n}") for n in range(3)]
         ids = sorted((job.id for job in wb.jobs.submit_many(asked)), reverse=True)
     queued = ("--kind", "llm_chat", "--state", "queued")
