@@ -111,7 +111,8 @@ def test_the_same_brief_gives_the_same_storyboard_and_a_second_run_pays_for_noth
             }
         )
         engine.close()
-        assert len(list(folder.iterdir())) == 9
+        # nine frames, each drawn and encoded
+        assert len(list(folder.iterdir())) == 2 * 9
     assert hashes[0] == hashes[1]
 
 
