@@ -15,7 +15,6 @@ import signal
 import subprocess
 import sys
 import tempfile
-import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
@@ -27,30 +26,6 @@ class Done(NamedTuple):
     code: int
     out: str
     err: str
-
-
-class Started:
-    """A command under way, to be killed."""
-
-    def __init__(self, pid: int) -> None:
-        self.pid = pid
-
-    def is_alive(self) -> bool:
-        try:
-            os.kill(self.pid, 0)
-        except ProcessLookupError:
-            return False
-        return True
-
-    def kill(self) -> None:
-        with contextlib.suppress(ProcessLookupError):
-            os.kill(self.pid, signal.SIGKILL)
-
-    def wait(self, timeout: float) -> None:
-        deadline = time.monotonic() + timeout
-        while self.is_alive():
-            assert time.monotonic() < deadline, f"process {self.pid} did not end within {timeout} s"
-            time.sleep(0.02)
 
 
 class CommandServer:
@@ -66,10 +41,10 @@ class CommandServer:
             code = self._order(arguments, env, folder, out, err, timeout, wait=True)
             return Done(code, out.read_text("utf-8"), err.read_text("utf-8"))
 
-    def start(self, arguments: Sequence[str], env: Mapping[str, str], folder: Path, timeout: int) -> Started:
-        """Begin one command, for a test that kills it. What it says nobody hears."""
+    def start(self, arguments: Sequence[str], env: Mapping[str, str], folder: Path, timeout: int) -> int:
+        """Begin one command, for a test that kills it; returns its process. What it says nobody hears."""
         nothing = Path(os.devnull)
-        return Started(self._order(arguments, env, folder, nothing, nothing, timeout, wait=False))
+        return self._order(arguments, env, folder, nothing, nothing, timeout, wait=False)
 
     def _order(
         self,
@@ -161,8 +136,10 @@ def _serve() -> None:
     def bury(*_: object) -> None:
         # one that was killed is gone at once; the others are waited for below
         for started in list(under_way):
-            if os.waitpid(started, os.WNOHANG)[0]:
-                under_way.discard(started)
+            # while one is buried, the end of another may call this again
+            with contextlib.suppress(ChildProcessError):
+                if os.waitpid(started, os.WNOHANG)[0]:
+                    under_way.discard(started)
 
     signal.signal(signal.SIGCHLD, bury)
     for line in sys.stdin:

@@ -19,7 +19,8 @@ from benchmarks.report import Line, percentile
 from benchmarks.scale import QUICK
 from benchmarks.stores import Stores, running_stores
 from tests import drawings
-from tests.engine.conftest import Nursery, Worker
+from tests.engine.conftest import Nursery
+from tests.forked import Forked
 from workbench.cli.supervisor import environment
 from workbench.settings import Settings
 
@@ -85,12 +86,12 @@ def test_every_section_is_held_to_its_targets() -> None:
 WORKERS = (("-m", "benchmarks.worker"), ("-m", "workbench.cli", "worker"))
 
 
-class Forked:
+class ForkedWorker:
     """A worker that was forked, to be ended like one that was started."""
 
     stdout = None
 
-    def __init__(self, worker: Worker) -> None:
+    def __init__(self, worker: Forked) -> None:
         self._worker = worker
         self.pid, self.kill, self.terminate = worker.pid, worker.kill, worker.terminate
 
@@ -116,7 +117,7 @@ class ForkingStores(Stores):
             return super().start(*command, settings=settings, env=env)
         self.nursery = self.nursery or Nursery()
         around = {**environment(settings), **(env or {})}
-        process: Any = Forked(self.nursery.fork(around, self.folder / "workers.log", measure=list(options)))
+        process: Any = ForkedWorker(self.nursery.fork(around, self.folder / "workers.log", measure=list(options)))
         self._children.append(process)
         return process  # type: ignore[no-any-return]
 

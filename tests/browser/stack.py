@@ -20,7 +20,6 @@ from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 from tests import drawings
 from workbench import samples
 from workbench.api.client import Workbench
-from workbench.cli import supervisor as processes
 from workbench.cli.signs import page_answers
 from workbench.cli.supervisor import run_processes
 from workbench.settings import Settings
@@ -82,23 +81,16 @@ def free_port() -> int:
 
 
 @contextlib.contextmanager
-def drawing_once() -> Iterator[None]:
-    """Workers that start meanwhile read what another process of the same run of tests has drawn."""
-    own = processes.worker_command
-
-    def command(*given: Any) -> list[str]:
-        return ["tests.browser.worker" if part == "workbench.cli" else part for part in own(*given)]
-
-    with mock.patch.object(processes, "worker_command", command if drawings.FOLDER in os.environ else own):
-        yield
-
-
-@contextlib.contextmanager
 def stack(home: Path, **settings: Any) -> Iterator[Stack]:
     """Everything `reelwright up` runs, on a home of its own."""
     made = Settings.load(home=home, **settings)
     port = free_port()
-    with drawing_once(), run_processes(made, 1, web=True, port=port) as supervisor, Workbench.open(made) as wb:
+    shared = drawings.spawned(os.environ) if drawings.FOLDER in os.environ else {}
+    with (
+        mock.patch.dict(os.environ, shared),
+        run_processes(made, 1, web=True, port=port) as supervisor,
+        Workbench.open(made) as wb,
+    ):
         deadline = time.monotonic() + 180
         while not (page_answers("127.0.0.1", port) and wb.queues.count_live_workers()):
             assert time.monotonic() < deadline, "the stack did not come up within 180 s"

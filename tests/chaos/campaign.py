@@ -20,7 +20,8 @@ from sqlalchemy import func, make_url, select
 
 from tests.chaos.injections import Injector
 from tests.conftest import Valkey
-from tests.engine.conftest import Worker, Workers
+from tests.engine.conftest import Workers
+from tests.forked import Forked
 from tests.scripted_provider import ScriptedProvider
 from workbench.api.client import Workbench
 from workbench.db.schema import attempt, job, model_call, step
@@ -83,7 +84,7 @@ class Installation:
             "Redis emptied": not self.shares_redis,
         }.get(injection, True)
 
-    def start_worker(self) -> Worker:
+    def start_worker(self) -> Forked:
         return self.workers.start()
 
     def count_ended(self) -> int:

@@ -27,7 +27,7 @@ from workbench.db.schema import attempt, job, step, worker
 
 if TYPE_CHECKING:
     from tests.chaos.campaign import Installation
-    from tests.engine.conftest import Worker
+    from tests.forked import Forked
 
 HOUR_MS = 3_600_000
 #: longer than a lease of the campaign, so that a frozen worker loses what it holds
@@ -235,7 +235,7 @@ OTHERS: dict[str, tuple[Injection, int]] = {
 }
 
 
-def _victim(place: Installation, chance: random.Random) -> Worker | None:
+def _victim(place: Installation, chance: random.Random) -> Forked | None:
     alive = place.workers.alive()
     spared = place.pids_with_jobs_near_the_limit()
     candidates = [w for w in alive if w.pid not in spared]

@@ -19,8 +19,9 @@ import psutil
 import pytest
 
 from tests import drawings
-from tests.commands import SERVER, Started
+from tests.commands import SERVER
 from tests.conftest import until
+from tests.forked import Forked
 
 ROOT = Path(__file__).parents[2]
 #: generous: the machine may be busy with other tests
@@ -48,16 +49,16 @@ class Reelwright:
         for name in ("LC_ALL", "LC_MESSAGES", "SSH_CONNECTION"):
             self.env.pop(name, None)
         self.started: list[subprocess.Popen[str]] = []
-        self.begun: list[Started] = []
+        self.begun: list[Forked] = []
 
     def __call__(self, *arguments: str, **env: str) -> Ran:
         done = SERVER.run(arguments, {**self.env, **env}, self.home.parent, CEILING_S * 6)
         assert "Traceback" not in done.err, done.err
         return Ran(*done)
 
-    def begin(self, *arguments: str, **env: str) -> Started:
+    def begin(self, *arguments: str, **env: str) -> Forked:
         """A command that is killed before its end, forked like those that run to it."""
-        begun = SERVER.start(arguments, {**self.env, **env}, self.home.parent, CEILING_S * 6)
+        begun = Forked(SERVER.start(arguments, {**self.env, **env}, self.home.parent, CEILING_S * 6))
         self.begun.append(begun)
         return begun
 

@@ -119,7 +119,7 @@ def test_killed_twice_on_the_way_and_started_again_it_ends_with_the_same_artifac
         for part in [psutil.Process(process.pid), *parts]:
             with contextlib.suppress(psutil.NoSuchProcess):
                 part.kill()
-        process.wait(CEILING_S)
+        process.gone()
         until(all_gone(parts), 15)
 
     ran = reelwright("demo", "--lang", "en", "--json")

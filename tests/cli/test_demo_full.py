@@ -76,7 +76,7 @@ def test_killed_ten_times_it_ends_with_the_same_artifacts_and_nothing_paid_twice
             for part in [psutil.Process(process.pid), *parts]:
                 with contextlib.suppress(psutil.NoSuchProcess):
                     part.kill()
-            process.wait(CEILING_S)
+            process.gone()
             until(all_gone(parts), 15)
         ended = reelwright("demo", "--full", *SCENES, "--lang", lang, "--json")
         assert ended.code == 0, ended.err

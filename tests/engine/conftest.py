@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
 import os
-import signal
 import subprocess
 import sys
 import threading
@@ -19,6 +17,7 @@ import pytest
 
 import tests.engine.jobs_for_tests  # noqa: F401  registers the test workflows
 from tests.conftest import PATIENCE, Valkey, until
+from tests.forked import Forked
 from tests.scripted_provider import ScriptedProvider
 from workbench.api.client import Workbench
 from workbench.bootstrap import worker_engine
@@ -51,16 +50,14 @@ class Engine:
     def finish(self, job_id: int, timeout: float = PATIENCE) -> Job:
         """Deliver and maintain until this job has ended."""
 
-        timeout = max(timeout, PATIENCE)
-        deadline, pause = time.monotonic() + timeout, 0.02
-        while True:
-            # looking costs as much as a short wait: the longer nothing comes, the more rarely it is asked
-            pause = 0.02 if self.deliver() else min(pause * 1.5, 0.1)
+        def ended() -> Job | None:
+            self.deliver()
             self.worker.maintain()
-            if (job := self.wb.jobs.get(job_id)).state in ("succeeded", "partial", "failed", "cancelled"):
-                return job
-            assert time.monotonic() < deadline, f"job {job_id} did not end within {timeout} s"
-            time.sleep(pause)
+            job = self.wb.jobs.get(job_id)
+            return job if job.state in ("succeeded", "partial", "failed", "cancelled") else None
+
+        found: Job = until(ended, timeout, f"the end of job {job_id}")
+        return found
 
     def close(self) -> None:
         self.worker.runner.stop()
@@ -99,33 +96,6 @@ def use(wb: Workbench, provider: ScriptedProvider, name: str = "scripted") -> st
     return name
 
 
-class Worker:
-    """One real worker process."""
-
-    def __init__(self, pid: int) -> None:
-        self.pid = pid
-
-    def is_alive(self) -> bool:
-        try:
-            os.kill(self.pid, 0)
-        except ProcessLookupError:
-            return False
-        return True
-
-    def kill(self) -> None:
-        self._end(signal.SIGKILL)
-
-    def terminate(self) -> None:
-        self._end(signal.SIGTERM)
-
-    def _end(self, number: int) -> None:
-        with contextlib.suppress(ProcessLookupError):
-            os.kill(self.pid, number)
-
-    def gone(self, timeout: float = 180) -> None:
-        until(lambda: not self.is_alive(), timeout, f"the end of worker {self.pid}")
-
-
 class Nursery:
     """Forks worker processes that need not import anything any more; one for the whole session."""
 
@@ -141,14 +111,14 @@ class Nursery:
         #: a request and its answer belong together; two threads at once would lose one another's
         self._asking = threading.Lock()
 
-    def fork(self, env: dict[str, str], log: Path, **task: Any) -> Worker:
+    def fork(self, env: dict[str, str], log: Path, **task: Any) -> Forked:
         """A worker, or with a `task` a process that does just this: see `worker_process.TASKS`."""
         assert self._process.stdin is not None
         assert self._process.stdout is not None
         with self._asking:
             self._process.stdin.write(json.dumps({"env": env, "log": str(log), "task": task}) + "\n")
             self._process.stdin.flush()
-            return Worker(int(self._process.stdout.readline()))
+            return Forked(int(self._process.stdout.readline()))
 
     def stop(self) -> None:
         self._process.kill()
@@ -167,17 +137,17 @@ class Workers:
 
     def __init__(self, settings: Settings, nursery: Nursery) -> None:
         self.settings = settings
-        self.all: list[Worker] = []
+        self.all: list[Forked] = []
         self.nursery = nursery
         self._log = settings.home / "workers.log"
 
-    def start(self, **env: str) -> Worker:
+    def start(self, **env: str) -> Forked:
         threads = {"REELWRIGHT_THREADS": str(self.settings.threads)}
         worker = self.nursery.fork({**environment(self.settings), **threads, **env}, self._log)
         self.all.append(worker)
         return worker
 
-    def alive(self) -> list[Worker]:
+    def alive(self) -> list[Forked]:
         return [w for w in self.all if w.is_alive()]
 
     def log(self) -> str:

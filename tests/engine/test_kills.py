@@ -14,7 +14,8 @@ import pytest
 from sqlalchemy import select, update
 
 from tests.conftest import until
-from tests.engine.conftest import Engine, Nursery, Worker
+from tests.engine.conftest import Engine, Nursery
+from tests.forked import Forked
 from tests.scripted_provider import ScriptedProvider
 from workbench import crash
 from workbench.cli.supervisor import environment
@@ -104,7 +105,7 @@ def ledger(engine: Engine) -> list[Any]:
         return list(conn.execute(select(model_call).order_by(model_call.c.id)).all())
 
 
-def kill_at(point: str, engine: Engine, provider: ScriptedProvider, start: Callable[..., Worker], died: Path) -> None:
+def kill_at(point: str, engine: Engine, provider: ScriptedProvider, start: Callable[..., Forked], died: Path) -> None:
     """Start a process that does the work, and end it there."""
     if point == UNDER_WAY:
         provider.script(default={"hang": True})
@@ -134,7 +135,7 @@ def test_a_process_killed_during_a_paid_call(
     job_id = engine.wb.submit(WORKFLOWS[kind], profile=name).id if kind in WORKFLOWS else None
     engine.mail.clear()
 
-    def start(**env: str) -> Worker:
+    def start(**env: str) -> Forked:
         task = {"run": job_id} if job_id is not None else {"check": name, "image": kind == "picture check"}
         return nursery.fork({**environment(engine.worker._settings), **env}, tmp_path / "killed.log", **task)
 
