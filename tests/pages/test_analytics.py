@@ -11,7 +11,7 @@ from sqlalchemy import insert
 
 from tests.pages.conftest import House, said
 from workbench.db.schema import model_call, node
-from workbench.ui import formats
+from workbench.ui import charts, formats
 
 DAY_MS = 86_400_000
 
@@ -123,3 +123,16 @@ def test_the_budget_and_the_rules_of_a_day_stand_as_lines_among_its_costs(house:
 )
 def test_a_card_has_room_for_any_amount(micros: int, en: str, zh: str) -> None:
     assert (formats.short_money(micros, "CNY"), formats.short_money(micros, "CNY", "zh")) == (en, zh)
+
+
+def test_a_day_without_calls_is_no_day_of_none_valid(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    drawn: list[list[float | None]] = []
+    monkeypatch.setattr(charts, "sparkline", lambda history, colours: drawn.append([*history]) or "<i></i>")
+    noon = round(time.time() * 1000) // DAY_MS * DAY_MS + DAY_MS // 2
+    for days in (2, 4):
+        add_call(house, f"{days} days ago", noon - days * DAY_MS, 1_000_000, mode="json_schema")
+    assert not house.page("analytics", days="7").exception
+    around = {tuple(history[n : n + 3]) for history in drawn for n in range(len(history))}
+    # nothing was paid on the day between them, but its answers were not all wrong
+    assert (1_000_000, 0, 1_000_000) in around
+    assert (1.0, None, 1.0) in around

@@ -19,15 +19,20 @@ def test_the_left_margin_grows_with_the_longest_label_and_cjk_counts_twice():
 
 
 def test_a_sparkline_goes_up_and_down_and_a_flat_one_lies_where_its_value_is():
-    def heights(*values: float) -> list[float]:
+    def places(*values: float | None) -> list[tuple[float, ...]]:
         html = charts.sparkline(values, charts.Palette())
         svg = base64.b64decode(html.partition("base64,")[2].partition("'")[0]).decode()
         points = re.search(r"<polyline points='([^']+)'", svg)
         assert points is not None
-        return [float(point.partition(",")[2]) for point in points[1].split()]
+        return [tuple(map(float, point.split(","))) for point in points[1].split()]
+
+    def heights(*values: float) -> list[float]:
+        return [y for _, y in places(*values)]
 
     # 38 is the ground, 2 the top
     assert heights(1, 3, 2) == [38, 2, 20]
     assert heights(0, 0) == [38, 38]
     assert heights(7, 7) == [20, 20]
     assert heights(-2, 0) == [38, 2]
+    # a time without a value is no 0, and the others stay where they are
+    assert places(None, 1, None, 3, None) == [(25, 38), (75, 2)]

@@ -349,21 +349,23 @@ def metric(
             delta_arrow=arrow,
             help=help,
         )
-        points = [value for value in history if value is not None]
-        if len(points) > 1:
+        if sum(value is not None for value in history) > 1:
             # Not chart_data: it brings a chart library of a megabyte, and marks without a name for a screen reader.
-            st.html(sparkline(points, palette()))
+            st.html(sparkline(history, palette()))
 
 
-def sparkline(history: Sequence[float], colours: Palette, height: int = 44) -> str:
-    """How a number went, as a line without numbers; what it is now stands beside it in words."""
-    low, high = min(history), max(history)
+def sparkline(history: Sequence[float | None], colours: Palette, height: int = 44) -> str:
+    """How a number went, as a line without numbers, straight over times that have none (at least two have one); what it
+    is now stands beside it in words."""
+    known = {100 * n / (len(history) - 1): value for n, value in enumerate(history) if value is not None}
+    low, high = min(known.values()), max(known.values())
     # nothing all the time lies on the ground, the same all the time half-way up
-    shares = [(value - low) / (high - low) if high > low else 0.5 if high else 0.0 for value in history]
-    points = " ".join(f"{100 * n / (len(history) - 1):.2f},{38 - 36 * share:.2f}" for n, share in enumerate(shares))
+    shares = {x: (value - low) / (high - low) if high > low else 0.5 if high else 0.0 for x, value in known.items()}
+    points = " ".join(f"{x:.2f},{38 - 36 * share:.2f}" for x, share in shares.items())
     svg = (
         "<svg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 100 40' preserveAspectRatio='none'>"
-        f"<polygon points='0,40 {points} 100,40' fill='{colours.primary}' fill-opacity='.12'/>"
+        f"<polygon points='{min(known):.2f},40 {points} {max(known):.2f},40' "
+        f"fill='{colours.primary}' fill-opacity='.12'/>"
         f"<polyline points='{points}' fill='none' stroke='{colours.primary}' stroke-width='1.5' "
         "vector-effect='non-scaling-stroke'/></svg>"
     )

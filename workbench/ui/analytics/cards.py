@@ -60,7 +60,7 @@ def _draw_cost(window: Window) -> None:
         amount,
         t("and {amount}", amount=" + ".join(others)) if others else or_none_before(delta),
         good="down",
-        history=window.fill(days, lambda r: r.cost_micros),
+        history=window.count_by_day(days, lambda r: r.cost_micros),
         help=plain(" · ".join(notes)) or None,
     )
 
@@ -73,7 +73,7 @@ def _draw_tokens(window: Window) -> None:
         formats.number(tokens(now), current()),
         or_none_before(formats.delta_percent(tokens(now), tokens(old))),
         good="none",
-        history=window.fill(window.by_day(totals_by, "day"), tokens),
+        history=window.count_by_day(window.by_day(totals_by, "day"), tokens),
     )
 
 
@@ -85,7 +85,7 @@ def _draw_latency(window: Window) -> None:
         labels.duration_text(now),
         or_none_before(formats.delta_duration(now, old, current())),
         good="down",
-        history=window.fill(window.by_day(latencies, "day"), lambda r: r.p95),
+        history=window.rate_by_day(window.by_day(latencies, "day"), lambda r: r.p95),
     )
 
 
@@ -99,7 +99,7 @@ def _draw_success(window: Window) -> None:
         t("Success"),
         formats.percent(now),
         or_none_before(formats.delta_points(now, old, current())),
-        history=window.fill(days, lambda r: success([r])),
+        history=window.rate_by_day(days, lambda r: success([r])),
         help=t("Jobs that ended well, of all that ended; cancelled ones do not count"),
     )
 
@@ -111,7 +111,7 @@ def _draw_valid(window: Window) -> None:
         t("Valid JSON"),
         formats.percent(now),
         or_none_before(formats.delta_points(now, old, current())),
-        history=window.fill(window.by_day(totals_by, "day"), valid_share),
+        history=window.rate_by_day(window.by_day(totals_by, "day"), valid_share),
         help=t("Answers that passed their schema and checks at once"),
     )
 
@@ -124,7 +124,7 @@ def _draw_calls(window: Window) -> None:
         formats.count(now.calls),
         or_none_before(formats.delta_percent(now.calls, old.calls)),
         good="none",
-        history=window.fill(window.by_day(totals_by, "day"), lambda r: r.calls),
+        history=window.count_by_day(window.by_day(totals_by, "day"), lambda r: r.calls),
     )
 
 

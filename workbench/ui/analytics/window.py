@@ -77,10 +77,14 @@ class Window:
     def label(self, at: int) -> str:
         return formats.day(at, current(), ZoneInfo(self.zone))
 
-    def fill(self, rows: Sequence[D], value: Callable[[D], float | None]) -> list[float]:
-        """A value for every day; days without calls are 0."""
-        by_day = {r.day: value(r) or 0 for r in rows}
-        return [by_day.get(d, 0) for d in self.days]
+    def count_by_day(self, rows: Sequence[D], value: Callable[[D], float | None]) -> list[float]:
+        """An amount for every day; 0 on days that have none."""
+        return [amount or 0 for amount in self.rate_by_day(rows, value)]
+
+    def rate_by_day(self, rows: Sequence[D], value: Callable[[D], float | None]) -> list[float | None]:
+        """A share or a time for every day; None on days without anything that has one: that is no 0 %."""
+        by_day = {r.day: value(r) for r in rows}
+        return [by_day.get(d) for d in self.days]
 
     def pick_day(self, index: int) -> None:
         """Show one of the days alone."""

@@ -78,7 +78,7 @@ def metrics(wanted: JobFilters, running: int) -> None:
             labels.duration_text(hour),
             _versus_hour(hour, before),
             good="down",
-            history=[wait or 0 for wait in sums.recent_waits],
+            history=sums.recent_waits,
         )
     with cards[2]:
         charts.metric(
