@@ -261,6 +261,7 @@ def page(project: int) -> None:
     node = by_id.get(wanted) or by_id[project]
     places[project] = node.id
     of_this_run = list_shown_cells(node.id)
+    drawn = list_parts(project, node, of_this_run)
 
     def shown() -> list[Cell]:
         return list_shown_cells(node.id) if live.drawn_alone() else of_this_run
@@ -282,6 +283,7 @@ def page(project: int) -> None:
         lambda: signature(project),
         lambda: list_parts(project, node, shown()),
         lambda: bool(live.active_jobs(project)),
+        drawn,
     )
 
 

@@ -95,7 +95,11 @@ export default function ({ data, parentElement, setTriggerValue }) {
   };
   const left = recall(data.place);
   if (left && left.turn === data.turn) restore(left.css, 50);
-  else drop(data.place);
+  else {
+    drop(data.place);
+    // who is in a field by now may have typed before this code was loaded
+    if (fieldOf(document.activeElement) !== null) onInput({ target: document.activeElement });
+  }
   return own.stop;
 }
 

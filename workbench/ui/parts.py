@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 import streamlit as st
@@ -20,7 +22,24 @@ export default function ({ parentElement, setTriggerValue }) {
 """
 
 _again = st.components.v2.component("reelwright_draw_parts", js=_AGAIN_JS)
-_WATCHES = "_watches"
+_WATCHES, _DRAWN = "_watches", "_drawn"
+#: so many looks after parts were asked for, and are not there, they are asked for once more
+_PATIENCE = 4
+
+
+@dataclass
+class _Look:
+    """What a watch saw when it looked last."""
+
+    #: None: it has not looked yet
+    signature: Any
+    #: part → what it shows
+    shown: dict[str, Any]
+    #: part that shows something else by now → how often it had been drawn when that was seen
+    due: dict[str, int] = field(default_factory=dict)
+    #: the number under which they were asked for, and how many looks ago
+    number: int = 0
+    looks: int = 0
 
 
 def draw(key: str, body: Callable[[], None]) -> None:
@@ -40,7 +59,8 @@ def draw(key: str, body: Callable[[], None]) -> None:
         if live.drawn_alone():
             shell.show_toast()
             if live.pop_changed():
-                _draw_again(*st.session_state.get(_WATCHES, ()))
+                _ask_for(_next_number(), st.session_state.get(_WATCHES, ()))
+        st.session_state.setdefault(_DRAWN, Counter())[key] += 1
 
     part()
 
@@ -59,19 +79,23 @@ def redraw(*keys: str) -> None:
 
 
 def watch(
-    key: str, signature: Callable[[], Any], shown: Callable[[], Mapping[str, Any]], active: Callable[[], bool]
+    key: str,
+    signature: Callable[[], Any],
+    shown: Callable[[], Mapping[str, Any]],
+    active: Callable[[], bool],
+    drawn: Mapping[str, Any],
 ) -> None:
     """Draw those parts of the page anew whose content has changed.
 
     `signature` is cheap and tells that something in sight has changed, `shown` what: part → what it shows. A part that
-    comes or goes draws the whole page anew. `active`: something is at work, look more often.
+    comes or goes draws the whole page anew. `active`: something is at work, look more often. `drawn`: what `shown` told
+    before this page was drawn, so that nothing is missed meanwhile.
     """
     slot = f"_watch.{key}"
     if not live.drawn_alone():
         live.pop_changed()
         st.session_state[_WATCHES] = [key]
-        # what changed while the page was being drawn is seen by the first look, which compares in any case
-        st.session_state[slot] = (None, dict(shown()))
+        st.session_state[slot] = _Look(None, dict(drawn))
 
     # A part itself, so that a click which starts something makes it look more often.
     @st.fragment(key=key)
@@ -80,28 +104,42 @@ def watch(
         def tick() -> None:
             if not live.drawn_alone():
                 return
-            due = _changed_parts(slot, signature(), shown)
-            if due is None:
+            look: _Look = st.session_state[slot]
+            if not _look_again(look, signature(), shown, st.session_state.get(_DRAWN, Counter())):
                 st.rerun(scope="app")
-            if due:
-                _draw_again(*due)
+            if look.due:
+                _ask_for(look.number, look.due)
 
         tick()
 
     watched()
 
 
-def _changed_parts(slot: str, now: Any, shown: Callable[[], Mapping[str, Any]]) -> list[str] | None:
-    """Which parts show something else than at the last look; None when there are others."""
-    before, parts = st.session_state[slot]
-    if now == before:
-        return []
-    then = dict(shown())
-    st.session_state[slot] = (now, then)
-    return [name for name in then if then[name] != parts[name]] if then.keys() == parts.keys() else None
+def _look_again(look: _Look, now: Any, shown: Callable[[], Mapping[str, Any]], drawn: Mapping[str, int]) -> bool:
+    """Which parts show something else than at the last look, or were to be drawn and are not yet: a slow browser may
+    never have seen that it should ask for them. False: there are other parts."""
+    waiting = {name for name, times in look.due.items() if drawn.get(name, 0) == times}
+    changed: set[str] = set()
+    if now != look.signature:
+        then = dict(shown())
+        if then.keys() != look.shown.keys():
+            return False
+        changed = {name for name in then if then[name] != look.shown[name]}
+        look.signature, look.shown = now, then
+    look.looks += 1
+    if changed or (waiting and look.looks > _PATIENCE):
+        look.number, look.looks = _next_number(), 0
+    look.due = {name: drawn.get(name, 0) for name in look.shown if name in waiting | changed}
+    return True
 
 
-def _draw_again(*keys: str) -> None:
-    """Have these parts drawn as soon as this run has ended."""
-    number = st.session_state["_again"] = st.session_state.get("_again", 0) + 1
-    _again(key=f"again_{number}", on_due_change=lambda: redraw(*keys))
+def _next_number() -> int:
+    number: int = st.session_state.get("_again", 0) + 1
+    st.session_state["_again"] = number
+    return number
+
+
+def _ask_for(number: int, keys: Iterable[str]) -> None:
+    """Have these parts drawn as soon as this run has ended; the browser asks for them once for each number."""
+    wanted = tuple(keys)
+    _again(key=f"again_{number}", on_due_change=lambda: redraw(*wanted))

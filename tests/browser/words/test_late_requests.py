@@ -1,4 +1,5 @@
-"""A request of the page that was left, which comes when the next one is there or on its way."""
+"""A request of the page that was left, which comes when the next one is there or on its way; and one that never
+comes."""
 
 from __future__ import annotations
 
@@ -90,7 +91,7 @@ def test_letters_that_come_after_their_form_was_saved_open_it_no_more(
     if workflow:
         name, kind = workflow, "character_relationships"
         for each in ("plan_episodes", workflow):
-            assert wb.wait(wb.submit(each, project).id, timeout=60).state == "succeeded"
+            assert wb.wait(wb.submit(each, project).id, timeout=240).state == "succeeded"
     held: list[bytes] = []
     server: list[Callable[[bytes], None]] = []
 
@@ -132,3 +133,31 @@ def test_letters_that_come_after_their_form_was_saved_open_it_no_more(
     settled(page)
     expect(opens).to_be_visible()
     expect(field).to_have_count(0)
+
+
+def test_parts_that_the_browser_asked_for_in_vain_are_drawn_all_the_same(stack: Stack, page: Page):
+    wb = stack.wb
+    project = wb.create_project(samples.load("gift-of-the-magi.en"))
+    lost: list[str] = []
+
+    def on_request(request: BackMsg, message: bytes, send: Callable[[bytes], None]) -> None:
+        asked = [w.id for w in request.rerun_script.widget_states.widgets if "again_" in w.id and w.json_trigger_value]
+        if asked and not lost:
+            lost.extend(asked)
+        else:
+            send(message)
+
+    relay(page, on_request)
+    # something waits, so that the page looks often
+    wb.queues.pause("kind:plan_episodes")
+    try:
+        wb.submit("plan_episodes", project)
+        visit(page, f"{stack.url}/studio?project={project}&node={project}")
+        brief = wb.artifact(project, "brief")
+        assert brief is not None
+        wb.artifacts.save(project, "brief", {**brief.content, "genre": "ghost story"}, brief.version)
+        # its pauses let the relay go on
+        until(lambda: page.wait_for_timeout(20) or bool(lost), what="a request for parts")
+        expect(key(page, f"cell_{project}_brief_plain")).to_contain_text("v2")
+    finally:
+        wb.queues.resume("kind:plan_episodes")
