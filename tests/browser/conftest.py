@@ -7,7 +7,7 @@ import os
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, expect
+from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from tests.browser import stack as parts
 from tests.browser.stack import Stack
@@ -62,19 +62,16 @@ def context(browser: Browser, stack: Stack) -> Iterator[BrowserContext]:
 
 @pytest.fixture
 def page(context: BrowserContext, stack: Stack, request: pytest.FixtureRequest) -> Iterator[Page]:
-    """A page that remembers nothing of another test's; what it showed is printed when its test fails."""
+    """A page that remembers nothing of another test's; what it showed and the newest jobs are printed when its test
+    fails."""
     context.clear_cookies()
     opened = stack.let_in(context).new_page()
-    refused: list[str] = []
-
-    def note(message: ConsoleMessage) -> None:
-        if "Content Security Policy" in message.text and message.location["url"].startswith(stack.url):
-            refused.append(message.text)
-
-    opened.on("console", note)
+    refused = parts.list_refused(opened, stack.url)
     yield opened
     if request.node.stash.get(FAILED, False):
         print(f"{opened.url}\n{opened.locator('body').inner_text(timeout=5_000)}")
+        for job in stack.wb.jobs.list(limit=20):
+            print(job.id, job.kind, job.state, job.node_id, job.progress, job.error)
     # what is kept for the place and not for the tab; a page that runs no script of ours clears it
     opened.goto(f"{stack.url}/favicon.png")
     opened.evaluate("localStorage.clear()")

@@ -7,17 +7,18 @@ import os
 import shutil
 import socket
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 from unittest import mock
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, sync_playwright
 from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 
 from tests import drawings
+from tests.conftest import until
 from workbench import samples
 from workbench.api.client import Workbench
 from workbench.cli.signs import page_answers
@@ -67,10 +68,10 @@ class Stack:
 def list_scenes(wb: Workbench, title: str = "gift-of-the-magi.en") -> tuple[int, int]:
     """A sample whose first episode has its scene list: project, its first scene."""
     project = wb.create_project(samples.load(title))
-    wb.wait(wb.submit("plan_episodes", project).id, timeout=90)
+    wb.wait(wb.submit("plan_episodes", project).id, timeout=240)
     episode = next(n.id for n in wb.projects.tree(project).nodes if n.kind == "episode")
     for kind in ("generate_episode_core_expression", "generate_episode_scene_list"):
-        wb.wait(wb.submit(kind, episode).id, timeout=90)
+        wb.wait(wb.submit(kind, episode).id, timeout=240)
     return project, next(n.id for n in wb.projects.tree(project).nodes if n.kind == "scene" and n.position == 1)
 
 
@@ -124,21 +125,56 @@ def settled(page: Page, timeout_s: float = 180) -> None:
     page.wait_for_selector(DONE, timeout=timeout_s * 1000)
 
 
-def count_whole_runs(page: Page) -> list[int]:
-    """From now on, counts in its one place how often the server draws a whole page instead of parts of it. Before the
-    first visit."""
-    runs = [0]
+def _count(page: Page, counts: Callable[[ForwardMsg], bool]) -> list[int]:
+    count = [0]
 
     def look(frame: str | bytes) -> None:
         message = ForwardMsg()
         message.ParseFromString(frame if isinstance(frame, bytes) else frame.encode())
-        if message.WhichOneof("type") == "new_session" and not message.metadata.run.fragment_ids:
-            runs[0] += 1
+        count[0] += counts(message)
 
     page.on("websocket", lambda socket: socket.on("framereceived", look))
-    return runs
+    return count
+
+
+def count_whole_runs(page: Page) -> list[int]:
+    """From now on, counts in its one place how often the server draws a whole page instead of parts of it. Before the
+    first visit."""
+    return _count(page, lambda m: m.WhichOneof("type") == "new_session" and not m.metadata.run.fragment_ids)
 
 
 def visit(page: Page, url: str) -> None:
     page.goto(url)
+    settled(page)
+
+
+def list_refused(page: Page, url: str) -> list[str]:
+    """From now on, what the policy of the pages at `url` keeps this one from loading."""
+    refused: list[str] = []
+
+    def note(message: ConsoleMessage) -> None:
+        if "Content Security Policy" in message.text and message.location["url"].startswith(url):
+            refused.append(message.text)
+
+    page.on("console", note)
+    return refused
+
+
+def count_finished_runs(page: Page) -> list[int]:
+    """The same for those that came to their end."""
+
+    def is_finished(message: ForwardMsg) -> bool:
+        ended = message.WhichOneof("type") == "script_finished"
+        return ended and message.script_finished == ForwardMsg.FINISHED_SUCCESSFULLY
+
+    return _count(page, is_finished)
+
+
+def go(page: Page, url: str, finished_runs: list[int]) -> None:
+    """To another address as the browser's own buttons go there: all is drawn anew and nothing is loaded, which takes a
+    quarter of a visit. `finished_runs`: of `count_finished_runs`."""
+    before = finished_runs[0]
+    page.evaluate("url => { history.pushState({}, '', url); dispatchEvent(new PopStateEvent('popstate')); }", url)
+    # frames are counted while Playwright waits
+    until(lambda: page.wait_for_timeout(20) or finished_runs[0] > before, 240, f"a run of {url}")
     settled(page)
