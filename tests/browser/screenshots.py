@@ -38,11 +38,11 @@ QUESTIONS = (
 
 def run(wb: Workbench, kind: str, node: int, params: dict[str, Any] | None = None) -> Job:
     """Run a job, and again as often as the simulated service fails it."""
-    job = wb.wait(wb.submit(kind, node, params or {}).id, 120)
+    job = wb.wait(wb.submit(kind, node, params or {}).id, 240)
     for _ in range(6):
         if job.state == "succeeded":
             break
-        job = wb.wait(wb.jobs.retry(job.id).id, 120)
+        job = wb.wait(wb.jobs.retry(job.id).id, 240)
     return job
 
 

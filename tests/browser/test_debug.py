@@ -40,7 +40,7 @@ def test_forty_failures_are_grouped_fixed_compared_and_made_good(stack: Stack, p
         wb.profiles.add("broken", "openai", base_url="http://127.0.0.1:9/v1", **given)
         # what a run takes is known from one that went well
         assert (
-            wb.wait(wb.submit("llm_chat", None, say("Tell of the sea."), profile="spare").id, 60).state == "succeeded"
+            wb.wait(wb.submit("llm_chat", None, say("Tell of the sea."), profile="spare").id, 240).state == "succeeded"
         )
 
         def submit(words: str, profile: str, count: int) -> list[int]:
@@ -52,7 +52,7 @@ def test_forty_failures_are_grouped_fixed_compared_and_made_good(stack: Stack, p
         unreachable = submit("Tell of the lamp", "broken", 15)
         blocked = submit("Tell of the wreck [[fault:filter]]", "spare", 15)
         cut = submit("Tell of the storm [[fault:length]]", "spare", 10)
-        failed = wb.wait([*unreachable, *blocked, *cut], 120)
+        failed = wb.wait([*unreachable, *blocked, *cut], 240)
         assert {job.state for job in failed} == {"failed"}
         groups = {str(g.error_kind): g for g in wb.jobs.list_failures()}
         assert {kind: g.count for kind, g in groups.items()} == {
@@ -114,7 +114,7 @@ def test_forty_failures_are_grouped_fixed_compared_and_made_good(stack: Stack, p
         press(page, f"resolved_{network}")
         until(lambda: find(stack, network).state == "resolved", 30, "that it is resolved")
         [again] = submit("Tell of the tide", "broken", 1)
-        assert wb.wait(again, 60).state == "failed"
+        assert wb.wait(again, 240).state == "failed"
         visit(page, f"{stack.url}/debug")
         expect(key(page, f"group_{network}")).to_contain_text("Regressed")
         assert find(stack, network).regressed_by == again
@@ -153,6 +153,6 @@ def spend(stack: Stack, originals: list[int]) -> int:
         return [job for i in originals for job in stack.wb.jobs.get_detail(i).replays]
 
     until(lambda: len(replays()) == len(originals), 60, "a replay of each")
-    ended = stack.wb.wait([job.id for job in replays()], 120)
+    ended = stack.wb.wait([job.id for job in replays()], 240)
     assert {job.state for job in ended} == {"succeeded"}
     return sum(job.cost_micros or 0 for job in ended)

@@ -171,12 +171,12 @@ def test_foreign_texts_stay_texts_on_every_page(stack: Stack, page: Page) -> Non
         chat = {"messages": [{"role": "user", "content": FOREIGN}]}
         service.script(default={"status": 400, "body": {"error": {"message": FOREIGN}}})
         failed = wb.submit("llm_chat", None, chat, profile="scripted")
-        assert wb.wait(failed.id, 30).state == "failed"
+        assert wb.wait(failed.id, 240).state == "failed"
         service.script(default={"text": FOREIGN})
         answered = wb.submit("llm_chat", None, chat, profile="scripted")
-        assert wb.wait(answered.id, 30).state == "succeeded"
+        assert wb.wait(answered.id, 240).state == "succeeded"
     plan = wb.submit("plan_episodes", project)
-    wb.wait(plan.id, 60)
+    wb.wait(plan.id, 240)
     episode = next(n for n in wb.projects.tree(project).nodes if n.kind == "episode")
     for path in (
         "",

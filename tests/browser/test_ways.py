@@ -97,7 +97,7 @@ def test_the_engineers_way(stack: Stack, page: Page):
         )
         bad = {"messages": [{"role": "user", "content": "Tell me about lamps. [[fault:auth]]"}]}
         job = stack.wb.submit("llm_chat", None, bad, profile="scripted")
-        assert stack.wb.wait(job.id, 30).state == "failed"
+        assert stack.wb.wait(job.id, 240).state == "failed"
 
         visit(page, f"{stack.url}/debug")
         expect(page.get_by_text("Key refused").first).to_be_visible()
@@ -122,7 +122,7 @@ def test_the_engineers_way(stack: Stack, page: Page):
         expect(page.get_by_text("Replayed as job").first).to_be_visible()
 
         replay = stack.wb.jobs.get_detail(job.id).replays[0]
-        assert stack.wb.wait(replay.id, 30).state == "succeeded"
+        assert stack.wb.wait(replay.id, 240).state == "succeeded"
         visit(page, f"{stack.url}/job?id={replay.id}")
         expect(page.get_by_text("Succeeded").first).to_be_visible()
         expect(page.get_by_text("A short answer.").first).to_be_visible()
@@ -132,7 +132,7 @@ def fail(stack: Stack, text: str) -> int:
     """A job that fails at once, found by its text."""
     payload = {"messages": [{"role": "user", "content": f"{text} [[fault:auth]]"}]}
     job = stack.wb.submit("llm_chat", None, payload, profile="scripted")
-    assert stack.wb.wait(job.id, 30).state == "failed"
+    assert stack.wb.wait(job.id, 240).state == "failed"
     return job.id
 
 
@@ -210,7 +210,7 @@ def test_a_whole_row_opens_its_job_and_the_way_back_has_the_filters(stack: Stack
         for n in range(3)
     ]
     for job in jobs:
-        stack.wb.wait(job, 30)
+        stack.wb.wait(job, 240)
     visit(page, f"{stack.url}/jobs?q=whole+row&kind=llm_chat")
     board = key(page, "jobs_table")
     expect(board.get_by_role("row")).to_have_count(4)
@@ -244,7 +244,7 @@ def test_a_whole_row_opens_its_job_and_the_way_back_has_the_filters(stack: Stack
 
 def test_links_keep_their_state(stack: Stack, page: Page):
     job = stack.wb.submit("llm_chat", None, {"messages": [{"role": "user", "content": "one link"}]})
-    stack.wb.wait(job.id, 30)
+    stack.wb.wait(job.id, 240)
     visit(page, f"{stack.url}/jobs?kind=llm_chat&q=one+link&lang=zh")
     expect(page.get_by_text("显示 1 / 1")).to_be_visible()
     expect(key(page, "filter_q").locator("input")).to_have_value("one link")

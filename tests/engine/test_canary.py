@@ -115,7 +115,7 @@ def _use(wb: Workbench, workers: Workers, provider: ScriptedProvider) -> None:
     jobs.append(wb.submit("test_tell", None, {"about": "echo films"}, profile="films", max_attempts=1).id)
     jobs.append(wb.submit("test_image", None, {"about": "echo"}, profile="mine", max_attempts=1).id)
     jobs.append(wb.submit("test_video", None, {"about": "blame"}, profile="films").id)
-    states = [j.state for j in wb.wait(jobs, timeout=180)]
+    states = [j.state for j in wb.wait(jobs, timeout=240)]
     assert (states.count("failed"), states.count("succeeded")) == (6, 4), states
     provider.script(default={"echo_key": True, "status": 401})
     assert not wb.profiles.check("mine")[0].ok

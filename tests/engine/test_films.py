@@ -122,7 +122,7 @@ def test_ten_clips_that_wait_hold_no_worker(wb: Workbench, workers: Workers, pro
     workers.start(REELWRIGHT_THREADS="1")
     until(lambda: all(wb.jobs.get(i).waiting_for == "provider" for i in waiting), 60)
     texts = [wb.submit("test_tell", params={"about": f"text {n}"}, profile="films").id for n in range(3)]
-    assert [j.state for j in wb.wait(texts, timeout=180)] == ["succeeded"] * 3
+    assert [j.state for j in wb.wait(texts, timeout=240)] == ["succeeded"] * 3
     assert all(wb.jobs.get(i).state == "waiting" for i in waiting)
     assert creates(provider) == 10
 

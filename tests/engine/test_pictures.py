@@ -120,7 +120,7 @@ def test_a_killed_worker_never_makes_a_paid_picture_twice(
         assert len(provider.calls()) == calls
         wb.jobs.decide(made.id, "send_again")
         calls += 1
-    done = wb.wait(made.id, timeout=180)
+    done = wb.wait(made.id, timeout=240)
     assert (done.state, len(provider.calls())) == ("succeeded", calls)
     assert wb.media.path(done.result["frames"][0]).exists()
 
@@ -133,7 +133,7 @@ def test_a_worker_killed_while_it_draws_for_free_loses_nothing(wb: Workbench, wo
     worker.gone()
     drawn = sum(s.state == "done" for s in wb.jobs.get_detail(made.id).steps)
     workers.start()
-    done = wb.wait(made.id, timeout=180)
+    done = wb.wait(made.id, timeout=240)
     assert done.state == "succeeded"
     calls = wb.jobs.get_detail(made.id).model_calls
     assert sum(c.outcome == "ok" for c in calls) == 20

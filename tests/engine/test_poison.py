@@ -247,7 +247,7 @@ def test_a_worker_killed_with_eight_pictures_under_way_asks_once(
     states = [step.state for step in wb.jobs.list_steps(made.id)]
     assert states == ["maybe_charged"] * 8
     wb.jobs.decide(made.id, "send_again")
-    assert wb.wait(made.id, timeout=180).state == "succeeded"
+    assert wb.wait(made.id, timeout=240).state == "succeeded"
     assert len(provider.calls()) == 18
 
 

@@ -118,7 +118,7 @@ def test_a_process_that_ends_at_a_named_point_loses_nothing(
     dying.gone()
     assert (tmp_path / "died").exists()
     workers.start()
-    done = wb.wait(first.id, timeout=180)
+    done = wb.wait(first.id, timeout=240)
     assert done.state == "succeeded"
     check_nothing_lost_and_nothing_twice_but_the_crashed_call(wb, provider, point)
 
@@ -160,7 +160,7 @@ def test_parents_failures_and_submits_survive_their_crash_points(
         dying.gone()
         assert (tmp_path / "died").exists()
     workers.start()
-    assert wb.wait(asked.id, timeout=180).state == "succeeded"
+    assert wb.wait(asked.id, timeout=240).state == "succeeded"
     if point.startswith("children"):
         assert len(wb.jobs.get_detail(asked.id).children) == 3
         assert len(provider.calls()) == 3
@@ -194,7 +194,7 @@ def test_a_long_task_is_created_once_whatever_dies(wb: Workbench, workers: Worke
         # the id died with the process: only a person may risk a second charge
         until(lambda: wb.jobs.get(asked.id).waiting_for == "decision", 60)
         wb.jobs.decide(asked.id, "give_up")
-    done = wb.wait(asked.id, timeout=180)
+    done = wb.wait(asked.id, timeout=240)
     assert done.state == ("failed" if point == "call_answered" else "succeeded")
     assert log.read_text().splitlines().count('"create"') == 1
 
@@ -256,7 +256,7 @@ def test_a_cancelled_job_of_a_dead_worker_is_settled_by_another(wb: Workbench, w
     first.gone()
     wb.jobs.cancel(asked.id)
     workers.start()
-    assert wb.wait(asked.id, timeout=180).state == "cancelled"
+    assert wb.wait(asked.id, timeout=240).state == "cancelled"
 
 
 def test_cancelling_running_calls_closes_their_sockets(
@@ -280,7 +280,7 @@ def test_a_parent_and_its_children_share_one_thread(
         project = wb.create_project({"title": "P", "language": "en"}, profile=use(wb, provider))
         single.start()
         asked = wb.submit("test_batch", project, {"kinds": ["test_child_good"] * 4})
-        assert wb.wait(asked.id, timeout=180).state == "succeeded"
+        assert wb.wait(asked.id, timeout=240).state == "succeeded"
     finally:
         single.stop()
 
@@ -290,17 +290,17 @@ def test_jobs_start_soon_on_an_idle_worker(wb: Workbench, workers: Workers) -> N
     until(lambda: wb.queues.count_live_workers() == 1, 60)
     for number in range(5):
         asked = wb.submit("test_nothing", params={"number": number})
-        done = wb.wait(asked.id, timeout=180)
+        done = wb.wait(asked.id, timeout=240)
         assert done.started_at - done.created_at < 5000
 
 
 def test_one_answer_for_many_waiting_threads(wb: Workbench, workers: Workers) -> None:
     workers.start()
     ids = [wb.submit("test_nothing", params={"number": n}).id for n in range(20)]
-    threads = [in_background(lambda i=i: wb.wait(i, timeout=180)) for i in ids]
+    threads = [in_background(lambda i=i: wb.wait(i, timeout=240)) for i in ids]
     for thread in threads:
         thread.join(60)
-    assert {j.state for j in wb.wait(ids, timeout=180)} == {"succeeded"}
+    assert {j.state for j in wb.wait(ids, timeout=240)} == {"succeeded"}
 
 
 def test_the_jobs_of_a_killed_worker_go_on_at_once_whatever_their_lease(

@@ -22,7 +22,7 @@ def drawn(stack: Stack) -> tuple[int, int]:
     project, scene = list_scenes(wb)
     assert wb.wait(wb.submit("refine_scene_all", scene).id, timeout=240).state == "succeeded"
     again = wb.submit("generate_keyframe_images", scene, {"keys": ["KF3"], "new_candidate": True})
-    assert wb.wait(again.id, timeout=120).state == "succeeded"
+    assert wb.wait(again.id, timeout=240).state == "succeeded"
     return project, scene
 
 

@@ -51,7 +51,7 @@ def drawn(stack: Stack) -> tuple[int, int, int]:
     project, scene = list_scenes(wb)
     assert wb.wait(wb.submit("refine_scene_all", scene).id, timeout=240).state == "succeeded"
     della = next(n.id for n in wb.projects.tree(project).nodes if n.title == "Della")
-    assert wb.wait(wb.submit("generate_character_sheet", della).id, timeout=90).state == "succeeded"
+    assert wb.wait(wb.submit("generate_character_sheet", della).id, timeout=240).state == "succeeded"
     return project, scene, della
 
 

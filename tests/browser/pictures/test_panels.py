@@ -22,7 +22,7 @@ def written(stack: Stack) -> tuple[int, int]:
     wb = stack.wb
     project, scene = list_scenes(wb)
     for kind in MAKERS:
-        job = wb.wait(wb.submit(kind, scene).id, timeout=120)
+        job = wb.wait(wb.submit(kind, scene).id, timeout=240)
         assert job.state == "succeeded", job.error
     return project, scene
 

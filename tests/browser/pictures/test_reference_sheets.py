@@ -87,7 +87,7 @@ def test_a_sheet_is_drawn_picked_and_gone_by(stack: Stack, service: ScriptedProv
     # each frame goes by its own look: what the service got is what was picked
     stack.wb.projects.set_profile(project, "paint")
     job = stack.wb.submit("generate_keyframe_images", scene, {"keys": ["KF0", "KF4"]})
-    assert stack.wb.wait(job.id, timeout=60).state == "succeeded"
+    assert stack.wb.wait(job.id, timeout=240).state == "succeeded"
     calls = sorted(service.calls(), key=lambda call: "lamp 5" in call["request"]["prompt"])
     assert all(call["path"].endswith("/images/edits") for call in calls)
     sizes = [[file["bytes"] for file in call["request"]["image"]] for call in calls]

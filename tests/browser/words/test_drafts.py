@@ -79,7 +79,7 @@ def test_a_reload_in_the_middle_of_typing_loses_not_a_letter(stack: Stack, page:
 def test_an_open_editor_survives_another_node_and_is_saved_with_the_click_that_follows_typing(stack: Stack, page: Page):
     wb = stack.wb
     project = wb.create_project(samples.load("gift-of-the-magi.en"))
-    wb.wait(wb.submit("plan_episodes", project).id, 60)
+    wb.wait(wb.submit("plan_episodes", project).id, 240)
     tree = page.get_by_role("navigation", name="Story tree").get_by_role("button")
     visit(page, f"{stack.url}/studio?project={project}&node={project}")
     key(page, f"cell_{project}_brief_edit_open").get_by_role("button").click()

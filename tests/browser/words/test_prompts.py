@@ -15,9 +15,9 @@ WORDS = "You say what an episode is about, as an old sailor would."
 def test_words_are_typed_tried_and_adopted_and_the_studio_says_what_is_stale(stack: Stack, page: Page) -> None:
     wb = stack.wb
     project = wb.create_project({**samples.load("gift-of-the-magi.en"), "episodes": 1})
-    assert wb.wait(wb.submit("plan_episodes", project).id, timeout=120).state == "succeeded"
+    assert wb.wait(wb.submit("plan_episodes", project).id, timeout=240).state == "succeeded"
     [episode] = [n.id for n in wb.projects.tree(project).nodes if n.kind == "episode"]
-    made = wb.wait(wb.submit("generate_episode_core_expression", episode).id, timeout=120)
+    made = wb.wait(wb.submit("generate_episode_core_expression", episode).id, timeout=240)
     assert made.state == "succeeded"
     address = f"{stack.url}/prompts?project={project}&written=en&prompt={NAME}"
 

@@ -14,17 +14,17 @@ from workbench import samples
 def test_a_plan_is_looked_at_taken_over_undone_and_followed_to_its_job(stack: Stack, page: Page) -> None:
     wb = stack.wb
     project = wb.create_project(samples.load("gift-of-the-magi.en"))
-    assert wb.wait(wb.submit("plan_episodes", project).id, timeout=90).state == "succeeded"
+    assert wb.wait(wb.submit("plan_episodes", project).id, timeout=240).state == "succeeded"
     episodes = [n for n in wb.projects.tree(project).nodes if n.kind == "episode"]
     last = episodes[-1]
-    core = wb.wait(wb.submit("generate_episode_core_expression", last.id).id, timeout=90)
+    core = wb.wait(wb.submit("generate_episode_core_expression", last.id).id, timeout=240)
     assert core.state == "succeeded"
     cell = f"cell_{project}_episode_plan"
     tree = page.get_by_role("navigation", name="Story tree")
 
     # A model's plan with one episode would archive the others: it waits, and the page says so by itself.
     visit(page, f"{stack.url}/studio?project={project}&node={project}")
-    job = wb.wait(wb.submit("plan_episodes", project, {"target_episode_count": 1}).id, timeout=90)
+    job = wb.wait(wb.submit("plan_episodes", project, {"target_episode_count": 1}).id, timeout=240)
     assert job.result["held"] is True
     waits = key(page, f"{cell}_replan_waits")
     expect(waits).to_contain_text("v2 waits for you")
