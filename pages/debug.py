@@ -63,7 +63,7 @@ def draw_groups(listed: list[FailureGroup], wanted: groups.Scope) -> None:
 
 def main() -> None:
     wanted = sidebar()
-    drawn = live.query(wb.jobs.failures_version)
+    drawn = live.look("debug", lambda: live.query(wb.jobs.failures_version))
     everything = live.query(wb.jobs.list_failures, **wanted)
     heading = st.container()
     views = choose_views(everything) if everything else list(USUAL)
@@ -84,7 +84,7 @@ def main() -> None:
                 st.switch_page("pages/jobs.py")
     draw_groups(listed, wanted)
     acts.draw()
-    live.ticker(lambda: live.query(wb.jobs.failures_version), wb.jobs.has_active(), "debug", drawn)
+    live.ticker(drawn, wb.jobs.has_active())
 
 
 main()

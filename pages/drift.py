@@ -71,6 +71,7 @@ def page(project: int) -> None:
         with illustrations.empty(t("Nobody is in this story yet."), "cast"):
             to_cast(project, None)
         return
+    drawn = live.look(f"drift_{person.node_id}", lambda: signature(project, person.node_id))
     board = live.cached(
         "likeness", lambda: wb.likeness.board(person.node_id, episode=episode),
         person=person.node_id, episode=(episode := choose_episode(project)),
@@ -82,7 +83,7 @@ def page(project: int) -> None:
     drawing = {(j.node_id, key) for j in live.active_jobs(project) if j.kind == IMAGES for key in job_keys(j.params)}
     heading(project, person, board, drawing)
     shell.show_refusal()
-    live.ticker(lambda: signature(project, person.node_id), bool(drawing), f"drift_{person.node_id}")
+    live.ticker(drawn, bool(drawing))
     left, right = st.columns([1, 2.6], gap="medium")
     with left:
         sheet_card(project, person, board)

@@ -330,6 +330,7 @@ def show(job_id: int) -> None:
         seen = live.query(wb.jobs.get_detail, job_id)
         job = seen.job
         if job.state != started:
+            live.ask_anew()
             st.rerun(scope="app")
         progress(job)
         summary(job, seen)

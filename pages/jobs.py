@@ -250,7 +250,7 @@ def signature() -> Any:
 
 
 def main() -> None:
-    drawn = signature()
+    drawn = live.look("jobs", signature)
     wanted = board_filters.sidebar()
     with st.sidebar:
         workers.draw()
@@ -268,7 +268,7 @@ def main() -> None:
     # a page shows one dialog at a time
     if not acts.draw(on_done=clear_selection) and _is_open():
         new_job()
-    live.ticker(signature, wb.jobs.has_active(), "jobs", drawn)
+    live.ticker(drawn, wb.jobs.has_active())
 
 
 main()

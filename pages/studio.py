@@ -260,6 +260,7 @@ def page(project: int) -> None:
     by_id = {n.id: n for n in outline.nodes}
     node = by_id.get(wanted) or by_id[project]
     places[project] = node.id
+    before = live.look(f"studio_{project}", lambda: signature(project))
     of_this_run = list_shown_cells(node.id)
     drawn = list_parts(project, node, of_this_run)
 
@@ -280,7 +281,7 @@ def page(project: int) -> None:
         parts.draw(editing.SIDE, partial(side, node, shown))
     parts.watch(
         editing.WATCH,
-        lambda: signature(project),
+        before,
         lambda: list_parts(project, node, shown()),
         lambda: bool(live.active_jobs(project)),
         drawn,

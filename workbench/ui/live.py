@@ -9,7 +9,9 @@ import os
 import sys
 import threading
 import time
+from collections import OrderedDict
 from collections.abc import Callable
+from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, ParamSpec, TypeVar
 
@@ -28,6 +30,7 @@ ACTIVE_S, IDLE_S = 1.5, 10.0
 #: so many new modules are worth another freeze
 _MANY = 40
 _CHANGED = "_changed"
+_MANY_LOOKS = 200
 _frozen_at = 0
 
 
@@ -83,14 +86,18 @@ def workbench() -> Workbench:
 
 
 @st.cache_data(ttl=1.0, max_entries=500, show_spinner=False)
-def _answer(database: str, question: str, arguments: str, _answer_of: Callable[[], Any]) -> Any:
-    return _answer_of()
+def _answer(database: str, question: str, arguments: str, _answer_of: Callable[[], Any]) -> tuple[int, Any]:
+    """When it was asked (monotonic, ns), and what the answer is."""
+    return time.monotonic_ns(), _answer_of()
 
 
 def cached(question: str, answer: Callable[[], T], **arguments: Any) -> T:
     """The answer to a question, asked at most once a second for all open pages."""
     key = json.dumps(arguments, sort_keys=True, default=str)
-    result: T = _answer(settings().database_url, question, key, answer)
+    asked: int
+    result: T
+    asked, result = _answer(settings().database_url, question, key, answer)
+    _run.oldest = min(asked, _oldest_answer())
     return result
 
 
@@ -114,9 +121,14 @@ def active_jobs(project: int) -> list[Job]:
     return query(workbench().jobs.list_active, project)
 
 
+def ask_anew() -> None:
+    """Share no answer from before: something has just been seen that they may not know of."""
+    _answer.clear()
+
+
 def invalidate() -> None:
     """Ask again after this session has changed something."""
-    _answer.clear()
+    ask_anew()
     st.session_state[_CHANGED] = True
 
 
@@ -139,16 +151,71 @@ def drawn_alone() -> bool:
     return context is not None and bool(context.fragment_ids_this_run)
 
 
-def ticker(signature: Callable[[], Any], active: bool, key: str, drawn: Any = None) -> None:
-    """Rerun the page when `signature()` changes. It draws nothing, so a run that finds no change costs next to
-    nothing. `drawn`: the signature from before the page was drawn, so that nothing is missed meanwhile."""
-    slot = f"_ticker.{key}"
-    st.session_state[slot] = signature() if drawn is None else drawn
+@dataclass(frozen=True, slots=True)
+class Look:
+    """What a signature told just before a page, or a part of it, was drawn.
 
-    @st.fragment(run_every=refresh_interval_s(active), key=f"ticker_{key}")
+    `since`: when it was first seen to tell that, by any open page (monotonic, ns). Answers are shared for a second: one
+    that was asked for earlier may not know of it yet.
+    """
+
+    key: str
+    signature: Callable[[], Any]
+    value: Any
+    since: int
+
+    def again(self) -> Look:
+        return look(self.key, self.signature)
+
+
+#: key → the last value, and since when
+_seen: OrderedDict[str, tuple[Any, int]] = OrderedDict()
+_looking = threading.Lock()
+#: each run of a page has a thread; `oldest`: when the oldest answer that it used was asked
+_run = threading.local()
+
+
+def look(key: str, signature: Callable[[], Any]) -> Look:
+    """What a signature tells now; `key`: the same for all pages that watch the same. `know_of` asks about the answers
+    from here on."""
+    value = signature()
+    with _looking:
+        seen = _seen.pop(key, None)
+        if seen is None or seen[0] != value:
+            seen = value, time.monotonic_ns()
+        _seen[key] = seen
+        if len(_seen) > _MANY_LOOKS:
+            _seen.popitem(last=False)
+    forget_answers()
+    return Look(key, signature, *seen)
+
+
+def forget_answers() -> None:
+    """What was asked up to here is of no account for `know_of`."""
+    _run.oldest = sys.maxsize
+
+
+def know_of(since: int) -> bool:
+    """Whether all answers that were used since the last look were asked for since then (monotonic, ns)."""
+    return _oldest_answer() >= since
+
+
+def _oldest_answer() -> int:
+    oldest: int = getattr(_run, "oldest", sys.maxsize)
+    return oldest
+
+
+def ticker(drawn: Look, active: bool) -> None:
+    """Rerun the page when its signature has changed. It draws nothing, so a run that finds no change costs next to
+    nothing. `drawn`: the look from before the page was drawn, so that nothing is missed meanwhile. A page that was
+    drawn from older answers is drawn once more."""
+    slot, is_new = f"_ticker.{drawn.key}", know_of(drawn.since)
+    st.session_state[slot] = drawn.value if is_new else None
+
+    @st.fragment(run_every=refresh_interval_s(active or not is_new), key=f"ticker_{drawn.key}")
     def tick() -> None:
         # not while the whole page is drawn: on a busy board that would never end
-        if drawn_alone() and signature() != st.session_state[slot]:
+        if drawn_alone() and drawn.again().value != st.session_state[slot]:
             st.rerun(scope="app")
 
     tick()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -23,15 +23,17 @@ export default function ({ parentElement, setTriggerValue }) {
 
 _again = st.components.v2.component("reelwright_draw_parts", js=_AGAIN_JS)
 _WATCHES, _DRAWN = "_watches", "_drawn"
+#: since when the watch has seen what it saw last, and the parts that were drawn from older answers
+_SINCE, _OUTDATED = "_watched_since", "_outdated_parts"
 #: so many looks after parts were asked for, and are not there, they are asked for once more
 _PATIENCE = 4
 
 
 @dataclass
-class _Look:
+class _Seen:
     """What a watch saw when it looked last."""
 
-    #: None: it has not looked yet
+    #: None: it has not looked yet, or has to look once more
     signature: Any
     #: part → what it shows
     shown: dict[str, Any]
@@ -50,17 +52,22 @@ def draw(key: str, body: Callable[[], None]) -> None:
 
     @st.fragment(key=key)
     def part() -> None:
+        alone = live.drawn_alone()
+        if alone:
+            live.forget_answers()
         # Two containers: what a click is answered with does not push the content to another place.
         with st.container():
-            if live.drawn_alone():
+            if alone:
                 shell.show_refusal()
         with st.container(), shell.show_errors():
             body()
-        if live.drawn_alone():
+        st.session_state.setdefault(_DRAWN, Counter())[key] += 1
+        if alone:
+            if not live.know_of(st.session_state.get(_SINCE, 0)):
+                st.session_state.setdefault(_OUTDATED, set()).add(key)
             shell.show_toast()
             if live.pop_changed():
                 _ask_for(_next_number(), st.session_state.get(_WATCHES, ()))
-        st.session_state.setdefault(_DRAWN, Counter())[key] += 1
 
     part()
 
@@ -80,22 +87,25 @@ def redraw(*keys: str) -> None:
 
 def watch(
     key: str,
-    signature: Callable[[], Any],
+    before: live.Look,
     shown: Callable[[], Mapping[str, Any]],
     active: Callable[[], bool],
     drawn: Mapping[str, Any],
 ) -> None:
     """Draw those parts of the page anew whose content has changed.
 
-    `signature` is cheap and tells that something in sight has changed, `shown` what: part → what it shows. A part that
-    comes or goes draws the whole page anew. `active`: something is at work, look more often. `drawn`: what `shown` told
-    before this page was drawn, so that nothing is missed meanwhile.
+    `before`: the look from before this page was drawn, at a cheap signature that tells that something in sight has
+    changed. `shown` tells what: part → what it shows; `drawn`: what it told before the page was drawn, so that nothing
+    is missed meanwhile. A part that comes or goes draws the whole page anew. `active`: something is at work, look more
+    often.
     """
     slot = f"_watch.{key}"
     if not live.drawn_alone():
         live.pop_changed()
         st.session_state[_WATCHES] = [key]
-        st.session_state[slot] = _Look(None, dict(drawn))
+        st.session_state[slot] = _Seen(None, dict(drawn))
+        st.session_state[_SINCE] = before.since
+        st.session_state[_OUTDATED] = set() if live.know_of(before.since) else {*drawn}
 
     # A part itself, so that a click which starts something makes it look more often.
     @st.fragment(key=key)
@@ -104,32 +114,40 @@ def watch(
         def tick() -> None:
             if not live.drawn_alone():
                 return
-            look: _Look = st.session_state[slot]
-            if not _look_again(look, signature(), shown, st.session_state.get(_DRAWN, Counter())):
+            seen: _Seen = st.session_state[slot]
+            outdated: set[str] = st.session_state[_OUTDATED]
+            now = before.again()
+            st.session_state[_OUTDATED], st.session_state[_SINCE] = set(), now.since
+            if not _look_again(seen, now.value, shown, outdated, st.session_state.get(_DRAWN, Counter())):
                 st.rerun(scope="app")
-            if look.due:
-                _ask_for(look.number, look.due)
+            if not live.know_of(now.since):
+                seen.signature = None
+            if seen.due:
+                _ask_for(seen.number, seen.due)
 
         tick()
 
     watched()
 
 
-def _look_again(look: _Look, now: Any, shown: Callable[[], Mapping[str, Any]], drawn: Mapping[str, int]) -> bool:
-    """Which parts show something else than at the last look, or were to be drawn and are not yet: a slow browser may
-    never have seen that it should ask for them. False: there are other parts."""
-    waiting = {name for name, times in look.due.items() if drawn.get(name, 0) == times}
-    changed: set[str] = set()
-    if now != look.signature:
+def _look_again(
+    seen: _Seen, now: Any, shown: Callable[[], Mapping[str, Any]], outdated: Collection[str], drawn: Mapping[str, int]
+) -> bool:
+    """Find the parts that show something else than at the last look, that were `outdated` when they were drawn, or
+    that are due and not drawn yet: a slow browser may never have seen that it should ask for them. False: there are
+    other parts."""
+    waiting = {name for name, times in seen.due.items() if drawn.get(name, 0) == times}
+    changed = {*outdated}
+    if now != seen.signature:
         then = dict(shown())
-        if then.keys() != look.shown.keys():
+        if then.keys() != seen.shown.keys():
             return False
-        changed = {name for name in then if then[name] != look.shown[name]}
-        look.signature, look.shown = now, then
-    look.looks += 1
-    if changed or (waiting and look.looks > _PATIENCE):
-        look.number, look.looks = _next_number(), 0
-    look.due = {name: drawn.get(name, 0) for name in look.shown if name in waiting | changed}
+        changed |= {name for name in then if then[name] != seen.shown[name]}
+        seen.signature, seen.shown = now, then
+    seen.looks += 1
+    if changed or (waiting and seen.looks > _PATIENCE):
+        seen.number, seen.looks = _next_number(), 0
+    seen.due = {name: drawn.get(name, 0) for name in seen.shown if name in waiting | changed}
     return True
 
 

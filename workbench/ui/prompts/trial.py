@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 
 import streamlit as st
 
@@ -139,10 +140,10 @@ def _newest_trial(chosen: Chosen, text: PromptText, typed: dict[str, str]) -> No
             t("Trials so far"), list(named), format_func=named.__getitem__, key=slot,
             on_change=lambda: st.query_params.__setitem__("trial", str(st.session_state[slot])),
         )  # fmt: skip
-    active = job.state in states.ACTIVE
-    live.ticker(lambda: _signature(job.id), active, f"trial_{job.id}")
+    drawn = live.look(f"trial_{job.id}", partial(_signature, job.id))
+    job = live.workbench().jobs.get(job.id)
     with st.container(border=True, key="trial_outcome"):
-        if active:
+        if job.state in states.ACTIVE:
             st.progress(job.progress / 100, plain(labels.now_text(job)))
         elif job.state == "failed":
             st.error(labels.failure(job, 300), icon=":material/error:")
@@ -153,6 +154,7 @@ def _newest_trial(chosen: Chosen, text: PromptText, typed: dict[str, str]) -> No
             job_links.PAGE, label=t("Open job {id}", id=job.id), icon=":material/arrow_outward:", width="content",
             query_params=job_links.query(job.id),
         )  # fmt: skip
+    live.ticker(drawn, job.state in states.ACTIVE)
 
 
 def _signature(job_id: int) -> tuple[str, int]:
