@@ -341,6 +341,7 @@ def ask_dashboards(wb: Workbench, project: int, now: int) -> None:
     for by in get_args(By):
         wb.usage.spending_by(by, since=now)
         wb.usage.spending_by(by, since=now, until=now + 9 * 86_400_000, project=project)
+    wb.usage.list_runs(["kind_3", "kind_4"], since=now, until=now + 9 * 86_400_000, project=project)
     later = {"since": now, "until": now + 9 * 86_400_000 + 5}
     filters = [{}, {"project": project}, {"model": "m"}, {"workflow": "kind_3"}, {"project": 1, "model": "m"}]
     for waste_filters in filters:

@@ -97,6 +97,26 @@ def test_a_click_on_a_place_or_person_leads_to_their_calls_and_back(house: House
     assert any("¥70,351.40" in d.to_string() for d in tables)
 
 
+@pytest.mark.parametrize("lang", ["en", "zh"])
+def test_plan_runs_stand_with_what_all_their_jobs_cost(house: House, lang: str) -> None:
+    project = house.sample()
+    whole = house.end(house.wb.plans.run(project, "missing", only=[("plan_episodes", project)]).id)
+    now = round(time.time() * 1000)
+    child = house.wb.jobs.list_children(whole.id)[0]
+    add_call(house, "dear", now, 5_000_000, project_id=project, job_id=child.id)
+    add_call(house, "of none", now, 900_000_000, project_id=project)
+    at = house.page("analytics", lang, by="run")
+    at.toggle(key="cost_as_table").set_value(True).run()
+    assert not at.exception
+    [runs] = [d.value for d in at.dataframe if d.value.columns[0] in ("Plan run", "整批运行")]
+    assert [f"#{whole.id} The Gift of the Magi"] == [*runs.iloc[:, 0]]
+    assert runs.iloc[0, -1] == "¥5.00"
+    # whole runs do not follow filters of calls: nothing is shown rather than something else
+    at = house.page("analytics", lang, by="run", model="m")
+    assert "cost_as_table" not in [each.key for each in at.toggle]
+    assert ("Take the filters on workflow and model away" if lang == "en" else "去掉") in said(at)
+
+
 def test_the_budget_and_the_rules_of_a_day_stand_as_lines_among_its_costs(house: House) -> None:
     now = round(time.time() * 1000)
     add_call(house, "paid", now, 5_000_000)

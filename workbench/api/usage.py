@@ -23,6 +23,7 @@ from workbench.db.rows.usage import (
     JobSuccess,
     JobTimes,
     Latency,
+    RunSpending,
     Spending,
     UsageCost,
     UsageTotals,
@@ -32,7 +33,7 @@ from workbench.db.writes import rollups
 from workbench.story import finished, spending
 from workbench.story.finished import Finished
 from workbench.story.spending import By
-from workbench.usage import accuracy, export, periods
+from workbench.usage import accuracy, export, periods, runs
 from workbench.usage.accuracy import ForecastError
 from workbench.usage.export import FormName
 
@@ -190,6 +191,20 @@ class Usage:
         episode with its scenes."""
         with self._database.read() as conn:
             return spending.group(conn, by, since=since, **filters)
+
+    def list_runs(
+        self,
+        kinds: Sequence[str],
+        *,
+        since: int,
+        until: int | None = None,
+        project: int | None = None,
+        limit: Count = 50,
+    ) -> list[RunSpending]:
+        """The dearest runs of these workflows that were asked for in a stretch of time, each whole: with its children
+        and theirs, whenever those ran. At most `limit`; those that called nobody are left out."""
+        with self._database.read() as conn:
+            return runs.list_dearest(conn, kinds, since=since, until=until, project=project, limit=limit)
 
     def of_node(self, node_id: int) -> Spending:
         """What the jobs of a node and of everything below it used and cost."""

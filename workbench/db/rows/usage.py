@@ -156,6 +156,20 @@ class GroupSpending(Record):
 
 
 @dataclass(frozen=True, slots=True)
+class RunSpending(Record):
+    """What one run of many jobs used and cost with all that it started, however far down. `parent_id`: the run that it
+    is a part of itself; then it counts in that one, too."""
+
+    job_id: int
+    kind: str
+    state: str
+    node_id: int | None
+    parent_id: int | None
+    created_at: int
+    spent: Spending
+
+
+@dataclass(frozen=True, slots=True)
 class MeanRun(Record):
     """What the newest runs of a workflow took on average. `priced`: how many of them have a known cost; `cached` is a
     part of `input`."""

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import calendar
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC
 from typing import Any
 from zoneinfo import ZoneInfo
 
 import streamlit as st
 
-from workbench.db.rows.usage import GroupSpending, UsageCost
+from workbench.db.rows.usage import GroupSpending, Spending, UsageCost
 from workbench.plain_text import cell
 from workbench.story.spending import By
-from workbench.ui import charts, filters, formats, labels, live
+from workbench.ui import charts, filters, formats, job_links, labels, live, states
 from workbench.ui.analytics.plots import MOST_BARS
 from workbench.ui.analytics.window import Window, mark
 from workbench.ui.jobs import board
@@ -23,6 +23,12 @@ from workbench.ui.markup import plain
 from workbench.usage import money, periods
 
 MICROS = 1_000_000
+RUNS = "run"
+#: what starts many other jobs; the dearest so many of them are shown
+RUN_KINDS = ("run_plan", "run_workflow_supervisor", "run_episode_creation_agent")
+MOST_RUNS = 50
+#: the run whose bar was clicked on: a callback may not turn to another page
+_CLICKED = "_run_clicked"
 
 
 def in_yuan(sums: Mapping[str, int]) -> int:
@@ -94,7 +100,7 @@ def _lines(window: Window, colours: charts.Palette) -> dict[str, tuple[float, st
 
 
 def draw_groups(window: Window, colours: charts.Palette) -> None:
-    """Cost by project, episode, scene, workflow, model, profile or person."""
+    """Cost by project, episode, scene, workflow, model, profile or person, or of each run of many jobs."""
     titles: dict[By, str] = {
         "project": t("Project"),
         "episode": t("Episode"),
@@ -104,8 +110,13 @@ def draw_groups(window: Window, colours: charts.Palette) -> None:
         "profile": t("Model profile"),
         "user": t("Person"),
     }
+    options: dict[str, str] = {by: title for by, title in titles.items()}
+    options[RUNS] = t("Plan run")
     with st.container(key="cost_by"):
-        chosen = filters.segment("by", t("Cost by"), {by: title for by, title in titles.items()}, "project")
+        chosen = filters.segment("by", t("Cost by"), options, "project")
+    if chosen == RUNS:
+        _draw_runs(window, colours)
+        return
     by = next(name for name in titles if name == chosen)
     now, before = window.compare(live.workbench().usage.spending_by, by)
     # what cost nothing is in the table alone
@@ -114,12 +125,7 @@ def draw_groups(window: Window, colours: charts.Palette) -> None:
     earlier = {row.key: row.spent for row in before}
 
     def draw() -> Any:
-        values = [in_yuan(row.spent.cost) / MICROS for row in shown]
-        ends = [" + ".join(formats.short_amounts(row.spent.cost, current())) for row in shown]
-        names = _tell_apart([_shorten(_name(row, by)) for row in shown])
-        figure = charts.bars(names, {t("Cost"): (values, colours.primary, "")}, ends, colours, 290)
-        figure.update_layout(margin_r=130, showlegend=False)
-        return figure
+        return _bars([(_name(row, by), row.spent) for row in shown], colours)
 
     def list_rows() -> list[dict[str, Any]]:
         return [
@@ -141,6 +147,60 @@ def draw_groups(window: Window, colours: charts.Palette) -> None:
 
     title = t("Cost by {what}", what=titles[by].lower() if current() == "en" else titles[by])
     charts.panel(title, _unit(), "cost", draw, list_rows, pick, f"{by}_{window.key}")
+
+
+def _bars(rows: Sequence[tuple[str, Spending]], colours: charts.Palette) -> Any:
+    values = [in_yuan(spent.cost) / MICROS for _, spent in rows]
+    ends = [" + ".join(formats.short_amounts(spent.cost, current())) for _, spent in rows]
+    names = _tell_apart([_shorten(name) for name, _ in rows])
+    figure = charts.bars(names, {t("Cost"): (values, colours.primary, "")}, ends, colours, 290)
+    figure.update_layout(margin_r=130, showlegend=False)
+    return figure
+
+
+def _draw_runs(window: Window, colours: charts.Palette) -> None:
+    """The dearest plans and conductors that were started in this time, each with all that it started."""
+    marked = [name for name, value in window.scope.items() if value is not None and name != "project"]
+    if marked:
+        st.caption(t("A plan run is counted whole. Take the filters on workflow and model away to see it."))
+        return
+    if clicked := st.session_state.pop(_CLICKED, None):
+        st.switch_page(job_links.PAGE, query_params=job_links.query(clicked))
+    wb = live.workbench()
+    listed = live.query(
+        wb.usage.list_runs, RUN_KINDS, since=window.since, until=window.until, project=window.scope["project"],
+        limit=MOST_RUNS,
+    )  # fmt: skip
+    if not listed:
+        st.caption(t("No plan or conductor was started in this time."))
+        return
+    places = live.query(wb.projects.locate, node_ids=sorted({r.node_id for r in listed if r.node_id}))
+    names = [f"#{run.job_id} {labels.place(places.get(run.node_id or 0))}" for run in listed]
+    shown = [pair for pair in zip(names, (r.spent for r in listed), strict=True) if any(pair[1].cost.values())]
+
+    def list_rows() -> list[dict[str, Any]]:
+        return [
+            {
+                t("Plan run"): cell(name),
+                t("Workflow"): labels.workflow_title(run.kind),
+                t("State"): states.find(run.state).word,
+                t("Part of"): f"#{run.parent_id}" if run.parent_id else "",
+                t("Started"): labels.time_text(run.created_at),
+                t("Calls"): run.spent.calls,
+                t("Tokens"): formats.number(run.spent.tokens, current()),
+                t("Cost"): formats.spent(run.spent, current()),
+            }
+            for name, run in zip(names, listed, strict=True)
+        ]
+
+    def pick(index: int) -> None:
+        if index < len(shown):
+            st.session_state[_CLICKED] = listed[names.index(shown[index][0])].job_id
+
+    title = t("Cost of the {n} dearest plan runs", n=len(listed)) if len(listed) == MOST_RUNS else t("Cost by plan run")
+    charts.panel(
+        title, _unit(), "cost", lambda: _bars(shown[:MOST_BARS], colours), list_rows, pick, f"{RUNS}_{window.key}"
+    )
 
 
 def _name(row: GroupSpending, by: By) -> str:
