@@ -62,6 +62,11 @@ class House(Protocol):
     def work(self, *only: int) -> None:
         """Run every job that can run, or `only` these, and tell webhooks."""
 
+    def keep_worker_alive(self) -> None:
+        """What commands say of the last worker does not depend on how long they take."""
+
+    def lose_worker(self) -> None: ...
+
     def archive(self, node_id: int) -> None: ...
 
     def restore(self, node_id: int) -> None: ...
@@ -79,6 +84,7 @@ class Story:
     def __call__(self, *arguments: str, **env: str) -> Any:
         """Run one command with --json and record it; returns what it printed, parsed."""
         out, err = io.StringIO(), io.StringIO()
+        self.house.keep_worker_alive()
         with (
             _environment({**self.environment, **env}),
             contextlib.redirect_stdout(out),
@@ -413,6 +419,7 @@ def _refused_input(story: Story) -> None:
     story("submit", "plan_episodes", "--node", "999999")
     story("submit", "llm_chat", "--params", _chat("x"), "--profile", "nobody")
     story("submit", "llm_chat", "--params", _chat("x"), "--wait")
+    story.house.lose_worker()
     story("jobs", "list", "--limit", "0")
     story("jobs", "list", "--state", "dreaming")
     for verb in ("show", "cancel", "retry", "replay"):
@@ -477,8 +484,28 @@ class OpenHouse:
 
     def __init__(self, environment: Mapping[str, str]) -> None:
         self._environment = environment
+        self._has_worker = False
+
+    def keep_worker_alive(self) -> None:
+        if not self._has_worker:
+            return
+        from sqlalchemy import NullPool, create_engine, func, select, update
+
+        from workbench.db.connection import db_now_ms
+        from workbench.db.schema import worker
+
+        home = self._environment["REELWRIGHT_HOME"]
+        url = self._environment.get("DATABASE_URL", f"sqlite:///{home}/reelwright.db")
+        last = select(func.max(worker.c.seen_at)).scalar_subquery()
+        engine = create_engine(url.replace("postgresql://", "postgresql+psycopg://"), poolclass=NullPool)
+        with engine.begin() as conn:
+            conn.execute(update(worker).where(worker.c.seen_at == last).values(seen_at=db_now_ms()))
+
+    def lose_worker(self) -> None:
+        self._has_worker = False
 
     def work(self, *only: int) -> None:
+        self._has_worker = True
         from workbench.api.client import Workbench
         from workbench.bootstrap import worker_engine
         from workbench.settings import Settings
