@@ -83,12 +83,12 @@ def page(project: int) -> None:
     drawing = {(j.node_id, key) for j in live.active_jobs(project) if j.kind == IMAGES for key in job_keys(j.params)}
     heading(project, person, board, drawing)
     shell.show_refusal()
-    live.ticker(drawn, bool(drawing))
     left, right = st.columns([1, 2.6], gap="medium")
     with left:
         sheet_card(project, person, board)
     with right:
         frames(project, board, order, drawing)
+    live.ticker(drawn, bool(drawing))
     viewer.draw_requested_dialog(project)
 
 

@@ -143,6 +143,16 @@ def count_whole_runs(page: Page) -> list[int]:
     return _count(page, lambda m: m.WhichOneof("type") == "new_session" and not m.metadata.run.fragment_ids)
 
 
+def count_finished_runs(page: Page) -> list[int]:
+    """The same for those that came to their end."""
+
+    def is_finished(message: ForwardMsg) -> bool:
+        ended = message.WhichOneof("type") == "script_finished"
+        return ended and message.script_finished == ForwardMsg.FINISHED_SUCCESSFULLY
+
+    return _count(page, is_finished)
+
+
 def visit(page: Page, url: str) -> None:
     page.goto(url)
     settled(page)
@@ -158,16 +168,6 @@ def list_refused(page: Page, url: str) -> list[str]:
 
     page.on("console", note)
     return refused
-
-
-def count_finished_runs(page: Page) -> list[int]:
-    """The same for those that came to their end."""
-
-    def is_finished(message: ForwardMsg) -> bool:
-        ended = message.WhichOneof("type") == "script_finished"
-        return ended and message.script_finished == ForwardMsg.FINISHED_SUCCESSFULLY
-
-    return _count(page, is_finished)
 
 
 def go(page: Page, url: str, finished_runs: list[int]) -> None:
