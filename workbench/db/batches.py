@@ -9,9 +9,10 @@ from sqlalchemy import Connection
 
 from workbench.db.connection import Database
 
-#: seconds that a transaction may last about, and most of those after it in which the database is left to others: who
-#: waits looks again every few hundredths
-_TURN_S, _REST_S = 1.0, 0.1
+#: seconds that a transaction may last about: in SQLite all others that write wait for its end
+_TURN_S = {"sqlite": 1.0, "postgresql": 5.0}
+#: most seconds after it in which the database is left to others: who waits looks again every few hundredths
+_REST_S = 0.1
 
 
 def write_in_batches(
@@ -26,6 +27,7 @@ def write_in_batches(
     """Repeat `act(connection, how many at most)`, each time in a transaction of its own, until it says 0; returns the
     sum of what it said. Batches grow and shrink with the time that they take. `report` hears the sum so far."""
     size, done = min(first, most), 0
+    turn_s = _TURN_S[database.engine.dialect.name]
     while True:
         began = time.monotonic()
         with database.write() as conn:
@@ -39,6 +41,6 @@ def write_in_batches(
             break
         took = max(time.monotonic() - began, 0.001)
         # a batch that happened to be small says little about a large one
-        size = max(1, min(most, round(size * max(0.5, min(2.0, _TURN_S / took)))))
+        size = max(1, min(most, round(size * max(0.5, min(2.0, turn_s / took)))))
         time.sleep(min(took, _REST_S))
     return done

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 from operator import add
 from typing import Any
 
@@ -66,9 +67,16 @@ class Cell:
             if bucket is not None:
                 own[bucket] = own.get(bucket, 0) + times
 
+    def add_cell(self, other: Cell) -> None:
+        self.sums = list(map(add, self.sums, other.sums))
+        for own, more in zip(self.histograms, other.histograms, strict=True):
+            for bucket, times in more.items():
+                own[bucket] = own.get(bucket, 0) + times
 
-#: (facet, hours, at, pruned, dimensions in order) → cell
-Cells = dict[tuple[str, int, int, bool, tuple[Any, ...]], Cell]
+
+#: facet, hours, at, pruned, dimensions in order
+CellKey = tuple[str, int, int, bool, tuple[Any, ...]]
+Cells = dict[CellKey, Cell]
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,21 +100,32 @@ class _Rollup:
         *,
         pruned: bool = False,
     ) -> None:
-        """Add one call or job to a row of each facet, of its hour and of its day. `values`: for each histogram a time,
-        ms, and how often."""
+        """Add one call or job to a row of each facet, of its hour, or of its day where a facet has no hours. `values`:
+        for each histogram a time, ms, and how often."""
         buckets = [(None if ms is None else histograms.bucket_of(ms), times) for ms, times in values]
         for facet in facets:
             shown = {*self.facets[facet], *self.always}
             key = tuple(own[name] if name in shown else None for name in self.dimensions)
-            for hours in (24,) if facet in self.daily else SPANS:
-                start = at - at % (hours * HOUR_MS)
-                cell = cells.get((facet, hours, start, pruned, key))
-                if cell is None:
-                    cell = cells[facet, hours, start, pruned, key] = Cell([0] * len(self.sums))
-                cell.add(sums, buckets)
+            hours = SPANS[-1] if facet in self.daily else SPANS[0]
+            self._find(cells, (facet, hours, at - at % (hours * HOUR_MS), pruned, key)).add(sums, buckets)
+
+    def _find(self, cells: Cells, key: CellKey) -> Cell:
+        cell = cells.get(key)
+        if cell is None:
+            cell = cells[key] = Cell([0] * len(self.sums))
+        return cell
+
+    def _sum_up_spans(self, cells: Cells) -> None:
+        """Longer spans are sums of shorter ones."""
+        for shorter, longer in pairwise(SPANS):
+            for (facet, hours, at, pruned, dimensions), cell in [*cells.items()]:
+                if hours == shorter:
+                    start = at - at % (longer * HOUR_MS)
+                    self._find(cells, (facet, longer, start, pruned, dimensions)).add_cell(cell)
 
     def save(self, conn: Connection, cells: Cells) -> None:
-        """Add these to the rows that there are."""
+        """Add these to the rows that there are, of their spans and of the longer ones."""
+        self._sum_up_spans(cells)
         c = self.table.c
         has_pruned = "pruned" in c
         first, second = self.histograms
@@ -221,7 +240,7 @@ def _fold_calls(conn: Connection, most: int) -> tuple[list[int], int]:
 
 def _add_call(cells: Cells, row: Any, sign: int) -> None:
     own = {name: getattr(row, name) for name in USAGE_DIMENSIONS}
-    sums = [sign * int(getattr(row, f"sum_{name}")) for name in USAGE_SUMS]
+    sums = [sign * int(value) for value in row[-len(USAGE_SUMS) :]]
     USAGE.add(cells, row.at, own, sums, [(row.latency, sign), (row.ttft, sign)], USAGE_FACETS)
 
 
@@ -273,7 +292,7 @@ def _add_job(cells: Cells, row: Any, models: Iterable[str], sign: int, *, pruned
     if row.at is None:
         return
     own = {name: getattr(row, name) for name in JOB_DIMENSIONS if name != "model"}
-    sums = [sign * int(getattr(row, f"sum_{name}")) for name in JOB_SUMS]
+    sums = [sign * int(value) for value in row[-len(JOB_SUMS) :]]
     values = [(row.wait, sign), (row.run, sign)]
     JOBS.add(cells, row.at, own | {"model": None}, sums, values, _OF_JOBS, pruned=pruned)
     for model in models:
