@@ -307,11 +307,11 @@ def payload(job: Job) -> None:
                     disabled=edited is None,
                 ):
                     acts.ask("replay", [job.id], params=edited, follow=True)
-                    st.rerun()
+                    live.redraw_page()
                 if st.button(t("Discard"), key="payload_drop", icon=":material/close:"):
                     st.session_state.pop("editing_payload", None)
                     drafts.discard(place)
-                    st.rerun()
+                    live.redraw_page()
                 draft.show_status()
 
 
@@ -331,7 +331,7 @@ def show(job_id: int) -> None:
         job = seen.job
         if job.state != started:
             live.ask_anew()
-            st.rerun(scope="app")
+            live.redraw_page()
         progress(job)
         summary(job, seen)
         accuracy.compare(job.id)

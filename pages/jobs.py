@@ -178,7 +178,7 @@ def chat_form(chat: Workflow, key: str) -> None:
         wrong = forms.check(chat.params, values)
         st.session_state["chat_issues"] = wrong
         if wrong:
-            st.rerun(scope="fragment")
+            st.rerun(scope="fragment")  # noqa: TID251
         job = wb.submit("llm_chat", None, values, profile=profile, user=shell.user())
         forms.forget(key)
         drafts.discard(NEW_JOB)

@@ -256,7 +256,7 @@ def side(
             st.session_state[f"launch_{workflow.name}_issues"] = wrong
             if not wrong:
                 submit(workflow, nodes, values, profile, int(priority or 0), draft)
-            st.rerun()
+            live.redraw_page()
         if len(nodes) > 1:
             st.caption(t("All of them start, or none."))
 

@@ -152,7 +152,7 @@ def new_project() -> None:
         # What was typed stays a draft: it is thrown away by its own button.
         if st.button(t("Close"), key="wizard_cancel", type="tertiary", icon=":material/close:"):
             st.query_params.clear()
-            st.rerun()
+            live.redraw_page()
     project = wizard.draw()
     if project is not None:
         shell.toast(t("Created. Plan the episodes next."))

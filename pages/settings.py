@@ -59,7 +59,7 @@ def money() -> None:
             with shell.show_refusals():
                 wb.budgets.set_exchange_rate(str(typed or 0))
                 shell.toast(t("The exchange rate is set."))
-            st.rerun()
+            live.redraw_page()
         st.caption(t("Calls keep the currency of their price; budgets and sums of both use this rate."))
 
 
@@ -143,7 +143,7 @@ def put(amount: float | None, currency: str, project: int | None, period: Any) -
     else:
         st.session_state["_budgets_put"] = st.session_state.get("_budgets_put", 0) + 1
         shell.toast(t("The budget is set.") if amount is not None else t("The budget is gone."))
-    st.rerun()
+    live.redraw_page()
 
 
 # -- keeping -----------------------------------------------------------------------------------------------------------
@@ -180,7 +180,7 @@ def retention() -> None:
         changed = wanted != (now.raw_io_days, now.job_keep_days, now.prune_days, now.prune_last)
         if st.button(t("Save"), key="retention_save", disabled=not changed, type="primary"):
             save_retention(*wanted)
-            st.rerun()
+            live.redraw_page()
 
 
 def save_retention(raw: int, *others: int | None) -> None:

@@ -56,7 +56,7 @@ def sidebar(project: int, current: int) -> None:
         chosen = st.session_state[key].chosen
         if chosen is not None and int(chosen) != current:
             open_node(project, int(chosen))
-        st.rerun()
+        live.redraw_page()
 
     outline = live.outline(project, current)
     marks: list[Mark] = live.query(wb.workflows.list_marks, project)

@@ -38,7 +38,7 @@ def page():
     values = forms.fields(Example, "f", {"title": "ab", "inner": {"name": "in"}}, issues)
     if st.button("Go"):
         st.session_state["issues"] = forms.check(Example, values)
-        st.rerun()
+        st.rerun()  # noqa: TID251
     st.session_state["values"] = values
 
 

@@ -563,7 +563,7 @@ def _throw_away(draft: Draft) -> None:
 def _status(draft: Draft, with_button: bool) -> None:
     memory = draft.memory
     if draft.key != form_key(draft.place, draft.begins_with):
-        st.rerun(scope="app")
+        live.redraw_page()
     slug = f"draft_{_class_of(draft.place)}"
     data = {
         "place": draft.place,

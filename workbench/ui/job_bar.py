@@ -42,7 +42,7 @@ def draw(slot: str, on_end: Callable[[], None] = lambda: None) -> None:
             st.session_state.pop(slot, None)
             on_end()
             live.invalidate()
-            st.rerun()
+            live.redraw_page()
         st.error(labels.failure(job, 300), icon=":material/error:")
 
     bar()

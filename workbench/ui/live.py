@@ -11,12 +11,14 @@ import threading
 import time
 from collections import OrderedDict
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
-from typing import Any, ParamSpec, TypeVar
+from typing import Any, NoReturn, ParamSpec, TypeVar
 
 import streamlit as st
-from streamlit.runtime.scriptrunner import get_script_run_ctx
+from streamlit.proto.WidgetStates_pb2 import WidgetState, WidgetStates
+from streamlit.runtime.scriptrunner import RerunException, get_script_run_ctx
+from streamlit.runtime.scriptrunner_utils.script_run_context import ThreadState
 
 from workbench.api.client import Workbench
 from workbench.db.rows.jobs import Job
@@ -151,6 +153,36 @@ def drawn_alone() -> bool:
     return context is not None and bool(context.fragment_ids_this_run)
 
 
+def parts_asked_for_beside() -> list[str]:
+    """In a callback: Streamlit's ids of the parts that this run is to draw besides the one the callback is called for.
+
+    What is asked for while a run goes on is answered by one run.
+    """
+    context = get_script_run_ctx(suppress_warning=True)
+    asked_for = context.fragment_ids_this_run if context else None
+    return [part for part in asked_for or () if part != ThreadState.get().fragment_id]
+
+
+def redraw_page() -> NoReturn:
+    """Break this run off and draw the whole page. What was pressed in a part that this run has not come to is pressed
+    in the next one: Streamlit itself would forget it."""
+    context = get_script_run_ctx(suppress_warning=True)
+    try:
+        st.rerun()  # noqa: TID251
+    except RerunException as request:
+        if context is None:
+            raise
+        reached = context.shared.widget_ids_this_run
+        states = context.session_state.get_widget_states()
+        pressed = WidgetStates(widgets=[s for s in states if _is_pressed(s) and s.id not in reached])
+        raise RerunException(replace(request.rerun_data, replay_trigger_states=pressed)) from None
+
+
+def _is_pressed(state: WidgetState) -> bool:
+    kind = state.WhichOneof("value") or ""
+    return kind.endswith("trigger_value") and bool(getattr(state, kind))
+
+
 @dataclass(frozen=True, slots=True)
 class Look:
     """What a signature told just before a page, or a part of it, was drawn.
@@ -216,6 +248,6 @@ def ticker(drawn: Look, active: bool) -> None:
     def tick() -> None:
         # not while the whole page is drawn: on a busy board that would never end
         if drawn_alone() and drawn.again().value != st.session_state[slot]:
-            st.rerun(scope="app")
+            redraw_page()
 
     tick()

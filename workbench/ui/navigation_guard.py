@@ -14,4 +14,4 @@ def require_app_entry() -> None:
     """Turn the old rules off; if they were on, this run was one of theirs and starts again through app.py."""
     if PagesManager.uses_pages_directory:
         PagesManager.uses_pages_directory = False
-        st.rerun()
+        st.rerun()  # noqa: TID251

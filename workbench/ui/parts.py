@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import streamlit as st
 from streamlit.errors import StreamlitAPIException
+from streamlit.runtime.scriptrunner import RerunException
 
 from workbench.ui import live, shell
 
@@ -80,9 +81,15 @@ def redraw(*keys: str) -> None:
     if not live.drawn_alone():
         return
     try:
-        st.rerun(list(keys))
+        st.rerun(list(keys))  # noqa: TID251
+    except RerunException as request:
+        wanted = request.rerun_data.fragment_id_queue
+        # Streamlit draws these instead of all that it was asked for at the same time, while it was busy: a button that
+        # was pressed in another part would have been pressed in vain.
+        wanted = [*wanted, *live.parts_asked_for_beside()]
+        raise RerunException(replace(request.rerun_data, fragment_id_queue=wanted)) from None
     except StreamlitAPIException:  # the page has no such part
-        st.rerun()
+        live.redraw_page()
 
 
 def watch(
@@ -119,7 +126,7 @@ def watch(
             now = before.again()
             st.session_state[_OUTDATED], st.session_state[_SINCE] = set(), now.since
             if not _look_again(seen, now.value, shown, outdated, st.session_state.get(_DRAWN, Counter())):
-                st.rerun(scope="app")
+                live.redraw_page()
             if not live.know_of(now.since):
                 seen.signature = None
             if seen.due:

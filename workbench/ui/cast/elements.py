@@ -184,10 +184,10 @@ def adder(project: int, kind: Any) -> None:
             with st.container(horizontal=True, gap="small", vertical_alignment="center"):
                 if st.button(t("Add"), key=f"{key}_go", type="primary", icon=":material/add:"):
                     _add(project, kind, key, values)
-                    st.rerun()
+                    live.redraw_page()
                 if st.button(t("Discard"), key=f"{key}_drop", icon=":material/close:"):
                     _leave(project, kind, key)
-                    st.rerun()
+                    live.redraw_page()
                 draft.show_status()
 
 

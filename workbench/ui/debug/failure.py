@@ -119,7 +119,7 @@ def payload(job: Job, group: FailureGroup, wanted: Scope) -> None:
                 disabled=edited is None,
             ):
                 acts.ask("retry", [job.id], params=edited if changed else None)
-                st.rerun()
+                live.redraw_page()
             left = [i for i in list_left(group.fingerprint, wanted) if i != job.id] if changed else []
             if left and st.button(
                 t("Replay all {n} with this change", n=len(left) + 1),
@@ -129,7 +129,7 @@ def payload(job: Job, group: FailureGroup, wanted: Scope) -> None:
             ):
                 laid_over = {name: value for name, value in (edited or {}).items() if job.params.get(name) != value}
                 acts.ask("retry", [job.id, *left], params=laid_over, lays_over=True)
-                st.rerun()
+                live.redraw_page()
             if st.button(
                 t("Open job {id}", id=job.id), key=f"open_{job.id}", type="tertiary", icon=":material/arrow_outward:"
             ):

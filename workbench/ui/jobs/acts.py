@@ -198,7 +198,7 @@ def _ask(asked: Asked, plan: list[Act], changed: Changes, on_done: Callable[[], 
         )
         if st.button(t("Close"), key="act_close", icon=":material/close:"):
             close()
-            st.rerun()
+            live.redraw_page()
 
 
 def _label(name: Name, n: int) -> str:
@@ -444,4 +444,4 @@ def _told(asked: Asked) -> None:
     _table(asked.done)
     if st.button(t("Close"), key="act_close", icon=":material/close:"):
         close()
-        st.rerun()
+        live.redraw_page()

@@ -51,7 +51,7 @@ def _draw(draft: drafts.Draft) -> None:
     if message and message.strip():
         if _send([*_so_far(job, messages), {"role": "user", "content": message}], profile):
             drafts.discard(PLACE)
-        st.rerun()
+        live.redraw_page()
     with status:
         draft.show_status(with_button=True)
 
@@ -154,7 +154,7 @@ def _live(job_id: int) -> None:
     job = live.workbench().jobs.get(job_id)
     if job.state not in states.ACTIVE:
         live.invalidate()
-        st.rerun(scope="app")
+        live.redraw_page()
     if waits := labels.waiting_texts([job]).get(job_id):
         st.caption(plain(waits))
     st.markdown(plain(job.preview or "") + "▋")
@@ -201,10 +201,10 @@ def _editor(job: Job | None, messages: list[dict[str, str]], profile: str | None
                 st.session_state["_chat_issues"] = wrong
                 if not wrong and _send(values["messages"], profile):
                     _end_editing(place)
-                st.rerun()
+                live.redraw_page()
             if st.button(t("Discard"), key="chat_discard", icon=":material/close:"):
                 _end_editing(place)
-                st.rerun()
+                live.redraw_page()
             draft.show_status()
 
 

@@ -450,7 +450,7 @@ def _refuse_if_changed(key: str, row: SavedProfile | None, draft: drafts.Draft) 
         "again. A key has to be pasted once more.",
         name=row.name,
     )
-    st.rerun()
+    live.redraw_page()
 
 
 def _content(row: SavedProfile) -> tuple[Any, ...]:
@@ -471,16 +471,16 @@ def _save(key: str, row: SavedProfile | None, values: JsonObject) -> None:
         st.session_state[f"{key}_issues"] = [
             Issue("params.", Text(N_('This is no JSON object, such as {"api": "responses"}.')))
         ]
-        st.rerun()
+        live.redraw_page()
     if doubled := [n for n in rest if n in (*COMMON, "prices")]:
         message = Text(N_("{names} have fields of their own above: type them there."), names=", ".join(doubled))
         st.session_state[f"{key}_issues"] = [Issue("params.", message)]
-        st.rerun()
+        live.redraw_page()
     if row is None and not values["base_url"].strip() and st.session_state.get("svc_template") == OTHER.title:
         empty = ["base_url"] + ["name"] * (not (values["name"] or "").strip())
         empty += ["text_model"] * (not any(values[m] for m in ("text_model", "image_model", "video_model")))
         st.session_state[f"{key}_issues"] = [Issue(field, Text(N_("This is needed."))) for field in empty]
-        st.rerun()
+        live.redraw_page()
     fields = {**values, "params": {**rest, **values["params"]}}
     wb = live.workbench()
     try:
@@ -492,7 +492,7 @@ def _save(key: str, row: SavedProfile | None, values: JsonObject) -> None:
             saved = wb.profiles.update(str(row.name), **fields)
     except InvalidInput as error:
         st.session_state[f"{key}_issues"] = error.issues or [Issue("", error.text)]
-        st.rerun()
+        live.redraw_page()
     forget(key)
     drafts.discard(place(row))
     st.session_state["_services_saved"] = st.session_state.get("_services_saved", 0) + 1
@@ -500,7 +500,7 @@ def _save(key: str, row: SavedProfile | None, values: JsonObject) -> None:
     live.invalidate()
     choose(saved.id)
     shell.toast(t("{name} is saved.", name=saved.name))
-    st.rerun()
+    live.redraw_page()
 
 
 def forget(key: str) -> None:
@@ -561,7 +561,7 @@ def _show_checks(key: str, row: SavedProfile) -> None:
                         st.session_state[f"{key}_trials"] = live.workbench().profiles.check(name, image=image)
                     except ReelwrightError as error:
                         st.session_state["_refused"] = labels.error_text(error)
-                st.rerun()
+                live.redraw_page()
         checks: list[ProfileCheck] | None = st.session_state.get(f"{key}_trials")
         if checks is not None and not checks:
             st.caption(plain(translate(why_unchecked(row), current())))

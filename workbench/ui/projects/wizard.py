@@ -234,14 +234,14 @@ def _form(draft: drafts.Draft) -> int | None:
                 project = create(brief, profile)
             except InvalidInput as error:
                 st.session_state[_ISSUES] = error.issues
-                st.rerun()
+                live.redraw_page()
             leave()
             return project
         still = {i.path for i in missing(brief)}
         if any(i.path not in still for i in issues):
             # a field that was put right loses its error at once
             st.session_state[_ISSUES] = [i for i in issues if i.path in still]
-            st.rerun()
+            live.redraw_page()
         if issues:
             listed = "\n".join(f"- {plain(labels.issue_text(i))}" for i in issues)
             st.error(

@@ -63,7 +63,7 @@ def _buttons(chosen: Chosen, text: PromptText, typed: dict[str, str], draft: dra
         # Never disabled: a field is heard of with the click, and what was wrong a moment ago may be mended by now.
         if st.button(whose, key=f"{chosen.key}_save", type="primary", icon=":material/check:") and not wrong:
             words.save(chosen, typed, _base_of(chosen, text) if newer is None else int(newer))
-            st.rerun()
+            live.redraw_page()
         st.button(
             t("Try it first"), key=f"{chosen.key}_to_try", icon=":material/science:",
             on_click=_try_first, args=(chosen, draft.key, text),

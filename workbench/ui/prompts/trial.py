@@ -122,7 +122,7 @@ def _price_and_go(chosen: Chosen, typed: dict[str, str], ids: list[int], profile
                     ),
                 )  # fmt: skip
                 st.query_params["trial"] = str(job.id)
-            st.rerun()
+            live.redraw_page()
         st.caption(plain(sentence))
 
 
@@ -178,4 +178,4 @@ def _adopt(chosen: Chosen, text: PromptText, job: Job) -> None:
     if st.button(whose, key=f"{chosen.key}_adopt", type="primary", icon=":material/task_alt:"):
         if words.save(chosen, tried, text.newest_version):
             st.query_params.pop("trial", None)
-        st.rerun()
+        live.redraw_page()

@@ -48,12 +48,12 @@ def _line(rule: AlertRule, projects: Mapping[int, str]) -> None:
             if st.button(t("Switch off") if rule.enabled else t("Switch on"), key=f"alert_switch_{rule.id}"):
                 with shell.show_refusals():
                     live.workbench().alerts.enable_rule(rule.id, not rule.enabled)
-                st.rerun()
+                live.redraw_page()
             if st.button(t("Remove"), key=f"alert_remove_{rule.id}", icon=":material/delete:"):
                 with shell.show_refusals():
                     live.workbench().alerts.remove_rule(rule.id)
                     shell.toast(t("The rule is gone."))
-                st.rerun()
+                live.redraw_page()
 
 
 def _kind(rule: AlertRule) -> Kind:
@@ -89,7 +89,7 @@ def _adder(projects: Mapping[int, str], turn: str) -> None:
         )  # fmt: skip
     if st.button(t("Add"), key=f"new_alert_go{turn}", type="primary"):
         _add(kind, threshold, currency, project)
-        st.rerun()
+        live.redraw_page()
 
 
 def _add(kind: Kind, typed: str, currency: str | None, project: int | None) -> None:

@@ -82,18 +82,18 @@ def _editor(hook: ListedWebhook) -> None:
             with shell.show_refusals():
                 webhooks.subscribe(number, events)
                 shell.toast(t("Saved."))
-            st.rerun()
+            live.redraw_page()
         if st.button(t("Try it"), key=f"webhook_try_{number}", icon=":material/send:", disabled=not hook.enabled):
             _try(number)
         if st.button(t("Switch off") if hook.enabled else t("Switch on"), key=f"webhook_switch_{number}"):
             with shell.show_refusals():
                 webhooks.enable(number, not hook.enabled)
-            st.rerun()
+            live.redraw_page()
         if st.button(t("Remove"), key=f"webhook_remove_{number}", icon=":material/delete:"):
             with shell.show_refusals():
                 webhooks.remove(number)
                 shell.toast(t("The webhook is gone."))
-            st.rerun()
+            live.redraw_page()
     for delivery in webhooks.list_deliveries(number, most=SHOWN):
         _delivery(delivery)
 
@@ -109,7 +109,7 @@ def _try(number: int) -> None:
             shell.toast(t("It was delivered."))
         else:
             st.session_state["_refused"] = labels.translate_stored(delivery, "error")
-    st.rerun()
+    live.redraw_page()
 
 
 def _delivery(delivery: Delivery) -> None:
@@ -185,7 +185,7 @@ def _add(url: str, **options: Any) -> None:
         if webhook.secret:
             st.session_state["webhook_secret"] = webhook.secret
         shell.toast(t("The webhook is set. Try it."))
-    st.rerun()
+    live.redraw_page()
 
 
 def _pages() -> str | None:

@@ -137,7 +137,7 @@ def _draw_settings(node_id: int, workflow: Workflow, choices: dict[str, dict[Any
             st.session_state[f"{key}_issues"] = wrong
             if not wrong and _submit(node_id, workflow.name, values):
                 drafts.use(draft)
-            st.rerun()
+            live.redraw_page()
         draft.show_status()
 
 
@@ -324,7 +324,7 @@ def _save(node_id: int, kind: str, edit: JsonObject, typed: JsonObject, base: in
     if not edit["issues"] and not edit.get("hides") and replanning.names_nodes(kind):
         edit["hides"] = live.workbench().artifacts.preview(node_id, kind, typed).hides_work
         if edit["hides"]:
-            st.rerun()
+            live.redraw_page()
     if not edit["issues"]:
         try:
             live.workbench().artifacts.save(node_id, kind, typed, base, shell.user())
@@ -336,7 +336,7 @@ def _save(node_id: int, kind: str, edit: JsonObject, typed: JsonObject, base: in
             end_edit(node_id, kind)
             live.invalidate()
             shell.toast(t("Saved. What was made from it is marked stale."))
-    st.rerun()
+    live.redraw_page()
 
 
 def _agree_to_archive(node_id: int, kind: str, edit: JsonObject, typed: JsonObject) -> None:
@@ -350,7 +350,7 @@ def _agree_to_archive(node_id: int, kind: str, edit: JsonObject, typed: JsonObje
                 _save(node_id, kind, edit, typed, edit["base"])
             if st.button(t("Back to editing"), key=f"{slot}_think", icon=":material/edit:"):
                 edit["hides"] = False
-                st.rerun()
+                live.redraw_page()
 
 
 def _conflict(node_id: int, kind: str, edit: JsonObject, typed: JsonObject) -> None:

@@ -172,7 +172,7 @@ def _dialog(node_id: int, mode: Mode) -> None:
         kept.draw(left, node_id, mode, "dialog")
         kept.tell_moved(plan)
         if _launch_button(plan, node_id, mode, grow, "dialog", ticked, choice):
-            st.rerun()
+            live.redraw_page()
 
     show_dialog()
 

@@ -64,7 +64,7 @@ def draw_dialog(
     @st.dialog(t("Frames of this scene"), width="large", on_dismiss=close_frame)
     def show_dialog() -> None:
         if st.session_state.pop(_CHANGED, False):
-            st.rerun()  # the page behind shows the frame too
+            live.redraw_page()  # the page behind shows the frame too
         # what this run knows, and asked anew when the dialog is drawn by itself
         now = given.pop() if given else live.workbench().artifact(node_id, FRAMES)
         key = st.session_state.get("_frame", request)[1]
@@ -107,7 +107,7 @@ def _content(
             elif st.button(t("Edit this shot"), key=f"edit_{node_id}_{key}", icon=":material/edit:"):
                 begin_edit(node_id, PROMPT, plan, part=shot["order"])
                 close_frame()
-                st.rerun()
+                live.redraw_page()
 
 
 def _clips_of_shot(node_id: int, key: str) -> None:
@@ -264,7 +264,7 @@ def _clash(node_id: int, key: str, mine: str) -> None:
             media.picture(other, t("Theirs"), small=True)
         if st.button(t("Take theirs"), key=f"clash_theirs_{node_id}_{key}", icon=":material/check:"):
             st.session_state.pop(f"clash_{node_id}_{key}", None)
-            st.rerun()
+            live.redraw_page()
     with right:
         media.picture(mine, t("Yours"), small=True)
         st.button(
