@@ -13,6 +13,7 @@ if __name__ == "__main__":
 else:
     from workbench.ui import late_requests, server
 
+    server.enter_through_app()
     late_requests.drop()
     app = App(
         __file__,

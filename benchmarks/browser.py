@@ -79,8 +79,8 @@ def measure(stores: Stores, scale: Scale) -> list[Line]:
     port = free_port()
     process = stores.start(*web_command(HOST, port)[1:], settings=settings, env={door.TOKEN_VARIABLE: TOKEN})
     wait_for_page(port)
-    with _browser() as browser:
-        desk = _Desk(browser, f"http://{HOST}:{port}", scale)
+    with open_browser() as browser:
+        desk = Desk(browser, f"http://{HOST}:{port}", scale)
         lines = [
             *_visits(
                 desk,
@@ -105,7 +105,7 @@ PAGES = {
 }  # fmt: skip
 
 
-class _Desk:
+class Desk:
     """A browser in front of the server."""
 
     def __init__(self, browser: Browser, url: str, scale: Scale) -> None:
@@ -126,7 +126,7 @@ class _Desk:
         page.on("requestfinished", lambda request: asked.append(request.url))
         page.goto(self.url + path, wait_until="commit")
         first = page.evaluate(_FIRST_CONTENT) / 1000
-        _rest(page)
+        rest(page)
         size = page.evaluate(_BYTES)
         page.close()
         return Visit(first, len(asked), size / 1e6)
@@ -141,7 +141,7 @@ class _Desk:
 
 
 @contextmanager
-def _browser() -> Iterator[Browser]:
+def open_browser() -> Iterator[Browser]:
     found = _NAMED or chromium()
     if found is None:
         raise RuntimeError("no Chromium: run `make bench`, which finds or installs one, or set REELWRIGHT_CHROMIUM")
@@ -151,7 +151,7 @@ def _browser() -> Iterator[Browser]:
         browser.close()
 
 
-def _visits(desk: _Desk, pages: dict[str, str]) -> list[Line]:
+def _visits(desk: Desk, pages: dict[str, str]) -> list[Line]:
     first: dict[str, list[Visit]] = {}
     again: dict[str, list[Visit]] = {}
     for name, path in pages.items():
@@ -179,22 +179,22 @@ def _visits(desk: _Desk, pages: dict[str, str]) -> list[Line]:
     return lines
 
 
-def _clicks(desk: _Desk, project: int, scenes: list[int]) -> list[Line]:
+def _clicks(desk: Desk, project: int, scenes: list[int]) -> list[Line]:
     """On the Studio of a scene that is drawn."""
     section = f"A click in Chromium, on the Studio of a drawn scene, median of {desk.scale.visits}"
     scene = scenes[0]
     with desk.fresh() as context:
         page = context.new_page()
         page.goto(f"{desk.url}/studio?project={project}&node={scene}")
-        _rest(page)
+        rest(page)
 
         def dialog(key: str) -> Callable[[int], float]:
             def work(_: int) -> float:
                 page.locator(f".st-key-{key} button").first.wait_for()
-                took = _click(page, _keyed(key), "!!document.querySelector('[role=dialog] button')")
+                took = click(page, _keyed(key), "!!document.querySelector('[role=dialog] button')")
                 page.get_by_role("dialog").get_by_role("button", name="Close").click()
                 page.wait_for_selector("[role=dialog]", state="detached")
-                _rest(page)
+                rest(page)
                 return took
 
             return work
@@ -204,13 +204,13 @@ def _clicks(desk: _Desk, project: int, scenes: list[int]) -> list[Line]:
             page.locator(f"{cell} [class*=_act_] button").first.wait_for()
             # "Queued", "Running", or the next version where the job was faster than the page
             page.evaluate("css => { window.cellText = document.querySelector(css).innerText; }", cell)
-            took = _click(
+            took = click(
                 page,
                 f"document.querySelector({cell + ' [class*=_act_] button'!r})",
                 f"document.querySelector({cell!r}).innerText !== window.cellText",
             )
             page.locator(cell).get_by_text("Fresh").wait_for()
-            _rest(page)
+            rest(page)
             return took
 
         def switch(number: int) -> float:
@@ -224,7 +224,7 @@ def _clicks(desk: _Desk, project: int, scenes: list[int]) -> list[Line]:
         ]
 
 
-def _large(desk: _Desk, wb: Workbench, project: int) -> list[Line]:
+def _large(desk: Desk, wb: Workbench, project: int) -> list[Line]:
     """On the Studio of a story with every kind of artifact in every place."""
     nodes = [n for n in wb.projects.tree(project).nodes if n.kind in ("episode", "scene")]
     episodes = [n.id for n in nodes if n.kind == "episode"]
@@ -238,7 +238,7 @@ def _large(desk: _Desk, wb: Workbench, project: int) -> list[Line]:
     with desk.fresh() as context:
         page = context.new_page()
         page.goto(f"{desk.url}/studio?project={project}&node={scenes[0]}")
-        _rest(page)
+        rest(page)
 
         def to_scene(number: int) -> float:
             return _switch(page, scenes[1 + number % 2], "estimate_duration")
@@ -261,12 +261,12 @@ def _large(desk: _Desk, wb: Workbench, project: int) -> list[Line]:
 def _switch(page: Page, node: int, last: str) -> float:
     """Click a node of the tree, until the cell of its workflow `last` is drawn and nothing runs any more; seconds."""
     page.locator(f"[data-node='{node}']").wait_for()
-    took = _click(
+    took = click(
         page, _NODE.format(node=node),
         f"!!document.querySelector('.st-key-cell_{node}_{last}')"
         " && document.querySelector('[data-testid=stApp]').dataset.testScriptState === 'notRunning'",
     )  # fmt: skip
-    _rest(page)
+    rest(page)
     return took
 
 
@@ -274,12 +274,12 @@ def _keyed(key: str) -> str:
     return f"document.querySelector('.st-key-{key} button')"
 
 
-def _click(page: Page, find: str, answered: str) -> float:
+def click(page: Page, find: str, answered: str) -> float:
     milliseconds: Any = page.evaluate(_CLICK.format(find=find, answered=answered))
     return float(milliseconds) / 1000
 
 
-def _rest(page: Page) -> None:
+def rest(page: Page) -> None:
     """Until nothing is under way."""
     settled(page)
     page.wait_for_load_state("networkidle")

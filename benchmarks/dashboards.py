@@ -1,5 +1,5 @@
 """Every question of a page or command on a long history, beside the same on a short one:
-``python -m benchmarks.dashboards [--jobs 1000000] [--short 10000] [--database sqlite|postgresql] [--folder F]``."""
+``python -m benchmarks.dashboards [--jobs 1000000] [--short 10000] [--database sqlite|postgresql] [--pages]``."""
 
 from __future__ import annotations
 
@@ -18,7 +18,10 @@ from typing import Any
 
 from sqlalchemy import func, select, text
 
+from benchmarks import long_history
 from benchmarks.report import Line, median, percentile, table
+from benchmarks.scale import FULL, Scale
+from benchmarks.stores import running_stores
 from workbench.api.client import Workbench
 from workbench.db.connection import db_now_ms
 from workbench.db.schema import job, model_call
@@ -146,13 +149,22 @@ def _time(ask: Question) -> float:
     return 1000 * (time.perf_counter() - began)
 
 
-def compare(database: str, long: int, short: int, rounds: int, folder: Path, *, keep: bool = False) -> list[Line]:
+def compare(
+    database: str, long: int, short: int, rounds: int, folder: Path, *, keep: bool = False, pages: Scale | None = None
+) -> list[Line]:
+    """`pages`: also in Chromium and for twenty people, with the long history, that much."""
+    in_pages: list[Line] = []
     sizes: dict[int, dict[str, Times]] = {}
     scans: dict[int, float] = {}
     for size in (short, long):
         with _history(database, size, folder, keep=keep) as wb:
             print(f"{database}, {size:,} jobs", file=sys.stderr, flush=True)
             sizes[size], scans[size] = measure(wb, rounds)
+            if pages is not None and size == long:
+                with running_stores() as stores:
+                    url = wb.database.url.render_as_string(hide_password=False)
+                    settings = Settings.load(home=stores.home, database_url=url, threads=8)
+                    in_pages = long_history.measure(stores, pages, settings, long)
     section = f"{database}: {long:,} jobs, warm, p95 of {rounds} (p50; at {short:,} jobs)"
     lines = []
     for name, times in sizes[long].items():
@@ -162,7 +174,7 @@ def compare(database: str, long: int, short: int, rounds: int, folder: Path, *, 
         at_most = TICK_MS if name == TICK else AT_MOST_MS
         lines.append(Line(section, name[:58], times.p95, "ms", at_most=at_most, note=note))
     lines.append(Line(section, "raw rows of 30 days summed up by model", scans[long], "ms"))
-    return lines
+    return lines + in_pages
 
 
 @contextlib.contextmanager
@@ -213,6 +225,7 @@ def main() -> int:
     parser.add_argument(
         "--keep", action="store_true", help="keep the databases there; the next run takes them as they are"
     )
+    parser.add_argument("--pages", action="store_true", help="also the pages, in Chromium and for twenty people")
     wanted = parser.parse_args()
     warnings.simplefilter("ignore")
     logging.basicConfig(level=logging.ERROR)
@@ -221,7 +234,10 @@ def main() -> int:
         os.environ.pop(name, None)
     lines = []
     for database in wanted.database or DATABASES:
-        lines += compare(database, wanted.jobs, wanted.short, wanted.rounds, wanted.folder, keep=wanted.keep)
+        lines += compare(
+            database, wanted.jobs, wanted.short, wanted.rounds, wanted.folder, keep=wanted.keep,
+            pages=FULL if wanted.pages else None,
+        )  # fmt: skip
     print(table(lines))
     missed = sum(line.met is False for line in lines)
     print(f"\n{sum(line.met is True for line in lines)} targets met, {missed} missed.")

@@ -40,6 +40,8 @@ class Run:
     """What came back from one run of the script or of a fragment."""
 
     page: str = ""
+    #: of messages, by the names of Streamlit's protocol
+    kinds: set[str] = field(default_factory=set)
     fragments: list[str] = field(default_factory=list)
     elements: int = 0
     exceptions: int = 0
@@ -60,11 +62,11 @@ def _jobs(stores: Stores, scale: Scale) -> list[Line]:
     port = free_port()
     process = stores.start(*web_command(HOST, port)[1:], settings=settings, env={door.TOKEN_VARIABLE: TOKEN})
     wait_for_page(port)
-    with _client(port) as client:
-        first = _run(client, page_name="jobs")
-        ticker = _ticker(first)
+    with open_client(port) as client:
+        first = ask_for_run(client, page_name="jobs")
+        ticker = find_ticker(first)
         watched = psutil.Process(process.pid)
-        between = _cpu_of(watched, lambda: time.sleep(max(scale.apart_s, scale.idle_s / 3)))
+        between = cpu_of(watched, lambda: time.sleep(max(scale.apart_s, scale.idle_s / 3)))
 
         def several(**state: Any) -> tuple[float, list[Run]]:
             """CPU seconds of one run, and the runs."""
@@ -73,13 +75,13 @@ def _jobs(stores: Stores, scale: Scale) -> list[Line]:
             def work() -> None:
                 for _ in range(scale.fragments):
                     time.sleep(scale.apart_s)
-                    runs.append(_run(client, page_script_hash=first.page, **state))
+                    runs.append(ask_for_run(client, page_script_hash=first.page, **state))
 
-            busy = _cpu_of(watched, work)
+            busy = cpu_of(watched, work)
             return max(0.0, busy.used - between.used / between.wall * busy.wall) / len(runs), runs
 
         for _ in range(scale.warm_up):
-            _run(client, page_script_hash=first.page)
+            ask_for_run(client, page_script_hash=first.page)
         tick_cpu, ticks = several(fragment_id=ticker, is_auto_rerun=True)
         page_cpu, pages = several()
     stores.stop(process)
@@ -115,32 +117,32 @@ def _studio(stores: Stores, scale: Scale) -> list[Line]:
     process = stores.start(*web_command(HOST, port)[1:], settings=settings, env={door.TOKEN_VARIABLE: TOKEN})
     wait_for_page(port)
     query = f"project={story.project}&node={story.scene}"
-    with _client(port) as client:
-        cold = _run(client, page_name="studio", query_string=query)
+    with open_client(port) as client:
+        cold = ask_for_run(client, page_name="studio", query_string=query)
         ticks: list[Run] = []
 
         def tick() -> None:
             for _ in range(scale.fragments):
                 time.sleep(scale.apart_s)
                 ticks.append(
-                    _run(
+                    ask_for_run(
                         client,
                         page_script_hash=cold.page,
                         query_string=query,
-                        fragment_id=_ticker(cold),
+                        fragment_id=find_ticker(cold),
                         is_auto_rerun=True,
                     )
                 )
 
         watched = psutil.Process(process.pid)
-        between = _cpu_of(watched, lambda: time.sleep(max(scale.apart_s, scale.idle_s / 3)))
-        busy = _cpu_of(watched, tick)
+        between = cpu_of(watched, lambda: time.sleep(max(scale.apart_s, scale.idle_s / 3)))
+        busy = cpu_of(watched, tick)
         tick_cpu = max(0.0, busy.used - between.used / between.wall * busy.wall) / len(ticks)
     warm = []
     for _ in range(scale.visits):
         time.sleep(scale.apart_s)
-        with _client(port) as client:
-            warm.append(_run(client, page_name="studio", query_string=query))
+        with open_client(port) as client:
+            warm.append(ask_for_run(client, page_name="studio", query_string=query))
     stores.stop(process)
     ours.wb.close()
     if any(r.exceptions for r in [cold, *ticks, *warm]):
@@ -165,7 +167,7 @@ def _studio(stores: Stores, scale: Scale) -> list[Line]:
     ]
 
 
-def _ticker(page: Run) -> str:
+def find_ticker(page: Run) -> str:
     """The fragment that runs by itself."""
     if not page.fragments:
         raise RuntimeError("the page has no live fragment")
@@ -178,14 +180,14 @@ class Cpu:
     wall: float
 
 
-def _cpu_of(process: psutil.Process, work: Any) -> Cpu:
+def cpu_of(process: psutil.Process, work: Any) -> Cpu:
     before, began = process.cpu_times(), time.monotonic()
     work()
     after = process.cpu_times()
     return Cpu(after.user + after.system - before.user - before.system, time.monotonic() - began)
 
 
-def _run(client: ClientConnection, **state: Any) -> Run:
+def ask_for_run(client: ClientConnection, **state: Any) -> Run:
     """Ask for a run as the browser does, and read until it is finished."""
     message = BackMsg()
     # set even when no field is
@@ -198,9 +200,13 @@ def _run(client: ClientConnection, **state: Any) -> Run:
     while True:
         answer = ForwardMsg()
         answer.ParseFromString(bytes(client.recv(timeout=TIMEOUT_S)))  # type: ignore[arg-type]
-        kind = answer.WhichOneof("type")
+        kind = str(answer.WhichOneof("type"))
+        run.kinds.add(kind)
         if kind == "new_session":
             run.page = answer.new_session.page_script_hash
+        elif kind == "navigation":
+            # a new server knows its pages by then
+            run.page = answer.navigation.page_script_hash
         elif kind == "auto_rerun":
             run.fragments.append(answer.auto_rerun.fragment_id)
         elif kind == "delta":
@@ -212,8 +218,8 @@ def _run(client: ClientConnection, **state: Any) -> Run:
 
 
 @contextlib.contextmanager
-def _client(port: int) -> Iterator[ClientConnection]:
-    address = f"ws://{HOST}:{port}/_stcore/stream?{door.PARAMETER}={TOKEN}"
+def open_client(port: int, token: str = TOKEN) -> Iterator[ClientConnection]:
+    address = f"ws://{HOST}:{port}/_stcore/stream?{door.PARAMETER}={token}"
     origin: Any = f"http://{HOST}:{port}"
     with connect(address, origin=origin, subprotocols=["streamlit"], max_size=None) as client:  # type: ignore[list-item]
         yield client

@@ -39,6 +39,10 @@ class Scale:
     sharing: int = 3
     #: commits by which the disk is judged
     commits: int = 200
+    #: who look at the board, for how long, and jobs that are asked for meanwhile
+    sessions: int = 20
+    watched_s: float = 600.0
+    changes_per_s: int = 50
 
 
 FULL = Scale()
@@ -66,4 +70,7 @@ QUICK = Scale(
     limited=6,
     sharing=2,
     commits=20,
+    sessions=2,
+    watched_s=4.0,
+    changes_per_s=5,
 )

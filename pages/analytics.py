@@ -17,7 +17,6 @@ from workbench.ui import (
     job_links,
     labels,
     live,
-    navigation_guard,
     shell,
     worth,
 )
@@ -27,8 +26,6 @@ from workbench.ui.jobs import board, calls_table
 from workbench.ui.language import current, t
 from workbench.ui.markup import plain
 from workbench.ui.settings import alerts
-
-navigation_guard.require_app_entry()
 
 
 def breakdown(looked_at: Window) -> None:

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import streamlit as st
 
-from workbench.ui import filters, illustrations, live, navigation_guard, project_picker, shell
+from workbench.ui import filters, illustrations, live, project_picker, shell
 from workbench.ui.cast import elements
 from workbench.ui.language import t
 
-navigation_guard.require_app_entry()
 wb = live.workbench()
 
 

@@ -6,12 +6,11 @@ import streamlit as st
 
 from workbench.errors import NotFound, ReelwrightError
 from workbench.plain_text import whole_number
-from workbench.ui import illustrations, labels, live, navigation_guard, shell
+from workbench.ui import illustrations, labels, live, shell
 from workbench.ui.debug import compare
 from workbench.ui.language import t
 from workbench.ui.markup import plain
 
-navigation_guard.require_app_entry()
 wb = live.workbench()
 
 

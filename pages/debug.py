@@ -7,12 +7,11 @@ from functools import partial
 import streamlit as st
 
 from workbench.db.rows.jobs import FailureGroup
-from workbench.ui import filters, formats, illustrations, live, navigation_guard, shell
+from workbench.ui import filters, formats, illustrations, live, shell
 from workbench.ui.debug import failure, groups, remedies
 from workbench.ui.jobs import acts
 from workbench.ui.language import t
 
-navigation_guard.require_app_entry()
 wb = live.workbench()
 PERIODS = {"24h": 86_400_000, "7d": 7 * 86_400_000, "all": None}
 #: groups on a page

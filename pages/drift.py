@@ -10,7 +10,7 @@ from workbench.api.likeness import COLOURS, LikenessBoard, LikenessFrame
 from workbench.db.rows.story import NodeContent
 from workbench.i18n import translate
 from workbench.plain_text import whole_number
-from workbench.ui import filters, illustrations, labels, live, media, navigation_guard, project_picker, shell
+from workbench.ui import filters, illustrations, labels, live, media, project_picker, shell
 from workbench.ui.cast import elements
 from workbench.ui.charts import palette
 from workbench.ui.gallery import pictures
@@ -18,7 +18,6 @@ from workbench.ui.language import current, t
 from workbench.ui.markup import plain, safe, shorten, tell_apart
 from workbench.ui.studio import storyboard, viewer
 
-navigation_guard.require_app_entry()
 wb = live.workbench()
 IMAGES = "generate_keyframe_images"
 #: more scenes than these are looked at episode by episode

@@ -11,7 +11,7 @@ import streamlit as st
 from workbench.db.rows.story import SceneEntry
 from workbench.errors import ReelwrightError
 from workbench.plain_text import whole_number
-from workbench.ui import filters, illustrations, labels, live, media, navigation_guard, project_picker, shell, states
+from workbench.ui import filters, illustrations, labels, live, media, project_picker, shell, states
 from workbench.ui.cast import elements
 from workbench.ui.charts import palette
 from workbench.ui.gallery import pictures as gallery
@@ -19,7 +19,6 @@ from workbench.ui.language import t
 from workbench.ui.markup import plain, safe, shorten, tell_apart
 from workbench.ui.studio import storyboard, viewer
 
-navigation_guard.require_app_entry()
 wb = live.workbench()
 #: pictures on a page, about
 PAGE = 27

@@ -19,7 +19,6 @@ from workbench.ui import (
     job_links,
     labels,
     live,
-    navigation_guard,
     shell,
     states,
 )
@@ -29,7 +28,6 @@ from workbench.ui.jobs import timeline as gantt
 from workbench.ui.language import current, t
 from workbench.ui.markup import code, hide_keys, paragraphs, plain, readable, shorten
 
-navigation_guard.require_app_entry()
 wb = live.workbench()
 
 

@@ -18,7 +18,6 @@ from workbench.ui import (
     job_links,
     labels,
     live,
-    navigation_guard,
     shell,
     states,
     views,
@@ -27,7 +26,6 @@ from workbench.ui.jobs import acts, board, board_filters, bulk, gates, selection
 from workbench.ui.language import t
 from workbench.workflows.registry import Workflow
 
-navigation_guard.require_app_entry()
 wb = live.workbench()
 LIMIT = 50
 NEWEST: tuple[JobSort, bool] = ("id", True)

@@ -18,7 +18,6 @@ from workbench.ui import (
     forms,
     labels,
     live,
-    navigation_guard,
     once,
     project_picker,
     shell,
@@ -31,7 +30,6 @@ from workbench.ui.projects import progress
 from workbench.ui.studio import kept
 from workbench.workflows.registry import Workflow, by_purpose
 
-navigation_guard.require_app_entry()
 wb = live.workbench()
 CHAT = "llm_chat"
 #: started where what they work on is seen: in the Studio, and on Prompts

@@ -6,11 +6,10 @@ import streamlit as st
 
 from workbench.errors import NotFound
 from workbench.plain_text import whole_number
-from workbench.ui import illustrations, labels, lineage, live, navigation_guard, shell, states
+from workbench.ui import illustrations, labels, lineage, live, shell, states
 from workbench.ui.language import t
 from workbench.ui.markup import plain
 
-navigation_guard.require_app_entry()
 wb = live.workbench()
 
 

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import streamlit as st
 
-from workbench.ui import filters, illustrations, live, navigation_guard, shell
+from workbench.ui import filters, illustrations, live, shell
 from workbench.ui.language import t
 from workbench.ui.models import profile_form
 
-navigation_guard.require_app_entry()
 wb = live.workbench()
 
 

@@ -9,12 +9,11 @@ import streamlit as st
 
 from workbench import samples
 from workbench.db.rows.story import Project
-from workbench.ui import filters, formats, illustrations, labels, live, navigation_guard, once, shell, states
+from workbench.ui import filters, formats, illustrations, labels, live, once, shell, states
 from workbench.ui.language import current, t
 from workbench.ui.markup import plain, shorten
 from workbench.ui.projects import archives, starters, unsaved, wizard
 
-navigation_guard.require_app_entry()
 wb = live.workbench()
 
 

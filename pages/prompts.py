@@ -5,14 +5,13 @@ from __future__ import annotations
 import streamlit as st
 
 from workbench.api.prompts import PromptEntry
-from workbench.ui import filters, labels, live, navigation_guard, shell
+from workbench.ui import filters, labels, live, shell
 from workbench.ui.language import current, t
 from workbench.ui.markup import plain
 from workbench.ui.prompts import comparison, editor, results, trial, words
 from workbench.ui.prompts.words import Chosen
 from workbench.workflows.registry import by_purpose
 
-navigation_guard.require_app_entry()
 wb = live.workbench()
 LIST_HEIGHT = 760
 

@@ -11,14 +11,13 @@ from workbench import health
 from workbench.errors import InvalidInput, ReelwrightError
 from workbench.i18n import translate
 from workbench.settings import variable
-from workbench.ui import budgets, formats, labels, live, navigation_guard, shell
+from workbench.ui import budgets, formats, labels, live, shell
 from workbench.ui.charts import palette
 from workbench.ui.language import current, t
 from workbench.ui.markup import code, hide_keys, plain, tell_apart
 from workbench.ui.settings import alerts, webhooks
 from workbench.usage.budgets import State
 
-navigation_guard.require_app_entry()
 wb = live.workbench()
 MICROS = 1_000_000
 MARKS: dict[int, Literal["green", "orange", "red"]] = {0: "green", 80: "orange", 95: "orange", 100: "red"}

@@ -19,7 +19,6 @@ from workbench.ui import (
     job_links,
     labels,
     live,
-    navigation_guard,
     parts,
     project_picker,
     shell,
@@ -37,7 +36,6 @@ SOURCES = 12
 #: makes the brief of a story that has a source text; of others the brief is typed
 BRIEF_MAKER = "summarize_source"
 
-navigation_guard.require_app_entry()
 wb = live.workbench()
 
 

@@ -181,3 +181,6 @@ _.starts_of_days
 # called by OpenTelemetry's SDK
 _.generate_trace_id
 _.generate_span_id
+
+# a switch of Streamlit's
+_.uses_pages_directory

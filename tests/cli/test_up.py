@@ -7,6 +7,7 @@ import socket
 import time
 import urllib.error
 import urllib.request
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from urllib.parse import urlsplit
 from urllib.request import url2pathname
@@ -14,6 +15,7 @@ from urllib.request import url2pathname
 import psutil
 import pytest
 
+from benchmarks.page import ask_for_run, open_client
 from tests.cli.conftest import CEILING_S, ROOT, Reelwright, all_gone, family, free_port, named, waits_for_worker
 from tests.conftest import until
 from workbench.cli import up
@@ -277,6 +279,15 @@ def test_the_pages_started_alone_keep_the_same_rules(reelwright: Reelwright, how
         assert answer(place + path) == 403
     assert answer(url, Host=f"evil.example:{port}") == 403
     assert answer(url, Origin="http://127.0.0.1:9999") == 403
+
+    def visit(_: int) -> bool:
+        """Whether the page came with what app.py draws around it."""
+        with open_client(port, url.partition("token=")[2]) as client:
+            return {"navigation", "logo"} <= ask_for_run(client, page_name="settings").kinds
+
+    with ThreadPoolExecutor(3) as visitors:
+        # two windows that were open before it was started anew come back at the same moment
+        assert [*visitors.map(visit, range(3))] == [True] * 3
     process.send_signal(signal.SIGTERM)
     process.wait(CEILING_S)
 

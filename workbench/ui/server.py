@@ -17,6 +17,7 @@ import streamlit as st
 from starlette.middleware import Middleware
 from starlette.routing import Route
 from streamlit import logger as streamlit_logging
+from streamlit.runtime.pages_manager import PagesManager
 
 from workbench import log_file
 from workbench.errors import ReelwrightError
@@ -53,6 +54,15 @@ def middleware() -> Middleware:
     logging.getLogger("uvicorn.error").setLevel(logging.WARNING)
     redactor.remember(_token)
     return Middleware(door.Door, keys=keys, script_hashes=_inline_scripts(), lang=settings.lang)
+
+
+def enter_through_app() -> None:
+    """Have each page drawn through app.py, also by a visit that comes before any page was drawn.
+
+    Until st.navigation has run once in a process, Streamlit serves a folder named ``pages`` by its old rules: the page
+    alone, without navigation, language or layout.
+    """
+    PagesManager.uses_pages_directory = False
 
 
 def assets() -> Middleware:
