@@ -24,7 +24,8 @@ def database(database_url: str) -> Iterator[Database]:
 def test_it_goes_on_until_nothing_is_left_and_says_how_far_it_is(
     database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(batches, "_TURN_S", dict.fromkeys(batches._TURN_S, 1e6))
+    for name in ("_TURN_S", "_SHORT_TURN_S"):
+        monkeypatch.setattr(batches, name, 1e6)
     left, said = [1_700], []
 
     def act(conn: Connection, most: int) -> int:
@@ -39,7 +40,8 @@ def test_it_goes_on_until_nothing_is_left_and_says_how_far_it_is(
 
 def test_slow_batches_become_smaller(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
     # whatever it takes is longer than a turn
-    monkeypatch.setattr(batches, "_TURN_S", dict.fromkeys(batches._TURN_S, 0.0))
+    for name in ("_TURN_S", "_SHORT_TURN_S"):
+        monkeypatch.setattr(batches, name, 0.0)
     sizes = iter([1, 1, 1, 0])
     seen: list[int] = []
 

@@ -61,7 +61,7 @@ class History:
                 Text(N_("There are jobs in this home: a made-up history would mix with them. Use an empty home.")),
             )
         places = self._make_places()
-        seed.seed(self._database, places, jobs, days, seed_number, report)
+        seed.seed(self._database, places, jobs, days, seed_number, report, alone=not beside_real)
         return [project for _, project in places.projects]
 
     def _make_places(self) -> Places:

@@ -9,8 +9,8 @@ from sqlalchemy import Connection
 
 from workbench.db.connection import Database
 
-#: seconds that a transaction may last about: in SQLite all others that write wait for its end
-_TURN_S = {"sqlite": 1.0, "postgresql": 5.0}
+#: seconds that a transaction may last about; and in SQLite beside others, since all that write wait for its end
+_TURN_S, _SHORT_TURN_S = 5.0, 1.0
 #: most seconds after it in which the database is left to others: who waits looks again every few hundredths
 _REST_S = 0.1
 
@@ -23,11 +23,13 @@ def write_in_batches(
     first: int = 500,
     report: Callable[[int], None] | None = None,
     should_stop: Callable[[], bool] | None = None,
+    alone: bool = False,
 ) -> int:
     """Repeat `act(connection, how many at most)`, each time in a transaction of its own, until it says 0; returns the
-    sum of what it said. Batches grow and shrink with the time that they take. `report` hears the sum so far."""
+    sum of what it said. Batches grow and shrink with the time that they take. `report` hears the sum so far.
+    `alone`: nobody else is at work there yet."""
     size, done = min(first, most), 0
-    turn_s = _TURN_S[database.engine.dialect.name]
+    turn_s = _SHORT_TURN_S if database.engine.dialect.name == "sqlite" and not alone else _TURN_S
     while True:
         began = time.monotonic()
         with database.write() as conn:

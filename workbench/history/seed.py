@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import asdict
+from functools import partial
 from typing import Literal
 
 from sqlalchemy import func, select
@@ -34,9 +35,10 @@ def count_jobs(database: Database) -> int:
         return conn.execute(select(func.count()).select_from(job)).scalar_one()
 
 
-def seed(database: Database, places: Places, jobs: int, days: int, number: int, report: Report) -> None:
+def seed(database: Database, places: Places, jobs: int, days: int, number: int, report: Report, *, alone: bool) -> None:
     """Add so many jobs over the last `days`; `report` hears again and again how many jobs are written, how many of them
-    are filed, and how many calls, jobs and versions are rolled up. The same `number` gives the same history."""
+    are filed, and how many calls, jobs and versions are rolled up. The same `number` gives the same history.
+    `alone`: nobody else is at work there yet."""
     stretches = -(-jobs // SIZE)
     length = days * DAY_MS // stretches
     with database.read() as conn:
@@ -59,5 +61,5 @@ def seed(database: Database, places: Places, jobs: int, days: int, number: int, 
                 texts_from = now - TEXT_DAYS * DAY_MS
                 writes.copy_stretch(conn, begun, begun + SIZE - 1, first - begun, at - original_at, prefix, texts_from)
         report("written", n * SIZE + size)
-    write_in_batches(database, filing.file_ended, most=SIZE, report=lambda done: report("filed", done))
-    write_in_batches(database, rollups.fold, most=rollups.LARGE_BATCH, report=lambda done: report("rolled up", done))
+    write_in_batches(database, filing.file_ended, most=SIZE, report=partial(report, "filed"), alone=alone)
+    write_in_batches(database, rollups.fold, most=rollups.LARGE_BATCH, report=partial(report, "rolled up"), alone=alone)
