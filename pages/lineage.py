@@ -34,7 +34,7 @@ def main() -> None:
         t("Made from {above}; {below} made from it, {stale} of them stale.", above=len(seen.above),
           below=len(seen.below), stale=made)
     )  # fmt: skip
-    lineage.draw(seen)
+    lineage.draw(seen, project)
 
 
 main()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable
+from contextlib import suppress
 from functools import partial
 from typing import Any
 
@@ -11,6 +12,7 @@ import streamlit as st
 
 from workbench.api.workflows import Cell
 from workbench.db.rows.story import Input, Outline, OutlineNode
+from workbench.errors import NotFound
 from workbench.plain_text import whole_number
 from workbench.story.studio import Mark
 from workbench.ui import (
@@ -286,4 +288,13 @@ def page(project: int) -> None:
     )
 
 
+def find_project() -> None:
+    """An address that names a node alone is about that node's story, whichever was used last."""
+    node = int_param("node")
+    if node is not None and "project" not in st.query_params:
+        with suppress(NotFound):
+            st.query_params["project"] = str(wb.projects.get_node(node).project_id)
+
+
+find_project()
 project_picker.with_project("studio", page, lambda project: open_node(project, project))

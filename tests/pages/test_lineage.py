@@ -86,6 +86,16 @@ def test_the_page_says_versions_jobs_and_reasons_and_leads_on(house: House, made
     assert "Scene list v1" in texts(at)
 
 
+def test_each_row_leads_into_the_studio_of_its_own_story(house: House, made: tuple[int, int, list[int]]) -> None:
+    project, episode, scenes = made
+    house.page("studio", project=house.sample("painted-skin.zh"))
+    at = house.page("lineage", node=episode, kind="scene_list")
+    links = [e.proto for e in at.get("page_link") if e.proto.page == "studio"]
+    led = {link.query_string for link in links}
+    assert f"project={project}&node={scenes[0]}" in led
+    assert all(way.startswith(f"project={project}&node=") for way in led)
+
+
 @pytest.mark.parametrize(
     "query", [{}, {"node": "x", "kind": "brief"}, {"node": 99, "kind": "brief"}, {"node": 1, "kind": "no"}]
 )

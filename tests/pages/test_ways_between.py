@@ -73,6 +73,27 @@ def test_the_studio_goes_on_at_the_node_that_was_left(house: House):
     assert episodes[1].title in "\n".join(title.value for title in at.title)
 
 
+def test_an_address_that_names_a_node_alone_opens_it_in_its_own_story(house: House):
+    project, episodes = house.planned()
+    assert house.run("generate_episode_core_expression", episodes[0].id).state == "succeeded"
+    assert house.run("generate_episode_scene_list", episodes[0].id).state == "succeeded"
+    scene = house.nodes(project, "scene")[0]
+    other = house.sample("painted-skin.zh")
+    house.page("studio", project=other)
+    at = house.page("studio", node=scene.id)
+    assert not at.exception
+    assert project_of(at, "studio") == project
+    assert scene.title in "\n".join(title.value for title in at.title)
+    # of a node that is not there, the story used last says nothing
+    at = house.page("studio", node=99_999)
+    assert not at.exception
+    assert project_of(at, "studio") == project
+    # and no node stands in the tree of another story, whatever the address says
+    at = house.page("studio", project=other, node=scene.id)
+    assert not at.exception
+    assert scene.title not in "\n".join(title.value for title in at.title)
+
+
 def back_of(at: AppTest) -> dict[str, object]:
     at.button(key="back").click().run()
     assert not at.exception

@@ -117,6 +117,9 @@ class Projects:
         with self._database.read() as conn:
             project = find_node(conn, project_id)
             opened = reads.find_node(conn, open_node) if open_node is not None else None
+            if opened is None or opened.project_id != project_id:
+                # nothing of another story is shown in this one's tree
+                opened = open_node = None
             episode = opened.parent_id if opened and opened.kind == "scene" else open_node
             nodes = [project]
             for kind in ("character", "world", "episode"):

@@ -63,18 +63,18 @@ def order_of_making() -> list[str]:
     return list(dict.fromkeys(["source", "brief", "world_element", "character", *written]))
 
 
-def draw(seen: Lineage) -> None:
-    """The line itself."""
+def draw(seen: Lineage, project: int) -> None:
+    """The line itself; `project`: whose story it is in."""
     ranks = rank(seen, order_of_making())
     jobs = sorted({r.job_id for own in ranks for r in own.relatives if r.job_id is not None})
     spent = live.query(live.workbench().usage.of_jobs, tuple(jobs)) if jobs else {}
     for own in ranks:
-        _card(own, spent)
+        _card(own, spent, project)
     if seen.truncated:
         st.caption(t("More was made from it than is listed here."))
 
 
-def _card(own: Rank, spent: Mapping[int, Spending]) -> None:
+def _card(own: Rank, spent: Mapping[int, Spending], project: int) -> None:
     here = own.side == "here"
     with st.container(border=True, key=f"lineage_{own.side}_{own.kind}", gap="small"):
         with st.container(horizontal=True, vertical_alignment="center", gap="small"):
@@ -92,12 +92,12 @@ def _card(own: Rank, spent: Mapping[int, Spending]) -> None:
         # what is stale first: it is what somebody looks for
         listed = sorted(own.relatives, key=lambda r: not r.stale)
         for relative in listed[:SHOWN]:
-            _line(relative)
+            _line(relative, project)
         _explain(listed[:SHOWN])
         if len(listed) > SHOWN:
             with st.expander(t("{n} more", n=len(listed) - SHOWN), key=f"lineage_more_{own.side}_{own.kind}"):
                 for relative in listed[SHOWN:MOST]:
-                    _line(relative)
+                    _line(relative, project)
                 if len(listed) > MOST:
                     st.caption(t("and {n} more", n=len(listed) - MOST))
 
@@ -112,7 +112,7 @@ def _sum(own: Rank, spent: Mapping[int, Spending]) -> Spending:
     return Spending(sum(p.calls for p in parts), None, cost, sum(p.unpriced for p in parts))
 
 
-def _line(relative: Relative) -> None:
+def _line(relative: Relative, project: int) -> None:
     """One artifact: the way to its own lineage, its version, who made it and when, its job, its place in the Studio."""
     key = f"{relative.distance}_{relative.node_id}_{relative.kind}"
     with st.container(horizontal=True, vertical_alignment="center", gap="small", key=f"lineage_line_{key}"):
@@ -131,7 +131,7 @@ def _line(relative: Relative) -> None:
             )  # fmt: skip
         st.page_link(
             "pages/studio.py", label=t("Studio"), icon=":material/movie_edit:", width="content",
-            query_params={"node": str(relative.node_id)},
+            query_params={"project": str(project), "node": str(relative.node_id)},
         )  # fmt: skip
 
 
