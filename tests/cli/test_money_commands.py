@@ -15,7 +15,7 @@ from sqlalchemy import insert
 
 from workbench.api.client import Workbench
 from workbench.cli import alerts, usage
-from workbench.db.schema import model_call
+from workbench.db.schema import model_call, node, profile
 from workbench.errors import InvalidInput, ReelwrightError
 from workbench.settings import Settings
 
@@ -33,8 +33,17 @@ def run(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> Run:
         "currency": "CNY", "cost_micros": 100,
     }  # fmt: skip
     with Workbench.open(settings, send=lambda ids: None) as wb, wb.database.write() as conn:
-        for name, at, model in (("first", AT, "m"), ("second", AT + 86_400_000, "m"), ("other", AT, "n")):
-            conn.execute(insert(model_call).values(usual | {"call_id": name, "started_at": at, "model": model}))
+        story = {"title": "P", "position": 0, "created_at": 1}
+        conn.execute(insert(node).values(**story, id=1, kind="project"))
+        conn.execute(insert(node).values(**story, id=2, kind="scene", project_id=1, parent_id=1))
+        old = {"name": "old", "provider": "openai", "params": {}, "modes": {}, "created_at": 1, "archived_at": 2}
+        conn.execute(insert(profile).values(**old, id=7))
+        own = {"created_by": "ada", "project_id": 1, "node_id": 2, "profile_id": 7}
+        for name, at, model, more in (
+            ("first", AT, "m", own), ("second", AT + 86_400_000, "m", {"created_by": "bea"}), ("other", AT, "n", {}),
+        ):  # fmt: skip
+            row = usual | {"call_id": name, "started_at": at, "model": model} | more
+            conn.execute(insert(model_call).values(row))
 
     def invoke(command: click.Command, *arguments: str) -> Result:
         return CliRunner().invoke(command, arguments)
@@ -54,6 +63,11 @@ def run(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> Run:
         (["--since", "2026-11-01", "--until", "2026-11-01"], 0),
         (["--project", "999"], 0),
         (["--workflow", "no_such"], 0),
+        (["--user", "ada"], 1),
+        (["--user", "ada", "--model", "n"], 0),
+        (["--profile", "old"], 1),
+        (["--node", "2"], 1),
+        (["--node", "999"], 0),
     ],
 )
 def test_calls_of_a_period_go_into_a_file(run: Run, tmp_path: Path, options: list[str], calls: int) -> None:
@@ -83,6 +97,14 @@ def test_an_export_that_cannot_be_says_why(
     made = run(usage.command, "export", *arguments)
     assert isinstance(made.exception, InvalidInput)
     assert reason in str(made.exception)
+
+
+@pytest.mark.parametrize(("name", "reason"), [("nobody's", "no profile nobody's"), ("sketch", "--model sketch-1")])
+def test_an_export_of_a_profile_that_is_none_is_refused(run: Run, tmp_path: Path, name: str, reason: str) -> None:
+    made = run(usage.command, "export", str(tmp_path / "out.csv"), "--profile", name)
+    assert isinstance(made.exception, ReelwrightError)
+    assert reason in str(made.exception)
+    assert not (tmp_path / "out.csv").exists()
 
 
 def test_sums_are_made_anew_from_all_calls(run: Run, settings: Settings) -> None:

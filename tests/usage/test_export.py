@@ -14,7 +14,7 @@ from xml.etree import ElementTree
 
 import pyarrow.parquet as pq
 import pytest
-from sqlalchemy import insert, update
+from sqlalchemy import insert, select, update
 
 from workbench import samples
 from workbench.api import usage as resource
@@ -151,6 +151,43 @@ def test_three_forms_hold_every_call_with_titles_nodes_profiles_and_parts_of_its
 def _day(ms: int) -> tuple[Any, Any]:
     zone = periods.zone_of("Europe/Berlin")
     return periods.day_of(ms, zone), zone
+
+
+FILTERS: dict[str, Any] = {
+    "user": "ada", "workflow": "llm_chat", "model": "p", "capability": "image", "until": SPRING + 23 * HOUR,
+}  # fmt: skip
+
+
+def test_each_filter_chooses_the_calls_that_the_list_of_calls_shows(wb: Workbench, tmp_path: Path) -> None:
+    project = mixed(wb)
+    other = wb.create_project(samples.load("gift-of-the-magi.en"))
+    elsewhere = wb.submit("llm_chat", params={"messages": [{"content": "Hi"}]}, user="bea").id
+    with wb.database.read() as conn:
+        by_kind = {kind: node_id for node_id, kind in conn.execute(select(node.c.id, node.c.kind))}
+        mine = conn.execute(select(profile.c.id).where(profile.c.name == "mine")).scalar_one()
+    add_calls(
+        wb,
+        {"call_id": "bea's", "job_id": elsewhere, "project_id": other, "workflow": "llm_chat", "profile_id": mine},
+        # of a job that was removed
+        {"call_id": "kept", "project_id": project, "node_id": by_kind["scene"], "created_by": "ada", "workflow": "w"},
+        {"call_id": "of nobody", "project_id": project},
+    )  # fmt: skip
+    asked: list[dict[str, Any]] = [
+        {},
+        *({name: value} for name, value in FILTERS.items()),
+        {"profile": mine},
+        {"project": project},
+        *({"node": node_id} for node_id in (project, by_kind["episode"], by_kind["scene"], other)),
+        {"node": by_kind["episode"], "user": "ada", "profile": mine},
+    ]
+    file = tmp_path / "calls.csv"
+    for filters in asked:
+        listed = {call.id for call in wb.usage.list_calls(since=0, **filters)}
+        assert wb.usage.export(file, "csv", **filters) == len(listed), filters
+        assert {int(row["id"]) for row in read_csv(file)} == listed, filters
+        assert 0 < len(listed) < 7 or not filters, "a filter that tells nothing apart"
+    with pytest.raises(TypeError, match="no such filter of calls: person"):
+        wb.usage.export(file, "csv", person="ada")  # type: ignore[call-arg]
 
 
 def test_no_call_is_cut_off_however_many_there_are_or_fit_on_a_sheet(

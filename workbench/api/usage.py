@@ -44,7 +44,8 @@ BATCH = 2_000
 
 @check_arguments
 class Usage:
-    """Sums up what was used. Filters of calls: since, until, project, workflow, model, profile, user, capability.
+    """Sums up what was used. Filters of calls: since, until, project, workflow, model, profile, user, capability,
+    node.
 
     Sums come from rollups and what they do not hold yet, so they are exact at every moment and cost the same whatever
     the ledger's size. Days are those of `time_zone`, such as "Asia/Shanghai"; without it those of UTC.

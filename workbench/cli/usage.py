@@ -8,10 +8,12 @@ from typing import TYPE_CHECKING
 import click
 
 from workbench.cli import client, console
-from workbench.errors import InvalidInput, Issue
+from workbench.errors import InvalidInput, Issue, NotFound
 from workbench.i18n import N_, Text
+from workbench.providers.base import SKETCH, SKETCH_MODEL
 
 if TYPE_CHECKING:
+    from workbench.api.client import Workbench
     from workbench.usage.export import FormName
 
 FORMS: tuple[FormName, ...] = ("csv", "parquet", "xlsx")
@@ -31,6 +33,9 @@ def command() -> None:
 @click.option("--project", type=int, metavar="ID")
 @click.option("--workflow", metavar="KIND")
 @click.option("--model", metavar="NAME")
+@click.option("--node", type=int, metavar="ID", help="Of this node and of everything below it.")
+@click.option("--profile", metavar="NAME", help="That ran with this model profile, archived or not.")
+@click.option("--user", metavar="NAME", help="Of jobs that this person asked for.")
 @console.json_option
 def export(
     file: Path,
@@ -41,6 +46,9 @@ def export(
     project: int | None,
     workflow: str | None,
     model: str | None,
+    node: int | None,
+    profile: str | None,
+    user: str | None,
     as_json: bool,
 ) -> None:
     """Write every model call of a period into FILE, with titles, nodes, profiles and the parts of its price."""
@@ -54,13 +62,26 @@ def export(
         try:
             calls = wb.usage.export(
                 file, chosen, since=begin, until=end, time_zone=time_zone, language=console.language(),
-                project=project, workflow=workflow, model=model,
+                project=project, workflow=workflow, model=model, node=node, user=user,
+                profile=None if profile is None else _id_of(wb, profile),
             )  # fmt: skip
         except OSError as error:
             text = Text(N_("{path} cannot be written: {reason}"), path=str(file), reason=error.strerror or "")
             raise InvalidInput(text, [Issue("file", text)]) from None
     written = {"path": str(file.absolute()), "form": chosen, "calls": calls, "bytes": file.stat().st_size}
     console.emit(written) if as_json else console.print_plain(written["path"])
+
+
+def _id_of(wb: Workbench, name: str) -> int:
+    """An archived profile's id, too: its calls stay in the ledger."""
+    if name == SKETCH.name:
+        sentence = N_("The sketch's calls belong to no profile. Choose them with --model {model}.")
+        text = Text(sentence, model=SKETCH_MODEL)
+        raise InvalidInput(text, [Issue("profile", text)])
+    for profile in wb.profiles.list(include_archived=True):
+        if profile.name == name:
+            return profile.id
+    raise NotFound(Text(N_("There is no profile {name}."), name=name))
 
 
 def _form_of(file: Path) -> FormName:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from sqlalchemy import Connection, and_, case, or_, select
 
+from workbench.db.reads.usage import of_calls
 from workbench.db.rows.exports import LedgerEntry
 from workbench.db.rows.record import fetch
 from workbench.db.rows.usage import CallFilters
@@ -46,15 +47,7 @@ def list_entries(
     conn: Connection, since: int, after: tuple[int, int] | None, filters: CallFilters, limit: int
 ) -> list[LedgerEntry]:
     """Oldest first, those behind `after` (started_at, id)."""
-    query = _entries.where(_call.started_at >= (since if after is None else after[0])).limit(limit)
+    query = of_calls(_entries, since if after is None else after[0], filters).limit(limit)
     if after is not None:
         query = query.where(or_(_call.started_at > after[0], and_(_call.started_at == after[0], _call.id > after[1])))
-    if (until := filters.get("until")) is not None:
-        query = query.where(_call.started_at < until)
-    if (project := filters.get("project")) is not None:
-        query = query.where(_call.project_id == project)
-    if workflow := filters.get("workflow"):
-        query = query.where(_call.workflow == workflow)
-    if model := filters.get("model"):
-        query = query.where(_call.model == model)
     return fetch(conn, LedgerEntry, query)

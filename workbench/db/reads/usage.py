@@ -49,7 +49,8 @@ unpriced = is_unpriced(model_call.c)
 _unpriced_calls = func.coalesce(func.sum(case((unpriced, 1), else_=0)), 0).label("unpriced")
 
 
-def _calls(query: Select[Any], since: int, filters: CallFilters) -> Select[Any]:
+def of_calls(query: Select[Any], since: int, filters: CallFilters) -> Select[Any]:
+    """A query of calls, and perhaps of what they belong to, narrowed to those from `since` on that match."""
     if unknown := filters.keys() - CallFilters.__annotations__.keys():
         raise TypeError(f"no such filter of calls: {', '.join(sorted(unknown))}")
     query = query.where(model_call.c.started_at >= since)
@@ -67,15 +68,17 @@ def _calls(query: Select[Any], since: int, filters: CallFilters) -> Select[Any]:
         query = query.where(model_call.c.capability == capability)
     if user := filters.get("user"):
         # as one value: PostgreSQL would go through all jobs to find those of somebody
-        asker = select(job.c.created_by).where(job.c.id == model_call.c.job_id).scalar_subquery()
+        asker = select(job.c.created_by).where(job.c.id == model_call.c.job_id).correlate(model_call).scalar_subquery()
         query = query.where(func.coalesce(model_call.c.created_by, asker) == user)
     if (node_id := filters.get("node")) is not None:
         below = select(node.c.id).where(node.c.id == node_id).cte("below", recursive=True)
         below = below.union_all(select(node.c.id).join(below, node.c.parent_id == below.c.id))
-        # by its project, for which there is an index
-        own = select(func.coalesce(node.c.project_id, node.c.id)).where(node.c.id == node_id).scalar_subquery()
+        # by its project, for which there is an index; a question of its own, though the query may ask for nodes, too
+        project_of = select(func.coalesce(node.c.project_id, node.c.id)).where(node.c.id == node_id)
+        own = project_of.correlate(None).scalar_subquery()
         places = select(below.c.id)
-        kept = select(literal(1)).where(job.c.id == model_call.c.job_id, job.c.node_id.in_(places)).exists()
+        placed = select(literal(1)).where(job.c.id == model_call.c.job_id, job.c.node_id.in_(places))
+        kept = placed.correlate(model_call).exists()
         here = or_(model_call.c.node_id.in_(places), model_call.c.node_id.is_(None) & kept)
         # a project also has what belongs to no node
         query = query.where(model_call.c.project_id == own, or_(own == node_id, here))
@@ -297,7 +300,7 @@ def list_calls(
     **filters: Unpack[CallFilters],
 ) -> list[CallSummary]:
     """The calls behind a number, newest first."""
-    query = _calls(select(*columns(CallSummary, model_call)), since, filters)
+    query = of_calls(select(*columns(CallSummary, model_call)), since, filters)
     return fetch(conn, CallSummary, query.order_by(model_call.c.started_at.desc()).limit(limit))
 
 
