@@ -28,7 +28,7 @@ def main() -> None:
         query_params={"project": str(project), "node": str(seen.of.node_id)},
     )  # fmt: skip
     with shell.title(t("Lineage of {kind}", kind=labels.kind_title(kind)), key="lineage_title"):
-        states.badge("stale" if seen.of.stale else "fresh")
+        states.badge(seen.of.state)
     made = sum(r.stale for r in seen.below)
     st.caption(
         t("Made from {above}; {below} made from it, {stale} of them stale.", above=len(seen.above),

@@ -96,6 +96,46 @@ def test_each_row_leads_into_the_studio_of_its_own_story(house: House, made: tup
     assert all(way.startswith(f"project={project}&node=") for way in led)
 
 
+def test_what_was_made_with_another_prompt_is_as_stale_in_a_lineage_as_in_the_tree(
+    house: House, made: tuple[int, int, list[int]]
+) -> None:
+    project, episode, _ = made
+    assert not house.wb.artifacts.lineage(project, "episode_plan").of.stale
+    words = house.wb.prompts.get("planning/plan_episodes", "en", project).counting
+    house.wb.prompts.save(
+        "planning/plan_episodes", "en", f"{words['system']} Keep it short.", words["user"], project_id=project,
+        base_version=0,
+    )  # fmt: skip
+    tree = {(n.id, a.kind): a.stale for n in house.wb.projects.tree(project).nodes for a in n.artifacts}
+    assert tree[project, "episode_plan"]
+    seen = house.wb.artifacts.lineage(project, "episode_plan")
+    assert seen.of.stale
+    assert {r.key: r.stale for r in seen.below} == {r.key: tree[r.key] for r in seen.below}
+    assert next(r for r in house.wb.artifacts.lineage(episode, "scene_list").above if r.kind == "episode_plan").stale
+
+    at = house.page("lineage", node=project, kind="episode_plan")
+    assert not at.exception
+    assert "this project has a prompt of its own" in texts(at)
+
+
+def test_what_is_not_whole_is_partial_in_a_lineage(house: House, made: tuple[int, int, list[int]]) -> None:
+    _, _, scenes = made
+    scene = scenes[0]
+    for kind in ("generate_keyframe_prompt", "generate_keyframe_images"):
+        assert house.run(kind, scene).state == "succeeded"
+    seen = house.wb.artifacts.lineage(scene, "keyframe_images")
+    assert (seen.of.stale, seen.of.complete) == (False, True)
+    frames = house.wb.artifact(scene, "keyframe_images")
+    fewer = {**frames.content, "frames": frames.content["frames"][:7]}
+    house.wb.artifacts.save(scene, "keyframe_images", fewer, frames.version)
+    seen = house.wb.artifacts.lineage(scene, "keyframe_images")
+    assert (seen.of.stale, seen.of.complete) == (False, False)
+    assert [(own.side, own.partial) for own in rank(seen, []) if own.partial] == [("here", 1)]
+    at = house.page("lineage", node=scene, kind="keyframe_images")
+    assert not at.exception
+    assert texts(at).count("Partial") == 2
+
+
 @pytest.mark.parametrize(
     "query", [{}, {"node": "x", "kind": "brief"}, {"node": 99, "kind": "brief"}, {"node": 1, "kind": "no"}]
 )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Literal
 
 from sqlalchemy import Connection
 
@@ -13,7 +14,8 @@ from workbench.db.rows.record import Record
 from workbench.db.rows.story import ArtifactVersion, HeadState, Input, Node, Place, VersionEntry
 from workbench.errors import NotFound
 from workbench.i18n import N_, Text
-from workbench.story.freshness import load_changed
+from workbench.story.freshness import complete, load_changed
+from workbench.story.prompt_changes import find_changed
 
 #: (node id, kind)
 Key = tuple[int, str]
@@ -22,7 +24,8 @@ Key = tuple[int, str]
 @dataclass(frozen=True, slots=True)
 class Relative(Record):
     """An artifact in a lineage. `version`: the one that it was made from, or that was made from it; `head`: the one
-    that counts now. `distance`: 0 the artifact itself, −1 what it was made from, 1 what was made from it, and so on."""
+    that counts now, of which `stale` and `complete` tell. `distance`: 0 the artifact itself, −1 what it was made from,
+    1 what was made from it, and so on."""
 
     node_id: int
     kind: str
@@ -31,6 +34,7 @@ class Relative(Record):
     head: int
     distance: int
     stale: bool
+    complete: bool
     source: str
     model: str | None
     job_id: int | None
@@ -39,6 +43,11 @@ class Relative(Record):
     @property
     def key(self) -> Key:
         return (self.node_id, self.kind)
+
+    @property
+    def state(self) -> Literal["stale", "partial", "fresh"]:
+        """The word for it, as the tree has it."""
+        return "stale" if self.stale else "fresh" if self.complete else "partial"
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +72,7 @@ def trace(conn: Connection, node_id: int, kind: str) -> Lineage:
     above = _list_above(conn, head)
     below = _list_below(conn, node, (node_id, kind))
     kept = dict(list(below.items())[:MOST])
-    return _describe(conn, head, above, kept, truncated=len(below) > len(kept))
+    return _describe(conn, node.project_id, head, above, kept, truncated=len(below) > len(kept))
 
 
 def _list_above(conn: Connection, head: ArtifactVersion) -> dict[int, int]:
@@ -121,7 +130,13 @@ def _heads_around(conn: Connection, node: Node) -> Mapping[Key, HeadState]:
 
 
 def _describe(
-    conn: Connection, head: ArtifactVersion, above: Mapping[int, int], below: Mapping[Key, int], *, truncated: bool
+    conn: Connection,
+    project_id: int,
+    head: ArtifactVersion,
+    above: Mapping[int, int],
+    below: Mapping[Key, int],
+    *,
+    truncated: bool,
 ) -> Lineage:
     used = reads.list_version_entries(conn, list(above))
     nodes = sorted({head.node_id, *(v.node_id for v in used), *(n for n, _ in below)})
@@ -130,13 +145,14 @@ def _describe(
     own = reads.list_version_entries(conn, [head.id])
     places = reads.list_places(conn, nodes)
     sources = load_changed(conn, heads.values(), _sources(conn, heads))
+    prompted = find_changed(conn, project_id, nodes)
 
     def relative(entry: VersionEntry, distance: int) -> Relative:
         now = heads[(entry.node_id, entry.kind)]
-        stale = bool(find_changed_inputs(now.inputs, sources))
+        stale = (entry.node_id, entry.kind) in prompted or bool(find_changed_inputs(now.inputs, sources))
         return Relative(
-            entry.node_id, entry.kind, places[entry.node_id], entry.version, now.version, distance, stale, entry.source,
-            entry.model, entry.job_id, entry.created_at,
+            entry.node_id, entry.kind, places[entry.node_id], entry.version, now.version, distance, stale,
+            complete(now), entry.source, entry.model, entry.job_id, entry.created_at,
         )  # fmt: skip
 
     return Lineage(

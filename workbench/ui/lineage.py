@@ -40,6 +40,10 @@ class Rank:
         return sum(r.stale for r in self.relatives)
 
     @property
+    def partial(self) -> int:
+        return sum(r.state == "partial" for r in self.relatives)
+
+    @property
     def direct(self) -> bool:
         return any(abs(r.distance) == 1 for r in self.relatives)
 
@@ -80,17 +84,18 @@ def _card(own: Rank, spent: Mapping[int, Spending], project: int) -> None:
         with st.container(horizontal=True, vertical_alignment="center", gap="small"):
             count = f" × {len(own.relatives)}" if len(own.relatives) > 1 else ""
             st.markdown(f"**{plain(labels.kind_title(own.kind))}**{count}", width="content")
-            if own.stale:
-                states.badge("stale", own.stale if len(own.relatives) > 1 else None)
-            else:
+            for state, number in (("stale", own.stale), ("partial", own.partial)):
+                if number:
+                    states.badge(state, number if len(own.relatives) > 1 else None)
+            if not own.stale and not own.partial:
                 states.badge("fresh")
             if not here:
                 word = t("directly") if own.direct else t("through others")
                 st.caption(word, width="content")
             st.space("stretch")
             st.caption(formats.spent(_sum(own, spent), current()), width="content")
-        # what is stale first: it is what somebody looks for
-        listed = sorted(own.relatives, key=lambda r: not r.stale)
+        # what is stale or not whole first: it is what somebody looks for
+        listed = sorted(own.relatives, key=lambda r: ("stale", "partial", "fresh").index(r.state))
         for relative in listed[:SHOWN]:
             _line(relative, project)
         _explain(listed[:SHOWN])
@@ -115,10 +120,11 @@ def _sum(own: Rank, spent: Mapping[int, Spending]) -> Spending:
 def _line(relative: Relative, project: int) -> None:
     """One artifact: the way to its own lineage, its version, who made it and when, its job, its place in the Studio."""
     key = f"{relative.distance}_{relative.node_id}_{relative.kind}"
+    icon = None if relative.state == "fresh" else f":material/{states.find(relative.state).icon}:"
     with st.container(horizontal=True, vertical_alignment="center", gap="small", key=f"lineage_line_{key}"):
         st.page_link(
             PAGE, label=plain(labels.place(relative.place)), query_params=query(relative.node_id, relative.kind),
-            width="content", icon=":material/update:" if relative.stale else None,
+            width="content", icon=icon,
         )  # fmt: skip
         by = relative.model or t(labels.SOURCES.get(relative.source, relative.source))
         shell.small(f"{_version(relative)} · {by} · {labels.age_text(relative.created_at)}",
