@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import random
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -14,11 +15,14 @@ from tests.engine.conftest import Engine
 from workbench.api.settings import InstallationSettings
 from workbench.cli import run
 from workbench.db.connection import Database, db_now_ms
+from workbench.db.reads import exports
 from workbench.db.reads import jobs as reads
 from workbench.db.reads import rollups as sums
 from workbench.db.reads import usage
 from workbench.db.reads.rollups import Stretch
 from workbench.db.rollup_tables import JOB_SUMS
+from workbench.db.rows.exports import LedgerEntry
+from workbench.db.rows.usage import CallFilters
 from workbench.db.schema import (
     artifact,
     attempt,
@@ -133,6 +137,25 @@ def test_old_jobs_go_with_all_that_is_theirs_and_every_total_stays(database: Dat
     assert database.vacuum() >= 0
     with database.read() as conn:
         assert totals(conn) == before
+
+
+def test_the_file_for_accounts_says_of_a_removed_jobs_call_what_it_said_before(database: Database) -> None:
+    def entries(**filters: Any) -> list[LedgerEntry]:
+        own: dict[str, Any] = dict.fromkeys(("job_id", "job", "job_i18n", "job_state", "parent_job_id"))
+        with database.read() as conn:
+            return [replace(entry, **own) for entry in exports.list_entries(conn, 0, None, CallFilters(**filters), 99)]
+
+    chosen: list[Any] = [{}, {"user": "ann"}, {"user": "bea"}, {"node": 1}, {"node": 2}, {"node": 3}]
+    with database.write() as conn:
+        removed = [add(conn, 40), add(conn, 40, created_by="bea", node_id=2), add(conn, 40, node_id=None)]
+        add(conn, 1)
+    before = [entries(**filters) for filters in chosen]
+    assert [(e.person, e.node_id, e.node_kind, e.episode, e.scene) for e in before[0]] == [
+        ("ann", 3, "scene", "P", "P"), ("bea", 2, "episode", "P", None), ("ann", None, None, None, None),
+        ("ann", 3, "scene", "P", "P"),
+    ]  # fmt: skip
+    assert pruning.prune(database, Keep(days=30)).jobs == len(removed)
+    assert [entries(**filters) for filters in chosen] == before
 
 
 @pytest.mark.parametrize(

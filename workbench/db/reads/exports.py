@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Connection, and_, case, or_, select
+from sqlalchemy import Connection, and_, case, func, or_, select
 
 from workbench.db.reads.usage import of_calls
 from workbench.db.rows.exports import LedgerEntry
@@ -13,6 +13,9 @@ from workbench.db.schema import job, model_call, node, profile
 _project, _above = node.alias("project"), node.alias("above")
 _asked_first = profile.alias("asked_first")
 _call = model_call.c
+# a removed job's calls have its node and person themselves
+_node_id = func.coalesce(_call.node_id, job.c.node_id)
+_person = func.coalesce(_call.created_by, job.c.created_by)
 
 _entries = (
     select(
@@ -20,9 +23,9 @@ _entries = (
         _project.c.title.label("project"),
         case((node.c.kind == "episode", node.c.title), (_above.c.kind == "episode", _above.c.title)).label("episode"),
         case((node.c.kind == "scene", node.c.title)).label("scene"),
-        job.c.node_id, node.c.kind.label("node_kind"), node.c.title.label("node"),
+        _node_id.label("node_id"), node.c.kind.label("node_kind"), node.c.title.label("node"),
         _call.job_id, job.c.title.label("job"), job.c.title_i18n, job.c.state.label("job_state"),
-        job.c.parent_id, job.c.created_by.label("person"),
+        job.c.parent_id, _person.label("person"),
         _call.workflow, _call.step, _call.purpose,
         _call.profile_id, profile.c.name.label("profile"), _asked_first.c.name.label("fallback_from"),
         _call.provider, _call.model, _call.capability, _call.mode, _call.prompt_name, _call.prompt_version,
@@ -34,7 +37,7 @@ _entries = (
     )
     .select_from(model_call)
     .outerjoin(job, job.c.id == _call.job_id)
-    .outerjoin(node, node.c.id == job.c.node_id)
+    .outerjoin(node, node.c.id == _node_id)
     .outerjoin(_above, _above.c.id == node.c.parent_id)
     .outerjoin(_project, _project.c.id == _call.project_id)
     .outerjoin(profile, profile.c.id == _call.profile_id)
