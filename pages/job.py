@@ -21,6 +21,7 @@ from workbench.ui import (
     live,
     shell,
     states,
+    story_links,
 )
 from workbench.ui.debug import compare
 from workbench.ui.jobs import acts, bulk, bundle, calls_table, structured_report, table, waterfall
@@ -210,7 +211,7 @@ def outcome(job: Job) -> None:
 
 
 def written(job: Job) -> None:
-    """What it wrote, and the way to its scene and to its lineage."""
+    """What it wrote, and the way to its place in the story and to its lineage."""
     result = job.result if isinstance(job.result, dict) else {}
     if job.node_id is None or job.project_id is None:
         return
@@ -222,10 +223,7 @@ def written(job: Job) -> None:
                 "pages/lineage.py", label=t("Lineage"), icon=":material/account_tree:", width="content",
                 query_params={"node": str(job.node_id), "kind": str(result["kind"])},
             )  # fmt: skip
-        st.page_link(
-            "pages/studio.py", label=t("Open in the studio"), icon=":material/movie_edit:", width="content",
-            query_params={"project": str(job.project_id), "node": str(job.node_id)},
-        )  # fmt: skip
+        story_links.draw(job.node_id)
 
 
 def timeline(job: Job, seen: JobDetail) -> None:

@@ -6,7 +6,7 @@ import streamlit as st
 
 from workbench.errors import NotFound
 from workbench.plain_text import whole_number
-from workbench.ui import illustrations, labels, lineage, live, shell, states
+from workbench.ui import illustrations, labels, lineage, live, shell, states, story_links
 from workbench.ui.language import t
 from workbench.ui.markup import plain
 
@@ -22,11 +22,9 @@ def main() -> None:
             if st.button(t("Studio"), key="to_studio", type="primary", icon=":material/movie_edit:"):
                 st.switch_page("pages/studio.py")
         return
-    project = wb.projects.get_node(seen.of.node_id).project_id
-    st.page_link(
-        "pages/studio.py", label=plain(labels.place(seen.of.place)), icon=":material/arrow_back:",
-        query_params={"project": str(project), "node": str(seen.of.node_id)},
-    )  # fmt: skip
+    node_seen = wb.projects.get_node(seen.of.node_id)
+    page, query = story_links.find(node_seen)
+    st.page_link(page, label=plain(labels.place(seen.of.place)), icon=":material/arrow_back:", query_params=query)
     with shell.title(t("Lineage of {kind}", kind=labels.kind_title(kind)), key="lineage_title"):
         states.badge(seen.of.state)
     made = sum(r.stale for r in seen.below)
@@ -34,7 +32,7 @@ def main() -> None:
         t("Made from {above}; {below} made from it, {stale} of them stale.", above=len(seen.above),
           below=len(seen.below), stale=made)
     )  # fmt: skip
-    lineage.draw(seen, project)
+    lineage.draw(seen, node_seen.project_id)
 
 
 main()

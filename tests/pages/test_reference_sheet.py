@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import io
+from typing import Any
+from urllib.parse import parse_qs
 
 import pytest
 from PIL import Image
@@ -10,6 +12,7 @@ from PIL import Image
 from tests.pages.conftest import House, said
 from workbench.errors import InvalidInput, NotAllowed
 from workbench.json_types import JsonObject
+from workbench.ui.cast.reference_sheet import SHEETS
 
 
 def first(house: House, project: int, kind: str) -> int:
@@ -119,3 +122,28 @@ def test_who_saves_second_keeps_what_was_typed_and_loses_nothing_of_the_other(ho
     assert at.text_area(key=f"look_words_{node}_0_v2").value == "a red scarf"
     at.button(key=f"save_look_{node}_0").click().run()
     assert (looks(house, node)[0]["words"], len(looks(house, node)[0]["candidates"])) == ("a red scarf", 2)
+
+
+@pytest.mark.parametrize("lang", ["en", "zh"])
+@pytest.mark.parametrize("kind", ["character", "world_element"])
+def test_the_studio_shows_the_sheet_and_leads_to_where_it_is_changed(house: House, lang: str, kind: str) -> None:
+    project = house.sample("painted-skin.zh" if lang == "zh" else "gift-of-the-magi.en")
+    node = first(house, project, kind)
+    sheet, workflow = SHEETS[kind]
+    job = house.run(workflow, node)
+    at = house.page("studio", lang, project=project, node=node)
+    assert not at.exception
+    assert not at.get("json")
+    [look] = looks(house, node, sheet)
+    assert len(at.get("image")) == 1 + len(look["candidates"])
+    assert look["name"] in said(at)
+    assert all(candidate["media"] not in said(at) for candidate in look["candidates"])
+    # pictures are picked, not typed
+    assert not [b for b in at.button if str(b.key).endswith("edit_open")]
+    cast = {"project": [str(project)], "kind": [kind], "node": [str(node)]}
+    for shown in (at, house.page("job", lang, id=job.id), house.page("lineage", lang, node=node, kind=sheet)):
+        assert cast in [ways(e) for e in shown.get("page_link") if e.proto.page == "cast"]
+
+
+def ways(link: Any) -> dict[str, list[str]]:
+    return parse_qs(link.proto.query_string)

@@ -163,3 +163,47 @@ def test_a_candidate_is_accepted_into_the_library_or_rejected_where_they_are_sho
     }
     cast = [n.title for n in house.wb.projects.tree(story).nodes if n.kind == "character"]
     assert cast[-1] == "Ida"
+
+
+def test_every_kind_has_a_view_of_its_own() -> None:
+    from workbench.ui.studio import artifacts
+
+    others = [kind for kind in kinds.all_kinds() if artifacts.find_view(kind) is None]
+    assert others == sorted(artifacts.DRAWN_BY_CELLS), "a kind of ours is never shown field by field"
+
+
+@pytest.mark.parametrize("lang", ["zh", "en"])
+def test_a_kind_without_a_view_is_told_in_words(house: House, lang: str) -> None:
+    """A kind that a package adds."""
+    house.sample()
+    content = {
+        "summary": "A lamp goes out",
+        "count_of_boats": 3,
+        "is_night": True,
+        "nobody": None,
+        "tide": {"high": "at nine", "winds": ["north", {"from": "the west", "force": [7, 8]}]},
+        "keepers": [
+            {"name": NASTY, "watch": "dusk"},
+            {"name": "Old Fen", "watch": "dawn", "boats": [{"name": "Gull"}]},
+        ],
+        "empty": [],
+    }
+    at = draw("log_of_the_lighthouse", content, lang)
+    assert not at.exception
+    assert not at.get("json")
+    shown = "\n".join(m.value for m in at.markdown)
+    for words in (
+        "A lamp goes out",
+        "count of boats",
+        "3",
+        "at nine",
+        "north",
+        "the west",
+        "7",
+        "8",
+        "Old Fen",
+        "Gull",
+    ):
+        assert words in shown, words
+    assert "**bold**" not in shown
+    assert "[l](http" not in shown

@@ -9,7 +9,7 @@ import streamlit as st
 
 from workbench.db.rows.usage import Spending
 from workbench.story.lineage import Lineage, Relative
-from workbench.ui import formats, job_links, labels, live, shell, states
+from workbench.ui import formats, job_links, labels, live, shell, states, story_links
 from workbench.ui.language import current, t
 from workbench.ui.markup import plain
 from workbench.ui.studio import reasons
@@ -135,10 +135,22 @@ def _line(relative: Relative, project: int) -> None:
                 job_links.PAGE, label=t("job {id}", id=relative.job_id), width="content",
                 query_params=job_links.query(relative.job_id),
             )  # fmt: skip
+        _way(relative, project)
+
+
+def _way(relative: Relative, project: int) -> None:
+    """To where it is worked on: the Cast for who and what is in the story, else the Studio."""
+    kind = story_links.ELEMENTS.get(relative.place.kind)
+    where = {"project": str(project), "node": str(relative.node_id)}
+    if kind is not None:
         st.page_link(
-            "pages/studio.py", label=t("Studio"), icon=":material/movie_edit:", width="content",
-            query_params={"project": str(project), "node": str(relative.node_id)},
+            story_links.CAST, label=t("Cast and world"), icon=":material/groups:", width="content",
+            query_params={**where, "kind": kind},
         )  # fmt: skip
+        return
+    st.page_link(
+        story_links.STUDIO, label=t("Studio"), icon=":material/movie_edit:", width="content", query_params=where
+    )
 
 
 def _explain(relatives: Sequence[Relative]) -> None:

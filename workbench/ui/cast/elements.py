@@ -14,15 +14,13 @@ from workbench.errors import InvalidInput, Issue
 from workbench.json_types import JsonObject
 from workbench.story import elements as story_elements
 from workbench.story import leads
-from workbench.ui import drafts, forms, labels, live, once, portraits, shell
+from workbench.ui import drafts, forms, labels, live, once, portraits, shell, story_links
 from workbench.ui.cast import reference_sheet
 from workbench.ui.charts import palette
 from workbench.ui.language import t
 from workbench.ui.markup import plain, safe, shorten
 from workbench.ui.studio import cells, editing, versions
 
-#: node kind → artifact kind
-KINDS = {"character": "character", "world": "world_element"}
 #: a longer list is searched, not scrolled
 MOST = 60
 SCENES = 12
@@ -53,13 +51,13 @@ def card(project: int, characters: Sequence[TreeNode], world: Sequence[TreeNode]
 
 
 def _content(node: TreeNode) -> JsonObject:
-    artifact = live.workbench().artifact(node.id, KINDS[node.kind])
+    artifact = live.workbench().artifact(node.id, story_links.ELEMENTS[node.kind])
     return artifact.content if artifact else {"name": node.title}
 
 
 def _chip(project: int, node: TreeNode, picture: str) -> str:
     colours = palette()
-    kind = KINDS[node.kind]
+    kind = story_links.ELEMENTS[node.kind]
     return (
         f"<a href='/cast?project={project}&kind={kind}&node={node.id}' target='_self' "
         f"style='display:flex;align-items:center;"

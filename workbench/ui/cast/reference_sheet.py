@@ -13,7 +13,7 @@ from workbench.json_types import JsonObject
 from workbench.ui import job_bar, labels, live, media, shell, uploads
 from workbench.ui.language import t
 from workbench.ui.markup import plain
-from workbench.ui.studio import versions
+from workbench.ui.studio import looks, versions
 
 #: kind of element → (what its sheet is, what draws it)
 SHEETS = {
@@ -65,18 +65,10 @@ def _look(
     slot = f"{node_id}_{number}"
     with st.container(key=f"look_{slot}", gap="small"):
         with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-            st.markdown(f"**{plain(look['name'])}**", width="content")
-            worn = sheets.write_spans(look["spans"])
-            where = t("in {scenes}", scenes=worn) if worn else t("wherever no other is worn")
-            st.caption(plain(where), width="content")
+            looks.name(look)
             st.space("stretch")
             _edit_look(node_id, artifact, look, slot)
-        if look["words"]:
-            st.markdown(f":gray[{plain(look['words'])}]")
-        if look["chosen"]:
-            media.picture(look["chosen"], t("Reference sheet of {name}: {look}", name=name, look=look["name"]))
-            picked = next(c for c in look["candidates"] if c["media"] == look["chosen"])
-            st.caption(plain(f"{labels.made_by(picked)} · {picked['width']} × {picked['height']}"))
+        looks.tell(look, name)
         if len(look["candidates"]) > 1:
             _candidates(node_id, artifact, look, slot, name)
         with st.container(horizontal=True, gap="small"):
@@ -91,7 +83,7 @@ def _candidates(node_id: int, artifact: ArtifactVersion, look: Mapping[str, Any]
         for number, candidate in enumerate(look["candidates"], start=1):
             chosen = candidate["media"] == look["chosen"]
             with st.container(width=150, gap=None):
-                media.picture(candidate["media"], f"{name}: {look['name']} ({number})", small=True)
+                media.picture(candidate["media"], looks.alt_of(look, name, number), small=True)
                 st.button(
                     t("Chosen") if chosen else t("Pick {n}", n=number),
                     key=f"pick_sheet_{slot}_{number}",

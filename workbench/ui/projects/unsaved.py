@@ -8,7 +8,7 @@ import streamlit as st
 
 from workbench.db.rows.drafts import FormDraft
 from workbench.errors import NotFound
-from workbench.ui import drafts, labels, live, shell
+from workbench.ui import drafts, labels, live, shell, story_links
 from workbench.ui.language import t
 from workbench.ui.markup import plain, shorten
 
@@ -77,7 +77,4 @@ def find_way(draft: FormDraft) -> Way | None:
 def _of_artifact(node_id: int, kind: str) -> Way:
     node = live.workbench().projects.get_node(node_id)
     title = f"{labels.kind_title(kind)} · {labels.node_title(node.kind, node.position, node.title)}"
-    query = {"project": str(node.project_id or node_id), "node": str(node_id)}
-    if node.kind in ("character", "world"):
-        return Way(title, "pages/cast.py", {**query, "kind": kind})
-    return Way(title, "pages/studio.py", query)
+    return Way(title, *story_links.find(node))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import streamlit as st
@@ -14,8 +14,8 @@ from workbench.json_types import JsonObject
 from workbench.ui import forms, illustrations, labels
 from workbench.ui.forms import CHOICES
 from workbench.ui.language import current, t
-from workbench.ui.markup import hide_keys, paragraphs, plain, safe
-from workbench.ui.studio import board, drama, newcomers, parted, ranking, screenplay, storyboard
+from workbench.ui.markup import paragraphs, plain, safe
+from workbench.ui.studio import board, drama, looks, newcomers, parted, ranking, screenplay, storyboard
 from workbench.ui.studio.prose import line, table
 
 Content = JsonObject
@@ -30,15 +30,28 @@ DERIVED = {
     "duration": ("seconds", "confidence", "missing"),
 }
 #: kinds without an editor: pictures are picked, not typed
-NOT_TYPED = frozenset({"keyframe_images", "scene_video", "frame_ranking", "storyboard_back_translation"})
+NOT_TYPED = frozenset(
+    {
+        "keyframe_images", "scene_video", "frame_ranking", "storyboard_back_translation", "character_sheet",
+        "place_sheet",
+    }
+)  # fmt: skip
+#: kinds that their cells draw, which know the plan or the version as well
+DRAWN_BY_CELLS = ("keyframe_images", "scene_video")
 
 
 def show(kind: str, content: Content, node_id: int) -> None:
-    """Draw what a node has of one kind; a kind without a view of its own is shown field by field."""
+    """Draw what a node has of one kind; a package's kind without a view is told field by field."""
+    view = find_view(kind) or _any
+    view(content, node_id)
+
+
+def find_view(kind: str) -> Callable[[Content, int], None] | None:
+    """What draws a kind at its node; None: it has no view of its own."""
     if kind in _PLACED_VIEWS:
-        _PLACED_VIEWS[kind](content, node_id)
-    else:
-        _VIEWS.get(kind, _any)(content)
+        return _PLACED_VIEWS[kind]
+    view = _VIEWS.get(kind)
+    return None if view is None else lambda content, node_id: view(content)
 
 
 def _facts(pairs: Sequence[tuple[str, Any]]) -> str:
@@ -161,11 +174,32 @@ def _scene_anchor(content: Content) -> None:
     st.markdown(f":gray[{t('Avoid')}] {plain(content['avoid'][language])}")
 
 
-def _any(content: Content) -> None:
+def _any(content: Content, node_id: int) -> None:
+    """Every field with its words below it; what holds further ones as a list in a list."""
     for name, value in content.items():
-        line(name.replace("_", " "), value if isinstance(value, str | int | float) else None)
-        if isinstance(value, dict | list) and value:
-            st.json(hide_keys(value), expanded=1)
+        if isinstance(value, dict | list):
+            points = "\n".join(_points(value))
+            if points:
+                st.markdown(f":gray[{plain(_words(name))}]\n\n{points}")
+        else:
+            line(_words(name), value)
+
+
+def _points(value: dict[str, Any] | list[Any], depth: int = 0) -> Iterator[str]:
+    """The lines of a Markdown list: a line for each field or item that says something."""
+    indent = "  " * depth
+    named = value.items() if isinstance(value, dict) else ((str(n), item) for n, item in enumerate(value, start=1))
+    for name, item in named:
+        if isinstance(item, dict | list):
+            below = list(_points(item, depth + 1))
+            yield from [f"{indent}- :gray[{plain(_words(name))}]", *below] if below else ()
+        elif item not in (None, ""):
+            label = f":gray[{plain(_words(name))}] " if isinstance(value, dict) else ""
+            yield f"{indent}- {label}{plain(item)}"
+
+
+def _words(name: str) -> str:
+    return name.replace("_", " ")
 
 
 _VIEWS: dict[str, Callable[[Content], None]] = {
@@ -187,6 +221,8 @@ _PLACED_VIEWS: dict[str, Callable[[Content, int], None]] = {
     "causal_chain": drama.chain,
     "character_relationships": drama.relationships,
     "character_candidates": newcomers.draw,
+    "character_sheet": looks.show,
+    "place_sheet": looks.show,
     "frame_ranking": lambda content, node_id: ranking.draw(node_id, content),
     "scene_script": screenplay.draw,
     **board.PLACED_VIEWS,

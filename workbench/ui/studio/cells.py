@@ -432,7 +432,7 @@ def _body(node_id: int, cell: Cell, artifact: ArtifactVersion | None, job: Job |
     with st.container():
         if artifact and artifact.kind == "scene_video":
             clips.draw(node_id, artifact)
-        elif artifact and workflow.writes != "keyframe_images" and not editor(node_id, artifact.kind):
+        elif artifact and artifact.kind not in artifacts.DRAWN_BY_CELLS and not editor(node_id, artifact.kind):
             artifacts.show(artifact.kind, artifact.content, node_id)
     with st.container():
         if workflow.writes == "keyframe_images":
