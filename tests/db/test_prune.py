@@ -15,10 +15,9 @@ from tests.engine.conftest import Engine
 from workbench.api.settings import InstallationSettings
 from workbench.cli import run
 from workbench.db.connection import Database, db_now_ms
-from workbench.db.reads import exports
+from workbench.db.reads import exports, usage
 from workbench.db.reads import jobs as reads
 from workbench.db.reads import rollups as sums
-from workbench.db.reads import usage
 from workbench.db.reads.rollups import Stretch
 from workbench.db.rollup_tables import JOB_SUMS
 from workbench.db.rows.exports import LedgerEntry
