@@ -55,8 +55,9 @@ def list_questions(wb: Workbench, now: int) -> dict[str, Question]:
     with wb.database.read() as conn:
         newest = int(conn.execute(select(func.max(job.c.id))).scalar_one())
         failed = conn.execute(select(func.max(job.c.id)).where(job.c.state == "failed")).scalar_one()
-    kind, model = "generate_shot_list", wb.usage.list_models()[0]
+    kind, model = "generate_scene_anchor", wb.usage.list_models()[0]
     usage, jobs = wb.usage, wb.jobs
+    plan_kinds = [w.name for w in wb.workflows.list() if w.starts is not None]
     questions: dict[str, Question] = {
         TICK: jobs.signature,
         "projects with their costs": wb.projects.list,
@@ -70,6 +71,8 @@ def list_questions(wb: Workbench, now: int) -> dict[str, Question]:
         "jobs by state": lambda: jobs.count_by_state(since=now - DAY_MS),
         "the board's sums": lambda: jobs.sum_up(now),
         "workers": wb.queues.list_workers,
+        "how budgets were used": wb.budgets.list_courses,
+        "the month's forecast": wb.budgets.forecast_month,
     }
     filters: dict[str, dict[str, Any]] = {
         "": {}, "of a project": {"project": project}, "of a workflow": {"kind": kind}, "of a model": {"model": model},
@@ -83,11 +86,13 @@ def list_questions(wb: Workbench, now: int) -> dict[str, Question]:
         questions[f"a page of jobs {name}".strip()] = lambda given=given: jobs.list(**given)  # type: ignore[misc]
         questions[f"page 10,000 of jobs {name}"] = lambda given=given: jobs.list(before=newest // 2, **given)  # type: ignore[misc]
         questions[f"counts of jobs {name}"] = lambda given=given: jobs.count_states(**given)  # type: ignore[misc]
+        questions[f"the board's sums of jobs {name}"] = lambda given=given: jobs.sum_up(now, **given)  # type: ignore[misc]
     for column in ("state", "job", "wait", "run", "progress", "cost"):
         questions[f"jobs sorted by {column}"] = lambda column=column: jobs.list_sorted(column, descending=True)  # type: ignore[misc]
     questions["the cheapest jobs"] = lambda: jobs.list_sorted("cost")
     for days in (7, 30, 90):
         since = (now - days * DAY_MS) // DAY_MS * DAY_MS
+        questions[f"plan runs in {days} days"] = lambda since=since: usage.list_runs(plan_kinds, since=since, until=now)  # type: ignore[misc]
         calls: dict[str, dict[str, Any]] = {
             "": {}, " of a project": {"project": project}, " of a model": {"model": model},
             " of a workflow": {"workflow": kind},
@@ -112,6 +117,16 @@ def list_questions(wb: Workbench, now: int) -> dict[str, Question]:
             )
             questions[f"calls in {days} days{whose}"] = lambda since=since, given=given: usage.list_calls(  # type: ignore[misc]
                 since=since, **given
+            )
+            for by in ("project", "episode", "scene", "profile", "user"):
+                questions[f"spending by {by} in {days} days{whose}"] = lambda by=by, since=since, given=given: (  # type: ignore[misc]
+                    usage.spending_by(by, since=since, until=now, **given)
+                )
+            questions[f"waste by day in {days} days{whose}"] = lambda since=since, given=given: usage.waste_by_day(  # type: ignore[misc]
+                since=since, until=now, **given
+            )
+            questions[f"wasted calls in {days} days{whose}"] = lambda since=since, given=given: usage.list_wasted(  # type: ignore[misc]
+                "error", since=since, until=now, **given
             )
             questions[f"waste in {days} days{whose}"] = lambda since=since, given=given: usage.waste(  # type: ignore[misc]
                 since=since, until=now, **given

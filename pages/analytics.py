@@ -116,7 +116,7 @@ def main() -> None:
     narrowed(looked_at)
     behind = {**scope, **window.marked()}
     newest = live.query(live.workbench().usage.list_calls, since=since, until=until, limit=200, **behind)
-    if not newest:
+    if not newest and not window.marked():
         with illustrations.empty(
             t("No model was called in this period. Run a story and its tokens, times and costs appear here."),
             "analytics",

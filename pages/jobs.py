@@ -24,6 +24,7 @@ from workbench.ui import (
 )
 from workbench.ui.jobs import acts, board, board_filters, bulk, gates, selection, table, workers
 from workbench.ui.language import t
+from workbench.ui.settings import alerts
 from workbench.workflows.registry import Workflow
 
 wb = live.workbench()
@@ -43,9 +44,11 @@ def state_pills(wanted: JobFilters) -> tuple[list[str], dict[str, int]]:
         if counts.get(s) or s in chosen or s in ("running", "queued", "failed", "succeeded")
     ]
 
+    more = board.total_text(sum(counts.values()), wanted).endswith("+")
+
     def label(name: str) -> str:
         state = states.find(name)
-        return f":material/{state.icon}: {state.word} **{formats.count(counts.get(name, 0))}**"
+        return f":material/{state.icon}: {state.word} **{formats.count(counts.get(name, 0))}{'+' * more}**"
 
     return filters.pills("state", t("State"), {name: label(name) for name in shown}), counts
 
@@ -188,9 +191,9 @@ def chat_form(chat: Workflow, key: str) -> None:
 def draw_board(wanted: JobFilters) -> None:
     cards = st.container(key="cards")
     chosen, counts = state_pills(wanted)
-    with cards:
-        board.metrics(wanted, counts.get("running", 0))
     matching: JobFilters = {**wanted, "state": chosen or None}
+    with cards:
+        board.metrics(matching, 0 if chosen and "running" not in chosen else counts.get("running", 0))
     if wanted["text"] and chosen:
         # of what is found by words only the newest are counted
         counts = live.query(live.workbench().jobs.count_states, **matching)
@@ -257,6 +260,7 @@ def main() -> None:
     header(has_jobs, limits)
     shell.show_refusal()
     gates.banner(limits)
+    alerts.show_holding()
     if not has_jobs:
         with illustrations.empty(t("No job has run yet. Jobs appear here the moment you launch one."), "jobs"):
             if st.button(t("Open a story"), key="jobs_to_studio", type="primary", icon=":material/movie_edit:"):

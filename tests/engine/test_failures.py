@@ -6,7 +6,7 @@ from importlib.metadata import version
 from typing import Any
 
 import pytest
-from sqlalchemy import delete, func, select
+from sqlalchemy import delete, func, select, update
 
 from tests.engine import jobs_for_tests
 from tests.engine.conftest import Engine, use
@@ -143,6 +143,13 @@ def test_a_group_says_of_what_and_when_its_failures_were(
     assert (sum(group.trend), group.trend[-1], len(group.trend), group.span_ms) == (2, 2, 30, 86_400_000)
     [recent] = engine.wb.jobs.list_failures(since=group.first_at - 5 * 3_600_000)
     assert (sum(recent.trend), recent.span_ms) == (2, 3_600_000)
+
+    # a cause is as old as its first failure, however short the time that is looked at
+    first = min(job.id for job in engine.wb.jobs.list(state="failed"))
+    with engine.wb.database.write() as conn:
+        conn.execute(update(failure).where(failure.c.job_id == first).values(finished_at=group.first_at - 10**9))
+    [now] = engine.wb.jobs.list_failures(since=group.first_at - 5 * 3_600_000)
+    assert (now.count, now.first_at) == (1, group.first_at - 10**9)
 
 
 def test_a_resolved_group_regresses_by_a_new_failure_and_webhooks_are_told_once(engine: Engine, project: int) -> None:

@@ -14,6 +14,7 @@ from workbench.errors import InvalidInput
 from workbench.history import seed
 from workbench.history.stretch import CAUSES, SERVICES, Places, write_stretch
 from workbench.settings import Settings
+from workbench.workflows.registry import load
 
 PLACES = Places([(1, 1)], [(2, 1)], [(3, 1)], [*range(1, len(SERVICES) + 1)])
 
@@ -56,6 +57,12 @@ def test_a_history_agrees_with_itself(wb: Workbench) -> None:
         assert sum(c.cost_micros or 0 for c in of_job) == (each.cost_micros or 0)
         assert sum(c.input_tokens or 0 for c in of_job) == each.input_tokens
         assert all(c.project_id == each.project_id and c.started_at >= each.started_at for c in of_job)
+    # each could be run again, and its price is told first
+    workflows = load()
+    for each in jobs:
+        workflows[each.kind].params.model_validate(each.params)
+    again = [j.id for j in jobs if j.state != "succeeded"]
+    assert [act.job_id for act in wb.jobs.plan_retry(again)] == again
     failures = ask(wb, failure)
     assert {f.job_id for f in failures} == {j.id for j in jobs if j.state in ("failed", "partial")}
     repairs = {j.id: j.replay_of for j in jobs if j.replay_of}

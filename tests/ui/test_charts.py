@@ -36,3 +36,15 @@ def test_a_sparkline_goes_up_and_down_and_a_flat_one_lies_where_its_value_is():
     assert heights(-2, 0) == [38, 2]
     # a time without a value is no 0, and the others stay where they are
     assert places(None, 1, None, 3, None) == [(25, 38), (75, 2)]
+
+
+def test_a_day_without_neighbours_is_a_dot_on_a_line_of_any_length():
+    def dots(*values: float | None) -> list[int]:
+        [line] = charts.lines([str(n) for n in range(len(values))], {"p50": values}, charts.Palette(), " s").data
+        assert line.mode == "lines+markers"
+        return [place for place, size in enumerate(line.marker.size) if size]
+
+    assert dots(1, 2, None, 3, None, 4, 5) == [3]
+    assert dots(3) == [0]
+    assert dots(None, None, 3, None, 1) == [2, 4]
+    assert dots(1, 2, 3) == []

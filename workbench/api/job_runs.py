@@ -232,7 +232,7 @@ class JobRuns(JobReads):
             guess = known[kind, profile_id]
             if guess.cost_micros is None or guess.currency is None:
                 return None
-            asked = 1.0 if params is None or declared.share is None else declared.share(declared.params(**params))
+            asked = 1.0 if params is None or declared.share is None else plans.read_share(declared, params)
             # of what is usual: one frame again is not nine, and what is done of it is not counted again
             left = max(0.0, asked - 1 + declared.typical.share_left(done))
             return round(guess.cost_micros * left), guess.currency

@@ -1,4 +1,4 @@
-"""What the rollups hold, and what each number of them means. `docs/usage.md` says the same to people.
+"""What the rollups hold, and what each number of them means. `docs/engineers.md` says the same to people.
 
 Reads ask `db/reads/rollups.py`; workers fill them by `db/writes/rollups.py`.
 """

@@ -179,7 +179,7 @@ def _add_job(
     begun = asked_at + wait
     at, spent, tokens = begun, 0, [0, 0]
     subject, person = dice.choice(_SUBJECTS), dice.choice(PEOPLE)
-    params: JsonObject = {"note": subject} if dice.random() < 0.4 else {}
+    params: JsonObject = {} if work.scope else {"messages": [{"role": "user", "content": f"What of {subject}?"}]}
     for n in range(1, calls + 1):
         broken = failed and n == calls and cause.outcome != ""
         call = _call(dice, number, n, work, service, places.profiles[chosen], node_id, project_id, cause, broken, at)

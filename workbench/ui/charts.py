@@ -157,14 +157,22 @@ def lines(
         ("dash", colours.series[2]),
     ]
     for (name, values), (dash, colour) in zip(series.items(), styles, strict=False):
-        # A line needs two neighbours; a lone day is a dot.
-        mode = "lines" if sum(v is not None for v in values) > 2 else "lines+markers"
         chart.add_scatter(
-            x=list(days), y=list(values), name=name, mode=mode, line={"dash": dash, "color": colour, "width": 2}
-        )
+            x=list(days), y=list(values), name=name, mode="lines+markers",
+            line={"dash": dash, "color": colour, "width": 2}, marker={"size": _dots(values)},
+        )  # fmt: skip
     chart.update_yaxes(ticksuffix=unit)
     chart.update_xaxes(nticks=6, type="category")
     return chart
+
+
+def _dots(values: Sequence[float | None]) -> list[int]:
+    """Sizes of the marks: a line needs two neighbours, and a lone day would not be seen."""
+    around = [None, *values, None]
+    return [
+        6 if before is None and value is not None and after is None else 0
+        for before, value, after in zip(around, values, around[2:], strict=False)
+    ]
 
 
 def draw_budget(

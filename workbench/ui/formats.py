@@ -15,12 +15,14 @@ _MONTHS = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct",
 
 
 def money(micros: int | None, currency: str | None = "CNY") -> str:
-    """``¥0.031``, ``$1.20``: three decimals below 0.1, else two."""
+    """``¥0.031``, ``$1.20``: three decimals below 0.1, else two; ``¥0.00004``: all there are below a thousandth."""
     if micros is None:
         return MISSING
     amount = micros / 1_000_000
     symbol = SYMBOLS.get(currency or "CNY", f"{currency} ")
     sign = "-" if amount < 0 else ""
+    if 0 < abs(micros) < 1_000:
+        return f"{sign}{symbol}{f'{abs(amount):.6f}'.rstrip('0')}"
     digits = 3 if 0 < abs(amount) < 0.1 else 2
     return f"{sign}{symbol}{abs(amount):,.{digits}f}"
 

@@ -104,13 +104,13 @@ def _count_moved(
 
 def estimates_of(database: Database, makers: Sequence[Any], bound: estimates.BoundProfiles) -> dict[str, Estimate]:
     """For each workflow what one run will probably take with these profiles."""
-    shares = {m.name: partial(_read_share, m) for m in makers if m.share is not None}
+    shares = {m.name: partial(read_share, m) for m in makers if m.share is not None}
     with database.read() as conn:
         measured = estimates.measure(conn, {m.name: m.typical for m in makers}, bound, shares)
     return {m.name: estimates.estimate(m.typical, bound, measured.get(m.name)) for m in makers}
 
 
-def _read_share(workflow: Any, params: JsonObject) -> float:
+def read_share(workflow: Any, params: JsonObject) -> float:
     """How much of what is typical a job asked for; all of it where its params are those of another release."""
     try:
         return float(workflow.share(workflow.params.model_validate(params)))

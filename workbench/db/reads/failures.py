@@ -98,6 +98,12 @@ def select_repairs(conditions: Sequence[ColumnElement[bool]], whole: Collection[
     return union_all(*(select(way.c.job_id, way.c.repair).where(way.c.repair.isnot(None)) for way in ways))
 
 
+_earlier = failure.alias("earlier")
+_first_seen = (
+    select(func.min(_earlier.c.finished_at)).where(_earlier.c.fingerprint == failure.c.fingerprint).scalar_subquery()
+)
+
+
 def list_failures(conn: Connection, scope: FailureScope, *, limit: int | None = None) -> list[FailureGroup]:
     """Failed jobs grouped by fingerprint, the most frequent first, each with what people have said of it.
 
@@ -109,7 +115,8 @@ def list_failures(conn: Connection, scope: FailureScope, *, limit: int | None = 
         select(
             failure.c.fingerprint,
             func.count().label("count"),
-            func.min(failure.c.finished_at).label("first_at"),
+            # whenever that was: a cause is not new because the reader looks at seven days
+            _first_seen.label("first_at"),
             func.max(failure.c.finished_at).label("last_at"),
             func.max(failure.c.job_id).label("newest_id"),
             func.count(failure.c.repaired_by).label("replayed"),

@@ -41,7 +41,7 @@ def draw(window: Window) -> None:
 def _draw_cost(window: Window) -> None:
     usage = live.workbench().usage
     now, old = window.compare(usage.cost_totals_by)
-    # a card has room for one amount; sums in two currencies have no common change either
+    # a card has room for one amount
     unpriced = board.count_unpriced(now)
     sums = board.sums_of(now)
     amount, *others = formats.short_amounts(sums, current()) or [formats.MISSING]
@@ -53,7 +53,7 @@ def _draw_cost(window: Window) -> None:
     notes = [formats.sums(sums)] if formats.amounts(sums) != formats.short_amounts(sums, current()) else []
     if unpriced:
         notes.append(t("{n} calls have no known price and are not in it.", n=unpriced))
-    delta = formats.delta_percent(board.sum_in_one_currency(now), board.sum_in_one_currency(old))
+    delta = formats.delta_percent(board.sum_in_yuan(now), board.sum_in_yuan(old))
     days = budgets.by_day(window.by_day(usage.cost_totals_by, "day"))
     charts.metric(
         t("Cost"),

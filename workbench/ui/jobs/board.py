@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 
 import streamlit as st
@@ -12,6 +12,7 @@ from workbench.db.rows.usage import JobSuccess, SpanCost, UsageCost
 from workbench.ui import charts, formats, labels, live, states
 from workbench.ui.jobs import acts, selection
 from workbench.ui.language import current, t
+from workbench.usage import money
 
 MINUTE_MS = 60_000
 #: a day in the hours that the cards sum up by
@@ -46,10 +47,10 @@ def sums_of(rows: Sequence[UsageCost | SpanCost]) -> dict[str, int]:
     return sums
 
 
-def sum_in_one_currency(rows: Sequence[UsageCost | SpanCost]) -> int | None:
-    """The sum when all of it is in one currency, for comparisons."""
-    known = [(r.currency, r.cost_micros) for r in rows if r.cost_micros and r.currency]
-    return sum(cost for _, cost in known) if len({currency for currency, _ in known}) == 1 else None
+def sum_in_yuan(rows: Sequence[UsageCost | SpanCost]) -> int | None:
+    """The sum at the set rate, for comparisons; None where nothing is known to have cost anything."""
+    rate = live.query(live.workbench().budgets.exchange_rate)
+    return sum(money.convert(micros, currency, "CNY", rate) for currency, micros in sums_of(rows).items()) or None
 
 
 def metrics(wanted: JobFilters, running: int) -> None:
@@ -96,7 +97,7 @@ def metrics(wanted: JobFilters, running: int) -> None:
     with cards[4]:
         charts.metric(
             t("Cost in 24 h"), money_of(cost),
-            _or_note(formats.delta_percent(sum_in_one_currency(cost), sum_in_one_currency(cost_before))),
+            _or_note(formats.delta_percent(sum_in_yuan(cost), sum_in_yuan(cost_before))),
             good="none",
             history=_by_hour(cost),
         )  # fmt: skip
@@ -190,13 +191,12 @@ def bulk(total: int, filters: JobFilters) -> None:
 def everything(total: int, filters: JobFilters) -> None:
     """Act on every job that matches the filters, beyond the rows shown."""
     st.caption(t("These act on all {n} jobs that match the filters, shown or not.", n=total_text(total, filters)))
-    counts = live.query(live.workbench().jobs.count_states, **filters)
-    active = [s for s in states.ACTIVE if counts.get(s)]
-    failed = [s for s in RETRYABLE if counts.get(s)]
+    active, active_text = _count(states.ACTIVE, filters)
+    failed, failed_text = _count(RETRYABLE, filters)
     buttons: list[tuple[acts.Name, str, list[str]]] = [
-        ("cancel", t("Cancel {n} active", n=formats.count(sum(counts[s] for s in active))), active),
-        ("retry", t("Retry {n} that did not succeed", n=formats.count(sum(counts[s] for s in failed))), failed),
-        ("change", t("Set the priority of {n} active", n=formats.count(sum(counts[s] for s in active))), active),
+        ("cancel", t("Cancel {n} active", n=active_text), active),
+        ("retry", t("Retry {n} that did not succeed", n=failed_text), failed),
+        ("change", t("Set the priority of {n} active", n=active_text), active),
     ]
     for name, title, wanted in buttons:
         st.button(
@@ -207,3 +207,16 @@ def everything(total: int, filters: JobFilters) -> None:
             on_click=_ask_all,
             args=(name, wanted, filters),
         )
+
+
+def _count(names: Collection[str], filters: JobFilters) -> tuple[list[str], str]:
+    """Those of the states in which jobs match, and how many of them match."""
+    given = filters.get("state")
+    wanted = [s for s in names if not given or s in given]
+    if not wanted:
+        return [], formats.count(0)
+    # of what is searched by text only the newest are counted, and those may all be in other states
+    narrow: JobFilters = {**filters, "state": wanted} if filters.get("text") else filters
+    counts = live.query(live.workbench().jobs.count_states, **narrow)
+    found = [s for s in wanted if counts.get(s)]
+    return found, total_text(sum(counts[s] for s in found), filters)

@@ -1,0 +1,74 @@
+"""The cards, pills and acts above the list of jobs."""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+import pytest
+
+from tests.pages.conftest import House, said
+from tests.pages.test_analytics import add_call, metric
+from workbench.ui.jobs import board
+
+CHAT = {"messages": [{"role": "user", "content": "What does the lamp say?"}]}
+
+
+def test_the_cards_follow_the_states_as_every_other_filter(house: House) -> None:
+    for _ in range(2):
+        assert house.run("llm_chat", None, CHAT).state == "succeeded"
+    waiting = house.wb.submit("llm_chat", None, CHAT).id
+    house.wb.jobs.cancel(waiting)
+    for state, done in ((None, "2"), ("succeeded", "2"), ("cancelled", "0"), ("running", "0")):
+        at = house.page("jobs", **({"state": state} if state else {}))
+        assert not at.exception
+        assert metric(at, "Done in 24 h").value == done
+
+
+@pytest.mark.parametrize("name", ["jobs", "analytics"])
+def test_costs_in_two_currencies_are_compared_at_the_set_rate(house: House, name: str) -> None:
+    job = house.run("llm_chat", None, CHAT).id
+    now = round(time.time() * 1000)
+    house.wb.budgets.set_exchange_rate("7")
+    before = now - (30 * 24 if name == "analytics" else 24) * 3_600_000 - 3_600_000
+    for call, at, micros, currency in (
+        ("a", now - 60_000, 3_000_000, "CNY"), ("b", now - 60_000, 1_000_000, "USD"), ("c", before, 5_000_000, "CNY"),
+    ):  # fmt: skip
+        add_call(house, call, at, micros, currency=currency, job_id=job)
+    card = metric(house.page(name), "Cost in 24 h" if name == "jobs" else "Cost")
+    if name == "jobs":
+        assert card.delta == "+100.0%"
+    else:
+        # its card has room for the second amount alone
+        assert card.delta == "and $1.00"
+
+
+def test_what_is_searched_by_words_is_counted_up_to_a_number_and_says_so(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for _ in range(3):
+        house.run("llm_chat", None, CHAT)
+    monkeypatch.setattr(board, "MOST_COUNTED", 3)
+    at = house.page("jobs", q="lamp")
+    [states] = [pills for pills in at.pills if pills.label == "State"]
+    assert any("Succeeded **3+**" in option for option in states.options)
+    # without words all are counted
+    at = house.page("jobs")
+    [states] = [pills for pills in at.pills if pills.label == "State"]
+    assert any("Succeeded **3**" in option for option in states.options)
+
+
+def test_an_alert_that_holds_stands_on_the_board_until_it_was_seen(house: House) -> None:
+    house.run("llm_chat", None, CHAT)
+    add_call(house, "dear", round(time.time() * 1000), 9_000_000)
+    house.wb.alerts.add_rule("spend_day", 5_000_000, currency="CNY")
+    house.engine.maintain()
+    at = house.page("jobs")
+    assert "5.00" in " ".join(str(w.value) for w in at.warning), said(at)
+
+
+def test_a_mark_behind_which_no_call_stands_leaves_the_page_there(house: House) -> None:
+    add_call(house, "one", round(time.time() * 1000), 1_000_000, created_by="ada")
+    at: Any = house.page("analytics", user="lin")
+    assert not at.exception
+    assert metric(at, "Calls").value == "1"
