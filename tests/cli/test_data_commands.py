@@ -247,6 +247,25 @@ def test_jobs_are_listed_filtered_cancelled_retried_and_replayed(reelwright: Ree
     assert replayed["params"]["messages"][0]["content"] == "Edited"
 
 
+def test_a_retry_with_another_profile_is_told_at_that_profiles_price(reelwright: Reelwright) -> None:
+    with Workbench.open(Settings.load(home=reelwright.home), send=lambda ids: None) as wb:
+        for name, price in (("cheap", 1), ("dear", 10)):
+            prices = {"m": {"input": price, "output": price, "currency": "CNY"}}
+            wb.profiles.add(name, "openai", text_model="m", key="sk-none", params={"prices": prices})
+    asked = ("llm_chat", "--params", CHAT, "--profile", "cheap", "--json")
+    job = str(reelwright("submit", *asked).json["id"])
+    reelwright("jobs", "cancel", job)
+
+    def told(*profile: str) -> int:
+        [act] = reelwright("jobs", "retry", job, *profile, "--dry-run", "--json").json
+        assert (act["outcome"], act["currency"]) == ("retry", "CNY")
+        return int(act["cost_micros"])
+
+    assert told() == told("--profile", "cheap") > 0
+    assert told("--profile", "dear") == 10 * told()
+    assert "nobody" in refused(reelwright("jobs", "retry", job, "--profile", "nobody", "--dry-run", "--json"))
+
+
 @pytest.fixture
 def chats_paused(running: Reelwright) -> Iterator[None]:
     """The home is one for all tests of the file: the next one's chats run again."""

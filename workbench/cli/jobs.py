@@ -98,7 +98,8 @@ def retry(job_ids: tuple[int, ...], profile: str | None, replace_newer: bool, dr
     were refused, 2 when nothing was retried."""
     with client.open_workbench() as wb:
         if dry_run:
-            job_output.show_plan(wb.jobs.plan_retry(job_ids, replace_newer=replace_newer), as_json)
+            plan = wb.jobs.plan_retry(job_ids, profile=profile, replace_newer=replace_newer)
+            job_output.show_plan(plan, as_json)
             return
         acts = wb.jobs.retry_many(job_ids, profile=profile, replace_newer=replace_newer)
         job_output.show_acts(acts, [wb.jobs.get(act.new_id or act.job_id) for act in acts], as_json)
