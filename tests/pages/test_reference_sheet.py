@@ -9,7 +9,7 @@ from urllib.parse import parse_qs
 import pytest
 from PIL import Image
 
-from tests.pages.conftest import House, said
+from tests.pages.conftest import House, open_popover, said
 from workbench.errors import InvalidInput, NotAllowed
 from workbench.json_types import JsonObject
 from workbench.ui.cast.reference_sheet import SHEETS
@@ -147,3 +147,33 @@ def test_the_studio_shows_the_sheet_and_leads_to_where_it_is_changed(house: Hous
 
 def ways(link: Any) -> dict[str, list[str]]:
     return parse_qs(link.proto.query_string)
+
+
+@pytest.mark.parametrize("lang", ["en", "zh"])
+def test_two_versions_are_compared_in_pictures(house: House, lang: str) -> None:
+    project = house.sample("painted-skin.zh" if lang == "zh" else "gift-of-the-magi.en")
+    node = first(house, project, "character")
+    artifacts = house.wb.artifacts
+    red, blue = picture(house, "red"), picture(house, "blue")
+    artifacts.place_sheet_pictures(node, "usual", [(red, "one.png")])
+    artifacts.place_sheet_pictures(node, "usual", [(blue, "two.png")])
+    head = house.wb.artifact(node, "character_sheet")
+    [usual] = head.content["looks"]
+    bride = {**usual, "name": "bride", "spans": [{"first": "2.1", "last": ""}]}
+    changed = {"looks": [{**usual, "words": "hair to the knees"}, bride]}
+    artifacts.save(node, "character_sheet", changed, head.version)
+    at = house.page("cast", lang, project=project, node=node)
+    before = len(at.get("image"))
+    open_popover(at, f"cell_{node}_character_sheet_versions")
+    at.button(key=f"cell_{node}_character_sheet_cmp_1").click().run()
+    assert not at.exception
+    # old: red; new: the chosen blue, small what only it has, and the other look with its two
+    assert len(at.get("image")) == before + 6
+    shown = said(at)
+    assert r"green-background[\+ hair to the knees]" in shown
+    assert "bride" in shown
+    assert red not in shown
+    assert blue not in shown
+    assert usual["candidates"][0]["made_of"] not in shown
+    at.button(key=f"cell_{node}_character_sheet_endcmp").click().run()
+    assert len(at.get("image")) == before

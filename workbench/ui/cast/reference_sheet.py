@@ -37,6 +37,8 @@ def draw(node_id: int, kind: str, name: str, language: str) -> None:
                 shell.small(versions.version_meta(artifact), labels.time_text(artifact.created_at))
                 versions.show_versions(node_id, sheet, artifact)
         job_bar.draw(_slot(node_id))
+        if artifact is not None:
+            versions.show_comparison(node_id, sheet)
         usual = sheets.USUAL.get(language, sheets.USUAL["en"])
         if artifact is None:
             st.markdown(f":gray[{plain(_what_for(kind, name))}]")

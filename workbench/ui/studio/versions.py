@@ -9,7 +9,7 @@ from workbench.db.rows.story import ArtifactVersion, VersionEntry
 from workbench.ui import job_links, labels, live, shell
 from workbench.ui.language import t
 from workbench.ui.markup import plain
-from workbench.ui.studio import diff, replanning
+from workbench.ui.studio import diff, looks, replanning
 from workbench.ui.studio.editing import cell_key
 
 #: older ones are drawn when somebody asks for them
@@ -176,7 +176,12 @@ def show_comparison(node_id: int, kind: str) -> None:
             args=(node_id, kind),
         )
     before, after = wb.artifact(node_id, kind, older), wb.artifact(node_id, kind, newer)
-    if before and after:
+    if before and after and kind in looks.KINDS:
+        note.caption(
+            looks.draw_comparison(before.content, after.content, node_id, cell_key(node_id, kind, "diff")),
+            width="content",
+        )
+    elif before and after:
         compared = diff.compare(before.content, after.content, kinds.find(kind).model.model_json_schema())
         note.caption(diff.count_changes(compared), width="content")
         diff.draw(compared, cell_key(node_id, kind, "diff"))
