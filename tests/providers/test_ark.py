@@ -566,10 +566,11 @@ def test_a_task_that_was_not_created_has_its_kind_after_one_call(
     scripted.script(default=fault)
 
     with pytest.raises(ProviderError) as raised:
-        film(params={"timeout_s": 0.4 if kind == "timeout" else 5})
+        film(params={"timeout_s": 1.5 if kind == "timeout" else 5})
 
     assert raised.value.kind == kind
     assert raised.value.sent
+    until(scripted.calls)
     assert len(scripted.calls()) == 1
     assert KEY not in str(raised.value)
 
@@ -673,8 +674,9 @@ def test_a_failed_poll_says_nothing_of_the_task_where_it_may_pass(
     task_id = film()
 
     with pytest.raises(ProviderError) as raised:
-        use(lambda provider: provider.poll(task_id), params={"timeout_s": 0.4})
+        use(lambda provider: provider.poll(task_id), params={"timeout_s": 1.5})
     assert (raised.value.kind, raised.value.retryable) == (kind, retryable)
+    until(lambda: "poll" in kinds(scripted))
     assert kinds(scripted) == ["create", "poll"]
 
     assert use(lambda provider: provider.poll(task_id)).state == "succeeded"

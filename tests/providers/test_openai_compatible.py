@@ -15,6 +15,7 @@ from typing import Any
 
 import pytest
 
+from tests.conftest import until
 from tests.providers.conftest import KEY, SCHEMA, Ask, refused_wording
 from tests.scripted_provider import ScriptedProvider
 from workbench.errors import ProviderError
@@ -134,9 +135,10 @@ def test_each_failure_has_its_kind_and_costs_one_request(
     scripted.script(default=fault)
 
     with pytest.raises(ProviderError) as raised:
-        ask(call_params={"timeout_s": 0.3 if kind == "timeout" else 5})
+        ask(call_params={"timeout_s": (1.5 if "hang" in fault else 0.3) if kind == "timeout" else 5})
 
     assert raised.value.kind == kind
+    until(scripted.calls)
     assert len(scripted.calls()) == 1
     assert KEY not in str(raised.value)
     assert raised.value.sent
@@ -630,13 +632,13 @@ def test_cancelling_closes_the_connection_at_once(
     async def cancelled() -> bool:
         provider = make()
         task = asyncio.create_task(provider.text(TextRequest("m", (Message("user", "x"),), "c"), lambda _: None))
-        await until(lambda: bool(scripted.calls()))
+        await wait_until(lambda: bool(scripted.calls()))
         await asyncio.sleep(0.1)
         task.cancel()
         with pytest.raises(asyncio.CancelledError):
             await task
         # Before aclose: closing the client would close the connection anyway.
-        await until(lambda: scripted.calls()[0]["disconnected"])
+        await wait_until(lambda: scripted.calls()[0]["disconnected"])
         closed = bool(scripted.calls()[0]["disconnected"])
         await provider.aclose()
         return closed
@@ -644,7 +646,7 @@ def test_cancelling_closes_the_connection_at_once(
     assert asyncio.run(cancelled())
 
 
-async def until(holds: Callable[[], bool]) -> None:
+async def wait_until(holds: Callable[[], bool]) -> None:
     async with asyncio.timeout(30):
         while not holds():  # noqa: ASYNC110
             await asyncio.sleep(0.005)

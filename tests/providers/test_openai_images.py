@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from PIL import Image
 
+from tests.conftest import until
 from tests.providers.conftest import KEY, refused_wording
 from tests.providers.test_openai_compatible import error
 from tests.scripted_provider import ScriptedProvider, picture
@@ -176,9 +177,10 @@ def test_every_failure_has_its_kind_after_one_call(
 ) -> None:
     scripted.script(default=fault)
     with pytest.raises(ProviderError) as failed:
-        draw(params={"timeout_s": 0.5})
+        draw(params={"timeout_s": 1.5})
     assert failed.value.kind == kind
     assert failed.value.http_status == status
+    until(scripted.calls)
     assert len(scripted.calls()) == 1
     assert KEY not in str(failed.value)
 
