@@ -177,3 +177,34 @@ def test_two_versions_are_compared_in_pictures(house: House, lang: str) -> None:
     assert usual["candidates"][0]["made_of"] not in shown
     at.button(key=f"cell_{node}_character_sheet_endcmp").click().run()
     assert len(at.get("image")) == before
+
+
+@pytest.mark.parametrize("lang", ["en", "zh"])
+@pytest.mark.parametrize(("kind", "field"), [("character", "appearance"), ("world_element", "description")])
+def test_a_stale_sheet_says_so_with_its_reason_and_is_updated(house: House, lang: str, kind: str, field: str) -> None:
+    project = house.sample("painted-skin.zh" if lang == "zh" else "gift-of-the-magi.en")
+    node = first(house, project, kind)
+    workflow = SHEETS[kind][1]
+    house.run(workflow, node)
+    update = f"update_sheet_{node}"
+    at = house.page("cast", lang, project=project, kind=kind, node=node)
+    assert badge("fresh", lang) in said(at)
+    assert update not in [b.key for b in at.button]
+    head = house.wb.artifact(node, kind)
+    house.wb.artifacts.save(node, kind, {**head.content, field: "a torn yellow oilskin"}, head.version)
+    at = house.page("cast", lang, project=project, kind=kind, node=node)
+    assert badge("stale", lang) in said(at)
+    assert "torn yellow oilskin" in said(at)
+    # nor is it told to be there already where it is launched
+    launch = house.page("launch", lang, workflow=workflow, project=project)
+    assert badge("stale", lang) in said(launch)
+    at.button(key=update).click().run()
+    [job] = house.wb.jobs.list(state="queued")
+    assert (job.kind, house.end(job.id).state) == (workflow, "succeeded")
+    at = house.page("cast", lang, project=project, kind=kind, node=node)
+    assert update not in [b.key for b in at.button]
+    assert badge("fresh", lang) in said(at)
+
+
+def badge(state: str, lang: str) -> str:
+    return {"fresh": {"en": "Fresh", "zh": "最新"}, "stale": {"en": "Stale", "zh": "已过时"}}[state][lang]

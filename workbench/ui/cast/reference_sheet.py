@@ -7,19 +7,22 @@ from typing import Any
 
 import streamlit as st
 
+from workbench.api.workflows import Cell
 from workbench.artifacts import sheets
 from workbench.db.rows.story import ArtifactVersion
 from workbench.json_types import JsonObject
-from workbench.ui import job_bar, labels, live, media, shell, uploads
+from workbench.ui import job_bar, labels, live, media, shell, states, uploads
 from workbench.ui.language import t
 from workbench.ui.markup import plain
-from workbench.ui.studio import looks, versions
+from workbench.ui.studio import looks, reasons, versions
 
 #: kind of element → (what its sheet is, what draws it)
 SHEETS = {
     "character": ("character_sheet", "generate_character_sheet"),
     "world_element": ("place_sheet", "generate_place_sheet"),
 }
+#: why it is stale, so many of them
+REASONS = 3
 #: so many candidates a click
 DRAWN = 2
 
@@ -28,14 +31,19 @@ def draw(node_id: int, kind: str, name: str, language: str) -> None:
     """A card with every look; without a sheet, the ways to one."""
     sheet, workflow = SHEETS[kind]
     artifact = live.workbench().artifact(node_id, sheet)
+    cell = next((c for c in live.workbench().workflows.list_cells(node_id) if c.workflow.name == workflow), None)
     with st.container(border=True, key=f"reference_sheet_{node_id}"):
         with st.container(horizontal=True, vertical_alignment="center", gap="small"):
             st.markdown(f"**{t('Reference sheet')}**", width="content")
             st.caption(t("every frame and clip goes by it"), width="content")
+            if cell is not None and artifact is not None:
+                states.badge(cell.state)
             st.space("stretch")
             if artifact is not None:
                 shell.small(versions.version_meta(artifact), labels.time_text(artifact.created_at))
                 versions.show_versions(node_id, sheet, artifact)
+        if cell is not None and cell.stale_reasons:
+            _stale(node_id, cell)
         job_bar.draw(_slot(node_id))
         if artifact is not None:
             versions.show_comparison(node_id, sheet)
@@ -49,6 +57,22 @@ def draw(node_id: int, kind: str, name: str, language: str) -> None:
         for number, look in enumerate(artifact.content["looks"]):
             _look(node_id, workflow, artifact, look, number, name)
         _new_look(node_id, workflow)
+
+
+def _stale(node_id: int, cell: Cell) -> None:
+    """Why it is, and the way to have the usual look drawn anew; what was picked stays among the candidates."""
+    if cell.state in states.ACTIVE:
+        return
+    with st.container(horizontal=True, vertical_alignment="center", gap="small", key=f"stale_sheet_{node_id}"):
+        with st.container(width="stretch", gap=None):
+            for reason in reasons.distinct(cell.stale_reasons)[:REASONS]:
+                st.markdown(f":orange[:material/update:] :gray[{reasons.sentence(reason)}]")
+        st.button(
+            t("Update"), key=f"update_sheet_{node_id}", icon=":material/refresh:", type="primary",
+            disabled=job_bar.find_active(_slot(node_id)) is not None,
+            help=t("Draws the usual look anew; the pictures that are there stay among the candidates."),
+            on_click=_submit, args=(node_id, cell.workflow.name, {}),
+        )  # fmt: skip
 
 
 def _what_for(kind: str, name: str) -> str:

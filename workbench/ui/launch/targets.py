@@ -101,14 +101,14 @@ def targets(workflow: Workflow, project: int, episode: int) -> list[Target]:
 
 
 def _element_targets(workflow: Workflow, project: int) -> list[Target]:
-    contents = live.workbench().projects.list_contents
-    there = {row.node_id for row in live.query(contents, project, str(workflow.writes))}
+    rows = live.query(live.workbench().projects.list_contents, project, ELEMENTS[workflow.scope])
+    nodes = {n.id: n for n in live.outline(project, project).nodes}
     marks = live.query(live.workbench().workflows.list_marks, project)
-    jobs = {m.node_id: m.state for m in marks if m.workflow == workflow.name}
-    rows = live.query(contents, project, ELEMENTS[workflow.scope])
+    jobs = {(m.node_id, m.workflow): m.state for m in marks}
     return [
-        Target(r.node_id, str(r.content["name"]), jobs.get(r.node_id, "fresh" if r.node_id in there else "missing"))
+        Target(r.node_id, str(r.content["name"]), state_of(workflow, nodes[r.node_id], jobs))
         for r in rows
+        if r.node_id in nodes
     ]
 
 
