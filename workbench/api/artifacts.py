@@ -21,7 +21,7 @@ from workbench.db.writes import story as writes
 from workbench.errors import Conflict, InvalidInput, Issue, NotAllowed, NotFound
 from workbench.i18n import N_, Text
 from workbench.json_types import Json, JsonObject
-from workbench.story import elements, lineage, own_media, replanning, studio
+from workbench.story import board, elements, lineage, own_media, replanning, studio
 from workbench.story.freshness import source_heads
 
 
@@ -82,6 +82,8 @@ class Artifacts:
             newest = versions[0].version if versions else None
             if newest != base_version and not any(v.is_head and v.version == base_version for v in versions):
                 raise Conflict(newest or 0)
+            if kind == "storyboard_groups":
+                checked = _note_chinese(conn, node_id, checked)
             inputs = _inputs_of_edit(conn, node_id, declared, checked)
             return add_version(conn, node_id, declared, checked, source="manual", user=user, inputs=inputs)
 
@@ -233,6 +235,13 @@ def _check_names(conn: Connection, node: Node, kind: str, content: Json) -> None
         # who renames another at the same time waits here
         writes.lock_node(conn, node.project_id)
         elements.check_names(conn, node.project_id, kind, content, node.id)
+
+
+def _note_chinese(conn: Connection, node_id: int, groups: JsonObject) -> JsonObject:
+    """English that a person has written names the Chinese that stood beside it."""
+    before = reads.find_head(conn, node_id, "storyboard_groups")
+    chinese = reads.find_head(conn, node_id, "storyboard_translation")
+    return board.note_chinese(groups, before.content if before else None, chinese.content if chinese else None)
 
 
 def _inputs_of_edit(conn: Connection, node_id: int, kind: Kind, content: JsonObject) -> list[Input]:

@@ -7,9 +7,9 @@ edited Chinese panel leads to English of its own in `BackTranslation`.
 from __future__ import annotations
 
 import re
-from typing import Annotated, Literal, get_args
+from typing import Annotated, Any, Literal, get_args
 
-from pydantic import Field, model_validator
+from pydantic import Field, SerializerFunctionWrapHandler, model_serializer, model_validator
 
 from workbench.artifacts.declared import Kind
 from workbench.artifacts.models import Content, text_of
@@ -148,9 +148,16 @@ class GroupAnswer(Content):
 
 
 class Panel(PanelText):
-    """`made_as`: hash of what a model wrote; another hash now means that a person has edited it."""
+    """`made_as`: hash of what a model wrote; another hash now means that a person has edited it. `for_zh`: the Chinese
+    that stood beside English written by hand when it was written; None: it was not."""
 
     made_as: Annotated[str, text_of(64, 0)] = Field("", title=N_("Made as"))
+    for_zh: Annotated[str, text_of(ZH_CHARS, 0)] | None = Field(None, title=N_("Chinese"))
+
+    @model_serializer(mode="wrap")
+    def _leave_out_none(self, write: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        """A panel that nobody wrote English for stays what it was, and its hash with it."""
+        return {name: value for name, value in write(self).items() if name != "for_zh" or value is not None}
 
     @property
     def edited(self) -> bool:

@@ -30,7 +30,8 @@ Back = Mapping[tuple[str, int], BackPanel]
 @dataclass(frozen=True)
 class BoardPanel:
     """`en`: what counts, which is the English of an edited Chinese panel where there is one. `pending`: its Chinese was
-    edited and has no English yet. `edited_en`: a person has edited the panel itself."""
+    edited and has no English yet; `asks`: it has English that a person wrote before that, which no run replaces
+    unasked. `edited_en`: a person has edited the panel itself; `own`: its group's own English."""
 
     index: int
     shot: int
@@ -42,6 +43,8 @@ class BoardPanel:
     edited_en: bool = False
     translated_back: bool = False
     pending: bool = False
+    asks: bool = False
+    own: str = ""
 
 
 @dataclass(frozen=True)
@@ -89,7 +92,8 @@ def lay_out(
 
 
 def _panel(key: GroupKey, panel: Panel, chinese: TranslatedPanel | None, back: Back) -> BoardPanel:
-    translated = None if chinese is None else find_back(key, chinese, panel.en, back)
+    translated = None if chinese is None else find_back(key, chinese, panel, back)
+    pending = chinese is not None and is_pending(key, chinese, panel, back)
     return BoardPanel(
         index=panel.index,
         shot=shot_range(key)[0] + panel.index - 1,
@@ -100,7 +104,9 @@ def _panel(key: GroupKey, panel: Panel, chinese: TranslatedPanel | None, back: B
         edited_zh=chinese is not None and chinese.edited,
         edited_en=panel.edited,
         translated_back=translated is not None,
-        pending=chinese is not None and is_pending(key, chinese, panel.en, back),
+        pending=pending,
+        asks=pending and panel.for_zh is not None,
+        own=panel.en,
     )
 
 
@@ -110,13 +116,27 @@ def back_panels(content: JsonObject | None) -> dict[tuple[str, int], BackPanel]:
     return {(g.group, p.index): p for g in groups for p in g.panels}
 
 
-def find_back(key: GroupKey, chinese: TranslatedPanel, own: str, back: Back) -> BackPanel | None:
-    """The English that an edited panel has led to, as long as Chinese and the group's `own` English are those of
-    then."""
+def find_back(key: GroupKey, chinese: TranslatedPanel, panel: Panel, back: Back) -> BackPanel | None:
+    """The English that an edited panel has led to, as long as Chinese and the group's own English are those of then,
+    and nobody has written English for that Chinese by hand."""
     known = back.get((key, chinese.index))
-    return known if chinese.edited and known and (known.zh, known.was) == (chinese.zh, own) else None
+    if not chinese.edited or known is None or panel.for_zh == chinese.zh:
+        return None
+    return known if (known.zh, known.was) == (chinese.zh, panel.en) else None
 
 
-def is_pending(key: GroupKey, chinese: TranslatedPanel, own: str, back: Back) -> bool:
-    """The panel's Chinese was edited, and its English does not follow it yet."""
-    return chinese.edited and find_back(key, chinese, own, back) is None
+def is_pending(key: GroupKey, chinese: TranslatedPanel, panel: Panel, back: Back) -> bool:
+    """The panel's Chinese was edited, and its English does not follow it yet: neither a model's nor a person's."""
+    return chinese.edited and panel.for_zh != chinese.zh and find_back(key, chinese, panel, back) is None
+
+
+def note_chinese(groups: JsonObject, before: JsonObject | None, translation: JsonObject | None) -> JsonObject:
+    """The content of groups saved by hand, in which English that differs from `before` names the Chinese beside it."""
+    was = {(g["group"], p["index"]): p["en"] for g in (before or {}).get("groups", ()) for p in g["panels"]}
+    chinese = {(g["group"], p["index"]): p["zh"] for g in (translation or {}).get("groups", ()) for p in g["panels"]}
+
+    def noted(key: tuple[str, int], panel: JsonObject) -> JsonObject:
+        return panel if was.get(key) == panel["en"] else {**panel, "for_zh": chinese.get(key, "")}
+
+    named = [{**g, "panels": [noted((g["group"], p["index"]), p) for p in g["panels"]]} for g in groups["groups"]]
+    return {**groups, "groups": named}

@@ -245,9 +245,9 @@ def test_an_edited_panel_keeps_its_chinese_when_its_group_is_written_and_transla
     run(engine, BACK, scene)
     edit(engine, scene, lambda made: made["groups"][2]["panels"][3].update(en="Jim laughs."), "storyboard_groups")
     assert stale(engine, scene, ZH) == {"KF2"}
-    # the English before it is gone: what was made of it counts no more
+    # the English before it is gone: what was made of it counts no more, and what a person wrote is not still to come
     shown = laid_out(engine, scene)[2].panels[3]
-    assert (shown.en, shown.zh, shown.pending, shown.edited_en) == ("Jim laughs.", "Della把信烧了。", True, True)
+    assert (shown.en, shown.zh, shown.pending, shown.edited_en) == ("Jim laughs.", "Della把信烧了。", False, True)
     since = len(service(engine).requests)
     assert run(engine, TRANSLATE, scene).state == "succeeded"
     assert len(service(engine).requests) == since + 1
@@ -255,3 +255,50 @@ def test_an_edited_panel_keeps_its_chinese_when_its_group_is_written_and_transla
     assert stale(engine, scene, ZH) == set()
     assert run(engine, TRANSLATE, scene, {"group_id": "KF2", "rewrite": True}).state == "succeeded"
     assert not laid_out(engine, scene)[2].panels[3].edited_zh
+
+
+def test_english_written_by_hand_counts_until_its_chinese_is_edited_again_and_then_asks(start: Start) -> None:
+    engine = start()
+    scene = written(engine)
+    run(engine, TRANSLATE, scene)
+    edit(engine, scene, put(3, "Della把信烧了。"), ZH)
+    run(engine, BACK, scene)
+    edit(engine, scene, lambda made: made["groups"][2]["panels"][3].update(en="Jim laughs."), "storyboard_groups")
+    since = len(service(engine).requests)
+
+    def panel() -> board.BoardPanel:
+        return laid_out(engine, scene)[2].panels[3]
+
+    # neither a run of all groups nor one of its own finds anything to do
+    for params in ({}, {"group_id": "KF2"}):
+        assert run(engine, BACK, scene, params).state == "succeeded"
+    assert len(service(engine).requests) == since
+    assert (panel().en, panel().pending) == ("Jim laughs.", False)
+    # saving other panels leaves it what it was
+    edit(engine, scene, lambda made: made["groups"][0]["panels"][0].update(en="A door."), "storyboard_groups")
+    assert not panel().pending
+
+    edit(engine, scene, put(3, "Della把灯点亮。"), ZH)
+    assert (panel().en, panel().pending, panel().asks) == ("Jim laughs.", True, True)
+    job = run(engine, BACK, scene)
+    assert (job.state, len(service(engine).requests)) == ("succeeded", since)
+    assert panel().en == "Jim laughs."
+    # who asks for its group means it
+    assert run(engine, BACK, scene, {"group_id": "KF2"}).state == "succeeded"
+    assert len(service(engine).requests) == since + 1
+    assert (panel().translated_back, panel().pending, panel().asks) == (True, False, False)
+    # back to the Chinese that it was written for: the person's English counts again
+    edit(engine, scene, put(3, "Della把信烧了。"), ZH)
+    assert (panel().en, panel().pending) == ("Jim laughs.", False)
+
+
+def test_english_is_only_a_persons_where_they_changed_its_words(start: Start) -> None:
+    engine = start()
+    scene = written(engine)
+    run(engine, TRANSLATE, scene)
+    edit(engine, scene, lambda made: made["groups"][2]["panels"][3].update(people=[]), "storyboard_groups")
+    edit(engine, scene, put(3, "Della把信烧了。"), ZH)
+    shown = laid_out(engine, scene)[2].panels[3]
+    assert (shown.pending, shown.asks) == (True, False)
+    run(engine, BACK, scene)
+    assert laid_out(engine, scene)[2].panels[3].translated_back

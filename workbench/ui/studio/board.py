@@ -183,7 +183,7 @@ def _panel(panel: BoardPanel) -> str:
         english = _mark("translate", t("From the edited Chinese"))
     chinese = _mark("edit", t("Edited")) if panel.edited_zh else ""
     if panel.pending:
-        chinese += _mark("schedule", t("English still to come"), "rw-pending")
+        chinese += _pending(panel)
     zh = safe(panel.zh) if panel.zh else f"<i>{safe(t('Not translated yet'))}</i>"
     edited = " rw-panel-edited" if panel.edited_en or panel.edited_zh else ""
     return (
@@ -191,6 +191,10 @@ def _panel(panel: BoardPanel) -> str:
         f"<small>{safe(more)}</small></div>"
         f"<div lang='en'>{safe(panel.en)}{english}</div><div lang='zh'>{zh}{chinese}</div></div>"
     )
+
+
+def _pending(panel: BoardPanel) -> str:
+    return _mark("schedule", t("Newer than your English") if panel.asks else t("English still to come"), "rw-pending")
 
 
 def _words(camera: PanelCamera) -> list[str]:
@@ -215,8 +219,8 @@ def chinese(content: Content, node_id: int) -> None:
         (
             f"<b>{p.shot}</b>",
             safe(p.zh),
-            _mark("check", t("English follows")) if p.translated_back
-            else _mark("schedule", t("English still to come"), "rw-pending"),
+            _pending(p) if p.pending
+            else _mark("check", t("English follows") if p.translated_back else t("English by hand")),
         )
         for p in edited
     ]  # fmt: skip
@@ -266,20 +270,25 @@ def edit_chinese(key: str, group: Content, issues: Sequence[Issue], node_id: int
 
 
 def edit_english(key: str, group: Content, issues: Sequence[Issue], node_id: int) -> Content:
-    """Nine sentences in English, each with its camera and beside its Chinese; then how the group ends."""
+    """Nine sentences in English as they count, each with its camera and beside its Chinese; then how the group ends."""
     shown = next(g for g in read(node_id) if g.key == group["group"])
     typed = []
     for n, panel in enumerate(group["panels"]):
         shot = int(shown.shots[0]) + n
         left, right = st.columns(2, gap="small")
         with left:
-            en = _text(f"{key}.en_{n}", panel["en"], t("English of shot {n}", n=shot))
+            counting = shown.panels[n] if n < len(shown.panels) else None
+            start = _start_of(panel, counting)
+            en = _text(f"{key}.en_{n}", start, t("English of shot {n}", n=shot))
             _show_issues(issues, f"panels.{n}.")
         with right:
-            zh = shown.panels[n].zh if n < len(shown.panels) else ""
+            zh = counting.zh if counting is not None else ""
             st.html(f"<div class='rw-beside' lang='zh'><b>{int(shot)}</b> {safe(zh or '—')}</div>")
             with st.popover(t("Camera and people"), icon=":material/videocam:", type="tertiary"):
-                new: JsonObject = {"en": en}
+                new: JsonObject = {} if en == start else {"en": en}
+                if new and counting is not None and counting.translated_back and en == counting.own:
+                    # the group's own sentence, written again in place of a model's, is the person's from now on
+                    new["for_zh"] = zh
                 if panel["camera"] is not None:
                     new["camera"] = forms.fields(PanelCamera, f"{key}.camera_{n}", panel["camera"])
                 new |= forms.fields(PanelText, f"{key}.panel_{n}", panel, only=("people",))
@@ -288,6 +297,13 @@ def edit_english(key: str, group: Content, issues: Sequence[Issue], node_id: int
         mine = [i for i in issues if not i.path.startswith("panels.")]
         rest = forms.fields(PanelGroup, f"{key}.rest", group, mine, only=("summary", "end", "exits"))
     return {**group, **rest, "panels": typed}
+
+
+def _start_of(panel: JsonObject, counting: BoardPanel | None) -> str:
+    """The English that a field begins with: what counts, until something else was typed."""
+    if counting is None or not counting.translated_back or panel.get("for_zh") == counting.zh:
+        return str(panel["en"])
+    return counting.en if panel["en"] == counting.own else str(panel["en"])
 
 
 def _text(key: str, start: str, label: str) -> str:

@@ -2,7 +2,8 @@
 
 Only edited panels are sent, and only what was sent comes back; a group with a new panel is checked again, and its
 picture prompt is built anew. Nothing is overwritten: the English stands beside the group's own for as long as the
-Chinese stays as it is.
+Chinese stays as it is. English that a person wrote before they edited the Chinese counts on, unless its group is asked
+for by name.
 """
 
 from __future__ import annotations
@@ -92,7 +93,10 @@ async def run(ctx: Context, params: Params) -> PartialArtifact:
     for number, key in enumerate(wanted):
         group = english[key]
         own = {p.index: p.en for p in group.panels}
-        edited = [p for p in chinese[key].panels if board.is_pending(key, p, own[p.index], back)]
+        panels = {p.index: p for p in group.panels}
+        edited = [p for p in chinese[key].panels if board.is_pending(key, p, panels[p.index], back)]
+        if params.group_id is None:
+            edited = [p for p in edited if panels[p.index].for_zh is None]
         if not edited:
             continue
         ctx.progress(5 + 90 * number / len(wanted), Text(N_("Translating {count} edited panels of {key}"), key=key,
@@ -153,7 +157,7 @@ def _merge(
         for g in chinese.values()
         for p in g.panels
         if g.group in english
-        and (known := board.find_back(g.group, p, english[g.group].panels[p.index - 1].en, there)) is not None
+        and (known := board.find_back(g.group, p, english[g.group].panels[p.index - 1], there)) is not None
     }
     for key, new in made.items():
         panels |= {(key, p.index): p for p in new}
