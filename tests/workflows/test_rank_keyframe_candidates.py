@@ -15,6 +15,8 @@ from tests.workflows.conftest import run
 from tests.workflows.frames import Painter, edit_shot, quick_drawing, scene_of
 from tests.workflows.test_keyframe_images import frames
 from workbench.artifacts.storyboard import SeenPerson, Sight
+from workbench.errors import ProviderError
+from workbench.i18n import Text
 from workbench.providers.base import Message, OnDelta, Profile, TextReply, TextRequest, Usage
 from workbench.providers.params import takes_pictures
 from workbench.settings import Settings
@@ -35,11 +37,13 @@ class Judge(Painter):
     def __init__(self) -> None:
         super().__init__()
         self.looked: list[TextRequest] = []
-        self.answers: list[dict[str, Any] | str] = []
+        self.answers: list[dict[str, Any] | str | ProviderError] = []
 
     async def text(self, request: TextRequest, on_delta: OnDelta) -> TextReply:
         self.looked.append(request)
         answer = self.answers.pop(0) if self.answers else RIGHT
+        if isinstance(answer, ProviderError):
+            raise answer
         said = answer if isinstance(answer, str) else json.dumps(answer)
         return TextReply(said, Usage(900, None, 60), "eyes-1")
 
@@ -138,6 +142,68 @@ def test_an_answer_about_other_people_is_repaired_with_the_issue_named(studio: E
     failed = run(studio, KIND, scene, {"keys": ["KF1"], "candidates": 1})
     assert (failed.state, failed.error_kind) == ("failed", "malformed_output")
     assert list(ranked(studio, scene)) == ["KF0"]
+
+
+def refused(kind: str = "content_filter", **more: Any) -> ProviderError:
+    return ProviderError(kind, Text("the service said {kind}", kind=kind), http_status=400, **more)
+
+
+def test_a_picture_that_is_refused_leaves_the_others_ranked_and_is_asked_for_alone(
+    studio: Engine, judge: Judge
+) -> None:
+    scene = scene_of(studio)
+    for _ in range(2):
+        run(studio, "generate_keyframe_images", scene, {"keys": ["KF0", "KF1"], "new_candidate": True})
+    first, second = ([c["media"] for c in frames(studio, scene)[key]["candidates"]] for key in ("KF0", "KF1"))
+    judge.answers = [RIGHT, refused(), {**RIGHT, "strangers": 1}, RIGHT]
+    done = run(studio, KIND, scene, {"keys": ["KF0", "KF1"], "candidates": 2})
+    assert (done.state, done.error_kind, len(judge.looked)) == ("partial", "child_failed", 4)
+    assert [(f["item"], f["error_kind"]) for f in done.result["failed"]] == [("KF0 (2)", "content_filter")]
+    assert "the service said content_filter" in done.result["failed"][0]["error"]
+    assert done.result["succeeded"] == ["KF0 (1)", "KF1 (1)", "KF1 (2)"]
+    saved = {key: [c["media"] for c in found] for key, found in ranked(studio, scene).items()}
+    assert saved == {"KF0": [first[0]], "KF1": [second[1], second[0]]}
+
+    # refused for good: nothing is lost of what is there
+    judge.answers = [refused()]
+    again = studio.finish(studio.wb.jobs.retry(done.id).id)
+    assert (again.state, again.error_kind, len(judge.looked)) == ("failed", "content_filter", 5)
+    assert "KF0 (2): the service said content_filter" in again.error
+    assert {key: len(found) for key, found in ranked(studio, scene).items()} == {"KF0": 1, "KF1": 2}
+
+    at_last = studio.finish(studio.wb.jobs.retry(again.id).id)
+    assert (at_last.state, len(judge.looked)) == ("succeeded", 6)
+    assert {key: len(found) for key, found in ranked(studio, scene).items()} == {"KF0": 2, "KF1": 2}
+
+
+def test_a_frame_none_of_whose_pictures_is_judged_stays_as_it_was_and_stale(studio: Engine, judge: Judge) -> None:
+    scene = scene_of(studio)
+    run(studio, KIND, scene, {"keys": ["KF0", "KF1"], "candidates": 1})
+    before = ranked(studio, scene)
+    edit_shot(studio, scene, 1, "Another", "another one")
+    edit_shot(studio, scene, 2, "Another still", "another one still")
+    judge.answers = [refused(), {**RIGHT, "strangers": 1}]
+    assert run(studio, KIND, scene, {"keys": ["KF0", "KF1"], "candidates": 1}).state == "partial"
+    assert ranked(studio, scene)["KF0"] == before["KF0"]
+    assert ranked(studio, scene)["KF1"][0]["score"] < 100
+    assert [r.part for r in studio.wb.artifacts.list_stale_reasons(scene, "frame_ranking")] == ["shot:1"]
+
+
+def test_what_every_look_would_meet_stops_further_ones_and_keeps_what_was_seen(studio: Engine, judge: Judge) -> None:
+    scene = scene_of(studio)
+    judge.answers = [RIGHT, refused("quota_exhausted")]
+    done = run(studio, KIND, scene, {"keys": ["KF0", "KF1", "KF2", "KF3"], "candidates": 1})
+    assert (done.state, len(judge.looked)) == ("partial", 2)
+    assert {f["error_kind"] for f in done.result["failed"]} == {"quota_exhausted"}
+    assert list(ranked(studio, scene)) == ["KF0"]
+
+
+def test_a_look_that_fails_in_passing_is_taken_again_and_none_is_paid_twice(studio: Engine, judge: Judge) -> None:
+    scene = scene_of(studio)
+    judge.answers = [RIGHT, refused("rate_limit", retry_after_ms=5)]
+    done = run(studio, KIND, scene, {"keys": ["KF0", "KF1", "KF2"], "candidates": 1})
+    assert (done.state, done.failures, len(judge.looked)) == ("succeeded", 1, 4)
+    assert list(ranked(studio, scene)) == ["KF0", "KF1", "KF2"]
 
 
 def test_a_model_that_takes_no_pictures_says_so_before_anything_is_paid(studio: Engine, judge: Judge) -> None:

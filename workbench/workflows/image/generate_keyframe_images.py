@@ -5,7 +5,7 @@ Each frame is a step of its own: a resumed job draws only what is not drawn yet,
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Literal
@@ -142,9 +142,9 @@ async def run(ctx: Context, params: Params) -> KeyframeImages | PartialArtifact:
     results = await run_together([partial(draw.frame, f) for f in to_draw], limit=ctx.pictures_at_once, stop_on=FATAL)
     drawn = {f.key: r for f, r in zip(to_draw, results, strict=True) if not isinstance(r, JobError)}
     failed = {f.key: r for f, r in zip(to_draw, results, strict=True) if isinstance(r, JobError)}
-    _try_again_later(ctx, failed)
+    try_again_later(ctx, failed)
     if failed and not drawn:
-        raise _none_drawn(failed)
+        raise none_made(failed, N_("No frame could be drawn. {reasons}"))
     unchanged = {f.key: f for f in frames if f.key not in drawn and f.key not in failed}
     content = _content(ctx, ratio, drawn, {k: _choice(ctx, f, params.source) for k, f in unchanged.items()})
     untouched = [f.key for f in content.frames if f.key not in drawn and f.key not in unchanged]
@@ -292,7 +292,7 @@ class Drawing:
         return 10 + 85 * self._done / max(self._count, 1)
 
 
-def _try_again_later(ctx: Context, failed: dict[str, JobError]) -> None:
+def try_again_later(ctx: Context, failed: Mapping[str, JobError]) -> None:
     """A passing failure is worth another attempt of the job, which reuses what is drawn; one that stays is not."""
     passing = [e for e in failed.values() if e.retryable]
     if not passing or ctx.last_attempt or any(e.kind in FATAL for e in failed.values()):
@@ -300,14 +300,14 @@ def _try_again_later(ctx: Context, failed: dict[str, JobError]) -> None:
     raise max(passing, key=lambda e: (e.retry_after_ms or 0) if isinstance(e, ProviderError) else 0)
 
 
-def _none_drawn(failed: dict[str, JobError]) -> JobError:
-    """The end of a job that drew nothing: every reason, with the frames it kept from being drawn."""
+def none_made(failed: Mapping[str, JobError], sentence: str) -> JobError:
+    """The end of a job that made nothing: `sentence` with every reason, and what each kept from being made."""
     reasons: dict[str, list[str]] = {}
     for key, error in failed.items():
         reasons.setdefault(str(error), []).append(key)
     listed = "; ".join(f"{', '.join(keys)}: {reason}" for reason, keys in reasons.items())
     first = next((e for e in failed.values() if e.kind in FATAL), next(iter(failed.values())))
-    error = JobError(Text(N_("No frame could be drawn. {reasons}"), reasons=listed), kind=first.kind, retryable=False)
+    error = JobError(Text(sentence, reasons=listed), kind=first.kind, retryable=False)
     error.origin = first.origin
     return error
 

@@ -1,6 +1,7 @@
 """rank_keyframe_candidates: the best of n. A model looks at each candidate of a frame once; code ranks what it saw.
 
-It draws what is missing of the n first, as children. It chooses no picture: that is the creator's.
+It draws what is missing of the n first, as children. It chooses no picture: that is the creator's. Each look is a step
+of its own: a picture that is refused leaves the ranking of the others, and a retry looks at it alone.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from pydantic import Field
 
 from workbench.artifacts.storyboard import (
     FrameRanking,
+    KeyframeImage,
     KeyframeImages,
     RankedCandidate,
     RankedFrame,
@@ -24,12 +26,13 @@ from workbench.artifacts.storyboard import (
 from workbench.errors import ChildFailed, Issue, JobError
 from workbench.i18n import N_, Text
 from workbench.jobs.children import Child
+from workbench.jobs.context import PartialArtifact
 from workbench.jobs.together import run_together
 from workbench.json_types import JsonObject
 from workbench.story.guards import has_keyframe_prompt
 from workbench.workflows import registry, staging
 from workbench.workflows.image.frame_prompt import WORDS
-from workbench.workflows.image.generate_keyframe_images import KEYS, Key
+from workbench.workflows.image.generate_keyframe_images import FATAL, KEYS, Key, none_made, try_again_later
 
 if TYPE_CHECKING:
     from workbench.jobs.context import Context
@@ -79,7 +82,7 @@ def draft(facts: JsonObject, params: Params, rng: Random) -> Sight:
     typical=registry.Typical(calls=36, input_tokens=70_000, output_tokens=9_000, images=27, seconds=240.0),
     share=lambda params: len(params.keys or KEYS) * params.candidates / (len(KEYS) * 4),
 )
-async def run(ctx: Context, params: Params) -> FrameRanking:
+async def run(ctx: Context, params: Params) -> FrameRanking | PartialArtifact:
     """Compare the candidates of a frame: people, hands, framing, text in the picture. Which one is shown you choose."""
     if not ctx.sees_pictures:
         raise JobError(Text(NO_EYES), kind="bad_request")
@@ -91,20 +94,45 @@ async def run(ctx: Context, params: Params) -> FrameRanking:
     seen = {place: known for place, known in _known(ctx).items() if place in wanted}
     unseen = [place for place in wanted if place not in seen]
     ctx.progress(60, Text(N_("Looking at {count} pictures"), count=len(unseen)))
-    results = await run_together([partial(orders[key].look, ctx, media) for key, media in unseen], limit=AT_ONCE)
+    looks = [partial(orders[key].look, ctx, media) for key, media in unseen]
+    results = await run_together(looks, limit=AT_ONCE, stop_on=FATAL)
+    failed: dict[str, JobError] = {}
     for place, result in zip(unseen, results, strict=True):
         if isinstance(result, JobError):
-            raise result
-        seen[place] = RankedCandidate(media=place[1], score=score(result), sight=result, model=ctx.model)
-    ranked = [
-        RankedFrame(key=key, candidates=sorted((seen[p] for p in wanted if p[0] == key), key=lambda c: -c.score))
-        for key in frames
-    ]
-    others = [f for f in _ranking(ctx) if f.key not in frames]
-    if others:
-        ctx.sources.keep({_shot(f.key) for f in others}, {frame_part(f.key) for f in others})
+            failed[_name(frames[place[0]], place[1])] = result
+        else:
+            seen[place] = RankedCandidate(media=place[1], score=score(result), sight=result, model=ctx.model)
+    try_again_later(ctx, failed)
+    if failed and len(failed) == len(unseen):
+        raise none_made(failed, N_("No picture could be judged. {reasons}"))
+    content = _content(ctx, {key: [seen[p] for p in wanted if p[0] == key and p in seen] for key in frames})
+    if failed:
+        return PartialArtifact(
+            content,
+            failed=[{"item": name, "error_kind": e.kind, "error": str(e)} for name, e in failed.items()],
+            succeeded=[_name(frames[key], media) for key, media in wanted if (key, media) in seen],
+        )
     ctx.progress(100, Text(N_("{count} pictures ranked"), count=len(wanted)))
+    return content
+
+
+def _content(ctx: Context, judged: dict[str, list[RankedCandidate]]) -> FrameRanking:
+    """The frames of which something was judged, the best first; all others as they were, also when that is stale."""
+    ranked = [
+        RankedFrame(key=key, candidates=sorted(candidates, key=lambda c: -c.score))
+        for key, candidates in judged.items()
+        if candidates
+    ]
+    others = [f for f in _ranking(ctx) if not judged.get(f.key)]
+    untouched = {f.key for f in others} | {key for key, candidates in judged.items() if not candidates}
+    if untouched:
+        ctx.sources.keep({_shot(key) for key in untouched}, {frame_part(key) for key in untouched})
     return FrameRanking(frames=sorted([*ranked, *others], key=lambda f: f.key))
+
+
+def _name(frame: KeyframeImage, media: str) -> str:
+    """A picture as the frame's dialog counts it: ``KF2 (3)``."""
+    return f"{frame.key} ({1 + next(n for n, c in enumerate(frame.candidates) if c.media == media)})"
 
 
 async def _draw_missing(ctx: Context, keys: list[str], count: int) -> None:
@@ -174,7 +202,7 @@ def score(sight: Sight) -> int:
     return max(0, 100 - lost)
 
 
-def _frames(node: NodeView) -> list[Any]:
+def _frames(node: NodeView) -> list[KeyframeImage]:
     # what is picked, and what is drawn beside it, is no input: the ranking is of pictures, which never change
     there = node.at(node.id).artifact("keyframe_images")
     return list(KeyframeImages.model_validate(there).frames) if there else []
