@@ -86,7 +86,7 @@ def _card(own: Rank, spent: Mapping[int, Spending], project: int) -> None:
             st.markdown(f"**{plain(labels.kind_title(own.kind))}**{count}", width="content")
             for state, number in (("stale", own.stale), ("partial", own.partial)):
                 if number:
-                    states.badge(state, number if len(own.relatives) > 1 else None)
+                    states.badge(state, int(number) if len(own.relatives) > 1 else None)
             if not own.stale and not own.partial:
                 states.badge("fresh")
             if not here:
