@@ -15,11 +15,12 @@ from workbench.db.rows.jobs import (
     Job,
     SubmittedJob,
 )
-from workbench.db.writes import claims, end, families, ledger, steps, timeline, waits
+from workbench.db.writes import claims, end, families, steps, timeline, waits
 from workbench.errors import NotAllowed, NotFound
 from workbench.fingerprints import fingerprint
 from workbench.i18n import N_, Text
 from workbench.json_types import JsonObject
+from workbench.usage import money
 
 if TYPE_CHECKING:
     from workbench.bundles import BundleReport
@@ -274,7 +275,7 @@ class JobRuns(JobReads):
                     state = "refused" if choice == "send_again" else "given_up"
                     steps.set_step(conn, job_id, step.name, state=state)
                     # nobody asks for its task any more
-                    ledger.price_task(conn, job_id, step.name)
+                    money.price_task(conn, job_id, step.name)
             if choice == "send_again":
                 waits.resume(conn, job_id, "decision")
             else:

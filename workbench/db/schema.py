@@ -381,6 +381,7 @@ step = Table(
     Column("provider_task_id", Text().with_variant(sa.String(200), "sqlite")),
     Column("poll_at", Ms),
     Column("output", Json),
+    # in the job's currency
     Column("cost_micros", BigInteger),
     Column("claim", Integer),
     Column("reused_from", Id),

@@ -11,7 +11,7 @@ from sqlalchemy import Connection
 
 from workbench import crash
 from workbench.db.connection import Database
-from workbench.db.writes import ledger, steps, waits
+from workbench.db.writes import steps, waits
 from workbench.db.writes.steps import DuePoll
 from workbench.errors import MediaRefused, MediaUnavailable, ProviderError, find_kind
 from workbench.i18n import N_, Text
@@ -186,7 +186,7 @@ class Poller:
             if profile is not None and (billed or state.usage != Usage()):
                 self._price(conn, due, state, clip, profile)
             else:
-                ledger.price_task(conn, job_id, name)
+                money.price_task(conn, job_id, name)
             waits.resume(conn, job_id, "provider")
 
     def _price(self, conn: Connection, due: DuePoll, state: TaskState, clip: Media | None, profile: Profile) -> None:
@@ -195,7 +195,7 @@ class Poller:
         cost = video_cost_of(profile, state.model or profile.clip_model, state.usage, seconds, due.price)
         tokens = {"input_tokens": state.usage.input, "output_tokens": state.usage.output}
         billed = None if seconds is None else round(seconds)
-        ledger.price_task(conn, due.job_id, due.name, video_seconds=billed, **tokens, **cost.as_columns())
+        money.price_task(conn, due.job_id, due.name, video_seconds=billed, **tokens, **cost.as_columns())
         money.add_to_job(conn, due.job_id, **tokens, cost_micros=cost.cost_micros, currency=cost.currency)
 
 

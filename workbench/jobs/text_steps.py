@@ -40,6 +40,7 @@ from workbench.providers.base import (
     estimate_tokens,
 )
 from workbench.providers.reading import read_model
+from workbench.usage import money
 from workbench.usage.prices import clock_ms, cost_of
 
 if TYPE_CHECKING:
@@ -399,7 +400,7 @@ class TextSteps:
 def finish_step(job_id: int, name: str, output: JsonObject, conn: Connection) -> None:
     """Memoise what a step came to, and what it cost."""
     steps.finish_step(conn, job_id, name, output)
-    ledger.price_step(conn, job_id, name)
+    money.price_step(conn, job_id, name)
 
 
 def modes_of(bound: BoundProvider, wanted: Sequence[Mode] = ()) -> Sequence[Mode]:

@@ -4,6 +4,7 @@ rate."""
 from __future__ import annotations
 
 from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
+from typing import Any
 
 from sqlalchemy import Connection
 
@@ -62,3 +63,22 @@ def add_to_job(
     if counted is not None and cost_micros is not None and currency is not None:
         converted = convert(cost_micros, currency, counted, rate(conn))
         ledger.count_on_job(conn, job_id, **tokens, cost_micros=converted, currency=counted)
+
+
+def price_step(conn: Connection, job_id: int, name: str) -> None:
+    """Write what a step's calls cost together, in the currency that its job counts in; another one is converted by the
+    set rate."""
+    if ledger.price_step(conn, job_id, name) or not (costs := ledger.list_costs(conn, job_id, name)):
+        return
+    # a job that counts in none yet will in that of its first paid call
+    counted = ledger.currency_of(conn, job_id) or next((currency for _, currency in costs if currency), None)
+    together = 0
+    for micros, currency in costs:
+        together += convert(micros, currency, counted, rate(conn)) if currency and counted else micros
+    ledger.set_step_cost(conn, job_id, name, together)
+
+
+def price_task(conn: Connection, job_id: int, name: str, **values: Any) -> None:
+    """Write what a long task cost on the call that created it, and on its step."""
+    ledger.price_task(conn, job_id, name, **values)
+    price_step(conn, job_id, name)

@@ -26,18 +26,37 @@ from workbench.db.schema import job, model_call, profile, step
 from workbench.db.writes import filing, installation
 from workbench.json_types import Json, JsonObject
 
-_cost_of_step = (
-    select(func.sum(model_call.c.cost_micros))
-    .where(model_call.c.job_id == bindparam("b_job_id"), model_call.c.step == bindparam("b_name"))
-    .scalar_subquery()
+_of_step = and_(model_call.c.job_id == bindparam("b_job_id"), model_call.c.step == bindparam("b_name"))
+_counted_in = select(job.c.currency).where(job.c.id == bindparam("b_job_id")).scalar_subquery()
+_in_another_currency = select(literal(1)).where(
+    _of_step, model_call.c.cost_micros.isnot(None), model_call.c.currency != func.coalesce(_counted_in, "")
+)
+_price_step = (
+    update(step)
+    .where(step.c.job_id == bindparam("b_job_id"), step.c.name == bindparam("b_name"), ~_in_another_currency.exists())
+    .values(cost_micros=select(func.sum(model_call.c.cost_micros)).where(_of_step).scalar_subquery())
 )
 
 
-def price_step(conn: Connection, job_id: int, name: str) -> None:
-    conn.execute(
-        update(step).where(step.c.job_id == job_id, step.c.name == name).values(cost_micros=_cost_of_step),
-        {"b_job_id": job_id, "b_name": name},
+def price_step(conn: Connection, job_id: int, name: str) -> bool:
+    """Write what a step's calls cost. False when one costs something in a currency that its job does not count in (see
+    usage.money)."""
+    return conn.execute(_price_step, {"b_job_id": job_id, "b_name": name}).rowcount > 0
+
+
+def list_costs(conn: Connection, job_id: int, name: str) -> list[tuple[int, str | None]]:
+    """What each call of a step cost, as far as it is known, oldest first: micros and their currency."""
+    known = (
+        select(model_call.c.cost_micros, model_call.c.currency)
+        .where(_of_step, model_call.c.cost_micros.isnot(None))
+        .order_by(model_call.c.id)
     )
+    return [(row.cost_micros, row.currency) for row in conn.execute(known, {"b_job_id": job_id, "b_name": name})]
+
+
+def set_step_cost(conn: Connection, job_id: int, name: str, cost_micros: int) -> None:
+    """Write what a step cost, in its job's currency."""
+    conn.execute(update(step).where(step.c.job_id == job_id, step.c.name == name).values(cost_micros=cost_micros))
 
 
 _open_calls = select(func.count()).where(
@@ -209,7 +228,6 @@ def _newest_of(job_id: int, name: str) -> ColumnElement[bool]:
 def price_task(conn: Connection, job_id: int, name: str, **values: Any) -> None:
     """Write what a long task cost on the call that created it; nothing is reserved for it any more."""
     conn.execute(update(model_call).where(_newest_of(job_id, name)).values(expected_micros=None, **values))
-    price_step(conn, job_id, name)
 
 
 def reserve_for_task(conn: Connection, job_id: int, name: str, expected_micros: int | None) -> None:
