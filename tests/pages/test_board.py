@@ -36,11 +36,7 @@ def test_costs_in_two_currencies_are_compared_at_the_set_rate(house: House, name
     ):  # fmt: skip
         add_call(house, call, at, micros, currency=currency, job_id=job)
     card = metric(house.page(name), "Cost in 24 h" if name == "jobs" else "Cost")
-    if name == "jobs":
-        assert card.delta == "+100.0%"
-    else:
-        # its card has room for the second amount alone
-        assert card.delta == "and $1.00"
+    assert (card.value, card.delta) == ("¥3.00", "and $1.00 · +100.0%")
 
 
 def test_what_is_searched_by_words_is_counted_up_to_a_number_and_says_so(

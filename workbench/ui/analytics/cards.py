@@ -41,24 +41,16 @@ def draw(window: Window) -> None:
 def _draw_cost(window: Window) -> None:
     usage = live.workbench().usage
     now, old = window.compare(usage.cost_totals_by)
-    # a card has room for one amount
-    unpriced = board.count_unpriced(now)
-    sums = board.sums_of(now)
-    amount, *others = formats.short_amounts(sums, current()) or [formats.MISSING]
-    if not any(sums.values()):
-        # nothing was bought, or nobody knows
-        amount = board.money_of(now)
-    elif unpriced:
-        amount = f"{amount} + ?"
+    amount, note = board.shorten_cost(now, old)
+    unpriced, sums = board.count_unpriced(now), board.sums_of(now)
     notes = [formats.sums(sums)] if formats.amounts(sums) != formats.short_amounts(sums, current()) else []
     if unpriced:
         notes.append(t("{n} calls have no known price and are not in it.", n=unpriced))
-    delta = formats.delta_percent(board.sum_in_yuan(now), board.sum_in_yuan(old))
     days = budgets.by_day(window.by_day(usage.cost_totals_by, "day"))
     charts.metric(
         t("Cost"),
         amount,
-        t("and {amount}", amount=" + ".join(others)) if others else or_none_before(delta),
+        note,
         good="down",
         history=window.count_by_day(days, lambda r: r.cost_micros),
         help=plain(" · ".join(notes)) or None,

@@ -95,12 +95,25 @@ def metrics(wanted: JobFilters, running: int) -> None:
             history=[_rate([span]) for span in today],
         )  # fmt: skip
     with cards[4]:
-        charts.metric(
-            t("Cost in 24 h"), money_of(cost),
-            _or_note(formats.delta_percent(sum_in_yuan(cost), sum_in_yuan(cost_before))),
-            good="none",
-            history=_by_hour(cost),
-        )  # fmt: skip
+        amount, note = shorten_cost(cost, cost_before)
+        charts.metric(t("Cost in 24 h"), amount, note, good="none", history=_by_hour(cost))
+
+
+def shorten_cost(
+    now: Sequence[UsageCost | SpanCost], before: Sequence[UsageCost | SpanCost]
+) -> tuple[str, formats.Delta | str]:
+    """A card has room for one amount; below it stand the others, and the change."""
+    amount, *others = formats.short_amounts(sums_of(now), current()) or [formats.MISSING]
+    if not any(sums_of(now).values()):
+        # nothing was bought, or nobody knows
+        amount = money_of(now)
+    elif count_unpriced(now):
+        amount = f"{amount} + ?"
+    delta = formats.delta_percent(sum_in_yuan(now), sum_in_yuan(before))
+    if not others:
+        return amount, _or_note(delta)
+    more = t("and {amount}", amount=" + ".join(others))
+    return amount, replace(delta, text=f"{more} · {delta.text}") if delta else more
 
 
 def _by_hour(rows: Sequence[SpanCost]) -> list[float]:
