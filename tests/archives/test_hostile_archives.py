@@ -14,11 +14,14 @@ from typing import Any
 
 import pytest
 from sqlalchemy import func, select
+from sqlalchemy.exc import IntegrityError
 
 from tests.archives.conftest import Home
-from workbench.archives import form
+from workbench.archives import form, importing
+from workbench.db.reads.archives import PARTS
 from workbench.db.tables import metadata
 from workbench.errors import InvalidInput
+from workbench.media.store import MediaStore, name_of
 from workbench.settings import Settings
 
 Rows = dict[str, Any]
@@ -100,6 +103,30 @@ def _append(table: str, **change: Any) -> Callable[[Forgery], None]:
     return lambda forgery: forgery.change(table, lambda rows: rows.append(rows[-1] | change))
 
 
+def _twice(table: str) -> Callable[[Forgery], None]:
+    """The last row of a table once more; of one without rows, a row that would be taken alone."""
+
+    def change(forgery: Forgery) -> None:
+        if form.rows_name(table) not in forgery.files or not forgery.files[form.rows_name(table)]:
+            forgery.files[form.rows_name(table)] = json.dumps(_made_up(forgery, table)).encode() + b"\n"
+        forgery.change(table, lambda rows: rows.append(rows[-1]))
+
+    return change
+
+
+def _made_up(forgery: Forgery, table: str) -> Rows:
+    def first(other: str) -> Rows:
+        return dict(json.loads(forgery.files[form.rows_name(other)].splitlines()[0]))
+
+    job = first("job")["id"]
+    return {
+        "job_child": {"parent_id": job, "position": 0, "child_id": job, "item": "one"},
+        "forecast": {"job_id": job, "workflow": "", "jobs": 1, "ms": 1, "cost": {}, "unpriced": 0},
+        "layout": {"artifact_id": first("artifact")["id"], "nodes": []},
+    }[table]
+
+
+TABLES = [part.name for part in PARTS if part.name != "prompt_override"]
 FORGERIES: dict[str, tuple[Callable[[Forgery], Any], str]] = {
     "a newer form": (lambda f: f.manifest.update(version=2), "newer Reelwright"),
     "a newer schema": (lambda f: f.manifest.update(schema="9999"), "newer Reelwright"),
@@ -165,6 +192,9 @@ FORGERIES: dict[str, tuple[Callable[[Forgery], Any], str]] = {
     "an input that is a word": (_edit("artifact", inputs=["evil"]), "do not fit"),
     "two heads": (lambda f: f.change("artifact_head", lambda rows: rows.append(rows[0])), "do not fit"),
     "no head": (lambda f: f.change("artifact_head", lambda rows: rows.pop()), "which version"),
+    "a call twice under two numbers": (_append("model_call", id=99_999), "do not fit"),
+    # the story has no parents of jobs, no forecasts, no layouts: each row of theirs is made of what is there
+    **{f"a row of {table} twice": (_twice(table), "do not fit") for table in TABLES},
 }  # fmt: skip
 
 
@@ -235,6 +265,27 @@ def test_an_oversized_archive_is_refused_before_it_is_unpacked(
     lying[at + 24 : at + 28] = (50).to_bytes(4, "little")
     (tmp_path / "lying.zip").write_bytes(lying)
     refused(home, tmp_path / "lying.zip")
+
+
+def test_what_the_database_refuses_leaves_no_picture_and_takes_none_that_was_there(
+    make_home: Callable[[], Home], archive: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    home = make_home()
+
+    def refuse(self: Any) -> int:
+        raise IntegrityError("INSERT", {}, Exception("UNIQUE constraint failed"))
+
+    with zipfile.ZipFile(archive) as file:
+        name = next(n for n in file.namelist() if n.startswith("media/"))
+        there = file.read(name)
+    storage = MediaStore.open(home.settings, home.wb.database).storage
+    kept = name_of(Path(name).stem, Path(name).suffix)
+    storage.write(kept, there)
+    monkeypatch.setattr(importing.Loader, "load", refuse)
+    assert "IntegrityError" in refused(home, archive)
+    assert storage.has(kept)
+    monkeypatch.undo()
+    assert home.wb.projects.import_archive(archive).media > 1
 
 
 def test_a_locked_archive_is_refused(home: Home, archive: Path, tmp_path: Path) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
@@ -41,6 +41,8 @@ _inputs = TypeAdapter(list[_Input])
 #: node kind → the kind of node above it
 PARENTS = {"project": None, "episode": "project", "scene": "episode", "character": "project", "world": "project"}
 SOURCES = ("import", "manual", "ai", "job", "restore")
+#: what no two rows of a table share, where it is not their key
+UNIQUE = {"model_call": ("call_id",)}
 _I18N = ("title_i18n", "message_i18n", "error_i18n", "i18n")
 
 
@@ -62,10 +64,13 @@ class Checker:
         self._prompts: dict[tuple[str, str, int], JsonObject] = {}
         self._parents: list[tuple[int, str, int | None]] = []
         self._inputs: list[tuple[int, list[_Input]]] = []
+        #: table → the keys of the rows so far
+        self._keys: defaultdict[str, set[tuple[Any, ...]]] = defaultdict(set)
 
     def check(self, part: Part, row: JsonObject) -> None:
         """Raises InvalidInput with the reason."""
         _check_types(part, row)
+        self._check_key(part, row)
         look = {
             "node": self._check_node, "job": self._check_job, "job_child": self._check_job_child,
             "prompt_override": self._check_prompt_override, "artifact": self._check_artifact,
@@ -78,6 +83,14 @@ class Checker:
             self._refer(part.name, row["job_id"], self._jobs, optional=part.name == "model_call")
             if row.get("outcome") == "sent":
                 raise _odd(part.name)
+
+    def _check_key(self, part: Part, row: JsonObject) -> None:
+        """The database would refuse a row that is there twice, but only once the media are kept."""
+        names = UNIQUE.get(part.name) or [column.name for column in part.table.primary_key.columns]
+        key = tuple(row[name] for name in names)
+        if key in self._keys[part.name]:
+            raise _odd(part.name)
+        self._keys[part.name].add(key)
 
     def check_whole(self) -> None:
         """What can be said once every row was seen. Raises InvalidInput."""

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import logging
+import time
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from sqlalchemy.exc import DatabaseError, StatementError
+from sqlalchemy.exc import DatabaseError, SQLAlchemyError, StatementError
 
 from workbench.archives import checking, opening
 from workbench.archives.checking import Checker
@@ -20,10 +22,13 @@ from workbench.db.reads import story
 from workbench.db.reads.archives import PARTS, Part
 from workbench.db.writes import media as media_writes
 from workbench.db.writes import story as writes
-from workbench.errors import NotFound
+from workbench.errors import NotFound, ReelwrightError
 from workbench.i18n import N_, Text
 from workbench.json_types import JsonObject
+from workbench.media.storage import Storage
 from workbench.media.store import MediaStore, name_of
+
+log = logging.getLogger(__name__)
 
 NEEDED = {part.name for part in reads.NEEDED}
 
@@ -62,16 +67,18 @@ def read_in(database: Database, store: MediaStore, path: Path, folder: Path, pro
             progress(round(30 * (number + 1) / len(PARTS)))
         checker.check_whole()
         media = [_verify(archive, sha, at, progress) for at, sha in enumerate(sorted(archive.media))]
-        for known in media:
-            sha = str(known["sha256"])
-            store.storage.write(name_of(sha, Path(archive.media[sha]).suffix), archive.read_media(sha))
+        new: dict[str, tuple[str, float]] = {}
         try:
+            for known in media:
+                sha = str(known["sha256"])
+                _keep(store.storage, sha, name_of(sha, Path(archive.media[sha]).suffix), archive.read_media(sha), new)
             with database.write() as conn:
                 for known in media:
                     media_writes.add(conn, **known)
                 project_id = Loader(conn, lambda part: _checked(archive, part)).load()
-        except (DatabaseError, StatementError) as error:
-            if getattr(error, "connection_invalidated", False):
+        except BaseException as error:
+            _take_back(database, store.storage, new)
+            if not isinstance(error, DatabaseError | StatementError) or getattr(error, "connection_invalidated", False):
                 raise
             raise refusal(N_("its rows cannot be kept ({problem})"), problem=type(error).__name__) from error
         progress(100)
@@ -80,6 +87,29 @@ def read_in(database: Database, store: MediaStore, path: Path, folder: Path, pro
             project_id, checker.title, count["node"], count["artifact"], count.get("job", 0), len(media),
             tuple(archive.manifest["missing"]), archive.manifest.get("had_profile") is True,
         )  # fmt: skip
+
+
+def _keep(storage: Storage, sha: str, name: str, data: bytes, new: dict[str, tuple[str, float]]) -> None:
+    """Write a file, and remember under `new` one that was not there before, with the moment by which it was."""
+    was_there = storage.has(name)
+    storage.write(name, data)
+    if not was_there:
+        new[sha] = (name, time.time())
+
+
+def _take_back(database: Database, storage: Storage, new: Mapping[str, tuple[str, float]]) -> None:
+    """Remove the files of a refused archive, but none that anybody has needed since. What cannot be removed now goes
+    with the next sweep of what nothing refers to."""
+    if not new:
+        return
+    try:
+        with database.read() as conn:
+            known = {str(row["sha256"]) for row in reads.find_media(conn, list(new))}
+        for sha, (name, written) in new.items():
+            if sha not in known:
+                storage.remove(name, written)
+    except (SQLAlchemyError, ReelwrightError, OSError) as error:
+        log.warning("files of a refused archive stay until the next sweep: %s", error)
 
 
 def _rows(archive: Archive, part: Part) -> Iterator[JsonObject]:
