@@ -15,6 +15,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import hypothesis
 import psycopg
 import pytest
 from xdist.remote import Producer
@@ -26,6 +27,12 @@ from workbench.broker import embedded
 from workbench.db.connection import Database
 from workbench.db.migrate import migrate
 from workbench.settings import Settings
+
+# how quickly examples come is the machine's affair
+hypothesis.settings.register_profile(
+    "any machine", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow]
+)
+hypothesis.settings.load_profile("any machine")
 
 # no test may read the developer's own settings or talk to a real service
 for _name in [n for n in os.environ if n.startswith("REELWRIGHT_") and n != "REELWRIGHT_CHROMIUM"] + [

@@ -54,7 +54,7 @@ def main() -> None:
     home, *rest = sys.argv[1:]
     folder = Path(rest[0]) if rest else FOLDER / "history"
     folder.mkdir(parents=True, exist_ok=True)
-    with stack(Path(home), lang="en") as made, browser() as chrome:
+    with stack(Path(home)) as made, browser() as chrome:
         take(made, chrome, folder, rest[1:])
 
 
