@@ -10,5 +10,4 @@ def test_money_in_two_currencies_is_never_one_number():
         for currency, micros in (("CNY", 1_000_000), ("USD", 2_000_000), ("USD", 0))
     ]
     assert board.money_of(rows) == "¥1.00 + $2.00"
-    assert board.sum_in_one_currency(rows) is None
-    assert board.sum_in_one_currency(rows[:1]) == 1_000_000
+    assert board.sums_of(rows) == {"CNY": 1_000_000, "USD": 2_000_000}
