@@ -115,7 +115,7 @@ class Desk:
     def fresh(self) -> Iterator[BrowserContext]:
         """A browser that has never been here, but for the start token."""
         context = self._browser.new_context(viewport={"width": 1440, "height": 1000}, locale="en-US")
-        context.set_default_timeout(60_000)
+        context.set_default_timeout(240_000)
         context.request.get(f"{self.url}/?{door.PARAMETER}={TOKEN}")
         yield context
         context.close()

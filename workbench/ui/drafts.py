@@ -31,7 +31,7 @@ from workbench.ui.markup import plain
 
 _CSS = ":host { display: block; height: 0; }"
 
-_JS = """
+LISTEN_JS = """
 const PAUSE_MS = 300, LONGEST_MS = 1200, AFTER_TOUCH_MS = 150, STORE = 'reelwright.draft ';
 
 export default function ({ data, parentElement, setTriggerValue }) {
@@ -89,7 +89,10 @@ export default function ({ data, parentElement, setTriggerValue }) {
     ...['pointerdown', 'click', 'keydown', 'keyup'].map((what) => [document, what, onTouch]),
   ];
   for (const [where, what, how] of heard) where.addEventListener(what, how, true);
+  // Streamlit also calls this after the code was loaded, when the data had changed by then, and calls the new one
+  // just before or after: who listens is stopped when it has left the page, and then alone.
   own.stop = () => {
+    if (parentElement.isConnected) return;
     cancel();
     for (const [where, what, how] of heard) where.removeEventListener(what, how, true);
   };
@@ -167,7 +170,7 @@ export default function ({ data, parentElement, setTriggerValue }) {
 }
 """
 
-_listen = st.components.v2.component("reelwright_draft", html="<i></i>", css=_CSS, js=_JS)
+_listen = st.components.v2.component("reelwright_draft", html="<i></i>", css=_CSS, js=LISTEN_JS)
 _listen_for_rest = st.components.v2.component("reelwright_draft_rest", html="<i></i>", css=_CSS, js=_REST_JS)
 
 _MEMORIES, _REST, _THROWN = "_drafts", "_drafts_rest", "_drafts_thrown"

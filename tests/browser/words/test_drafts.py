@@ -5,12 +5,14 @@ from __future__ import annotations
 import re
 from typing import Any
 
+import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from tests.browser.stack import STILL, Stack, settled, visit
 from tests.browser.test_ways import key
 from tests.conftest import until
 from workbench import samples
+from workbench.ui import drafts
 
 
 def kept(stack: Stack, place: str) -> dict[str, Any]:
@@ -136,3 +138,41 @@ def test_a_key_is_never_kept(stack: Stack, page: Page):
     until(lambda: kept(stack, "profile/new").get("name") == "mine", what="the name")
     assert "canary" not in str([d.fields for d in stack.wb.drafts.list("local")])
     assert "canary" not in page.evaluate("JSON.stringify([{ ...sessionStorage }, { ...localStorage }])")
+
+
+#: Streamlit's own order: a cell whose data changed before its code was loaded is called, stopped and called anew, or
+#: called twice and then stopped; when it is gone it is stopped for good. What was sent by then, each time
+_LISTEN = """async ([code, stoppedFirst]) => {
+  const { default: listen } = await import(URL.createObjectURL(new Blob([code], { type: 'text/javascript' })));
+  const part = document.createElement('div'), form = document.createElement('div');
+  form.innerHTML = '<p class="title"><input></p>';
+  document.body.replaceChildren(form, part);
+  const field = form.querySelector('input'), sent = [];
+  const data = { place: 'here', base: null, turn: 0, seen: 0, fields: { title: ['title', 'text'] } };
+  const component = { data, parentElement: part.attachShadow({ mode: 'open' }),
+    setTriggerValue: (name, value) => sent.push(value.typed.title) };
+  const type = async (text) => {
+    field.value = text;
+    field.dispatchEvent(new Event('input', { bubbles: true }));
+    await new Promise((done) => setTimeout(done, 1000));
+    return [...sent];
+  };
+  const before = listen(component);
+  if (stoppedFirst) before();
+  const stop = listen({ ...component, data: { ...data } });
+  if (!stoppedFirst) before();
+  const heard = [await type('there')];
+  part.remove();
+  stop();
+  heard.push(await type('gone'));
+  return heard;
+}"""
+
+
+@pytest.mark.parametrize("stopped_first", [True, False])
+def test_a_form_that_is_drawn_twice_before_its_code_is_loaded_is_listened_to(browser: Browser, stopped_first: bool):
+    blank = browser.new_page()
+    blank.goto("about:blank")
+    heard = blank.evaluate(_LISTEN, [drafts.LISTEN_JS, stopped_first])
+    blank.close()
+    assert heard == [["there"], ["there"]], "typed there, and typed after the form was gone"
