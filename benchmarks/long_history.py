@@ -11,7 +11,7 @@ import subprocess
 import threading
 import time
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
 
@@ -132,6 +132,7 @@ def _watch_the_board(ours: Reelwright, web: subprocess.Popen[str], port: int, sc
     ending = threading.Event()
     refreshes: list[float] = []
     memory: list[float] = []
+    running: list[Future[None]] = []
     watched = psutil.Process(web.pid)
 
     def ask_for_jobs() -> None:
@@ -156,14 +157,15 @@ def _watch_the_board(ours: Reelwright, web: subprocess.Popen[str], port: int, sc
         # the first looks import and fill caches
         time.sleep(scale.watched_s / 10)
         deadline = time.monotonic() + scale.watched_s
-        while time.monotonic() < deadline:
+        # a short look at a slow machine goes on until there is something to tell
+        while time.monotonic() < deadline or not (refreshes or any(each.done() for each in running)):
             memory.append(watched.memory_info().rss / 1e6)
             time.sleep(max(0.2, scale.watched_s / 60))
 
     before = ours.wb.jobs.count_by_state()
     with ThreadPoolExecutor(scale.sessions + 1) as people:
         work: list[Callable[[], None]] = [ask_for_jobs, *[look] * scale.sessions]
-        running = [people.submit(each) for each in work]
+        running += [people.submit(each) for each in work]
         used = cpu_of(watched, sample)
         ending.set()
         for each in running:

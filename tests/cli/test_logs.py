@@ -92,7 +92,7 @@ def test_every_part_of_up_has_a_log_and_what_is_printed_is_followed(reelwright: 
     # whoever has the start token is let in
     token = url.partition("token=")[2]
     assert token
-    assert urllib.request.urlopen(url, timeout=20).status == 200
+    assert urllib.request.urlopen(url, timeout=180).status == 200
     assert all(token not in file.read_text() for file in folder.iterdir())
 
 

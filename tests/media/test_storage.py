@@ -162,7 +162,7 @@ def test_a_setting_is_read_as_an_address(tmp_path: Path) -> None:
 def test_a_missing_driver_is_one_line_with_the_extra_to_install(tmp_path: Path) -> None:
     code = "import sys; sys.modules['s3fs'] = None; from workbench.cli import main; main(['media', 'gc'])"
     env = {"PATH": os.environ["PATH"], "REELWRIGHT_HOME": str(tmp_path), "REELWRIGHT_MEDIA_URL": "s3://bucket/media"}
-    done = subprocess.run([sys.executable, "-c", code], env=env, capture_output=True, text=True, timeout=60)
+    done = subprocess.run([sys.executable, "-c", code], env=env, capture_output=True, text=True, timeout=240)
     assert (done.returncode, done.stdout) == (1, "")
     assert done.stderr.strip().endswith("Nothing here can reach s3:// media. pip install 'reelwright[s3]'")
     assert len(done.stderr.strip().splitlines()) == 1
@@ -522,7 +522,7 @@ def test_the_command_says_what_would_go_and_then_lets_it_go(engine: Engine, sett
 
     def gc(*options: str) -> Any:
         command = [sys.executable, "-m", "workbench.cli", "media", "gc", *options]
-        done = subprocess.run(command, env=env, capture_output=True, text=True, timeout=60)
+        done = subprocess.run(command, env=env, capture_output=True, text=True, timeout=240)
         assert done.returncode == 0, done.stderr
         return json.loads(done.stdout) if "--json" in options else done.stderr
 

@@ -56,7 +56,7 @@ class House:
 
     def page(self, name: str, lang: str = "en", **query: Any) -> AppTest:
         """A page, opened by its link."""
-        at = AppTest.from_file(str(ROOT / "app.py"), default_timeout=60)
+        at = AppTest.from_file(str(ROOT / "app.py"), default_timeout=240)
         at.query_params["lang"] = lang
         at.run()
         if name != "projects":

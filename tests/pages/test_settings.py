@@ -72,7 +72,7 @@ def test_the_language_for_those_who_have_not_chosen_one_is_a_setting(house: Hous
     at.segmented_control(key="default_language").set_value("zh").run()
     assert not at.exception
     assert house.wb.settings.language() == "zh"
-    fresh = AppTest.from_file(str(ROOT / "app.py"), default_timeout=60).run()
+    fresh = AppTest.from_file(str(ROOT / "app.py"), default_timeout=240).run()
     assert "项目" in [title.value for title in fresh.title]
     house.wb.settings.set_language(None)
     with pytest.raises(InvalidInput):

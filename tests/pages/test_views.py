@@ -29,7 +29,7 @@ def draw(kind: str, content: dict[str, Any], lang: str) -> AppTest:
         language.resolve(lang)
         artifacts.show(kind, content, 1)
 
-    return AppTest.from_function(page, args=(kind, content, lang), default_timeout=30).run()
+    return AppTest.from_function(page, args=(kind, content, lang), default_timeout=240).run()
 
 
 def html(at: AppTest) -> str:
@@ -149,7 +149,7 @@ def test_a_candidate_is_accepted_into_the_library_or_rejected_where_they_are_sho
         language.resolve("en")
         artifacts.show("character_candidates", live.workbench().artifact(story, "character_candidates").content, story)
 
-    at = AppTest.from_function(page, args=(story,), default_timeout=30).run()
+    at = AppTest.from_function(page, args=(story,), default_timeout=240).run()
     assert [b.key for b in at.button] == [f"accept_{story}_Otto", f"reject_{story}_Otto", f"accept_{story}_Ida"]
     at.button(key=f"reject_{story}_Otto").click().run()
     at.button(key=f"accept_{story}_Ida").click().run()

@@ -405,7 +405,7 @@ def test_a_budget_that_is_changed_while_a_call_is_opened_holds_for_it(engine: En
         if conn.dialect.name != "sqlite":
             waits = text("SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock'")
             until(lambda: conn.execute(waits).scalar_one(), 10, "the wait for the row")
-    thread.join(20)
+    thread.join(120)
     assert refused == [True]
 
 

@@ -360,7 +360,7 @@ def meanwhile(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> Iterator[M
             return found if method == "seal" else real(self, *of)
 
         monkeypatch.setattr(Vault, method, wrapped)
-        return lambda: begun[0].join(20)
+        return lambda: begun[0].join(120)
 
     yield arrange
     other.close()

@@ -127,7 +127,7 @@ def test_a_refusal_is_of_its_kind_wherever_it_arrives(dialect: Dialect, scripted
     wrong = []
 
     async def run() -> None:
-        provider = provider_of(scripted, dialect, timeout_s=5)
+        provider = provider_of(scripted, dialect, timeout_s=60)
         for kind, status, body in kinds_in(dialect):
             for name, given in places_of(status, body):
                 scripted.script(default=given)
@@ -169,7 +169,7 @@ def test_a_refused_schema_steps_a_mode_down(dialect: Dialect, scripted: Scripted
     wrong = []
 
     async def run() -> None:
-        provider = provider_of(scripted, timeout_s=5)
+        provider = provider_of(scripted, timeout_s=60)
         for row in dialect.schemas:
             for name, given in places_of(row.status, json_of(row.body)):
                 scripted.script(default=given)

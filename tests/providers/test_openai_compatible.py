@@ -672,7 +672,7 @@ def test_providers_work_in_many_threads_each_with_its_own_loop(scripted: Scripte
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join(20)
+        thread.join(120)
 
     assert [c["outcome"] for c in scripted.calls()] == ["ok"] * 24
 

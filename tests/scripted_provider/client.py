@@ -58,7 +58,7 @@ def control(root: str, what: str, body: dict[str, Any] | None = None) -> Any:
     sent = urllib.request.Request(
         f"{root.removesuffix('/v1')}/_{what}", data=json.dumps(body or {}).encode(), method="POST"
     )
-    with urllib.request.build_opener(urllib.request.ProxyHandler({})).open(sent, timeout=10) as reply:
+    with urllib.request.build_opener(urllib.request.ProxyHandler({})).open(sent, timeout=120) as reply:
         return json.loads(reply.read())
 
 

@@ -113,7 +113,7 @@ def test_processes_starting_at_once_share_one_master_key(tmp_path: Path) -> None
         assert process.stdin is not None
         process.stdin.close()
         process.stdin = None
-    ids = {process.communicate(timeout=60)[0].strip() for process in started}
+    ids = {process.communicate(timeout=240)[0].strip() for process in started}
 
     assert len(ids) == 1
     assert ids != {""}

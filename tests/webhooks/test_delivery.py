@@ -15,7 +15,7 @@ import pytest
 from sqlalchemy import event, insert, select, text, update
 from standardwebhooks import Webhook
 
-from tests.conftest import until
+from tests.conftest import PATIENCE, until
 from tests.engine.conftest import Engine
 from tests.receiver import Receiver
 from tests.scripted_provider import ScriptedProvider
@@ -449,7 +449,7 @@ def test_a_receiver_that_never_answers_holds_up_no_other(engine: Engine, receive
                 sending.DEADLINE_S * 0.8,
                 "what was due, and the end of a job meanwhile",
             )
-        round_.result(timeout=20)
+        round_.result(timeout=PATIENCE)
 
 
 def test_what_goes_wrong_in_one_try_leaves_the_others_alone(
@@ -637,7 +637,7 @@ def test_noticing_waits_for_nobody_who_ends_jobs(engine: Engine, receiver: Recei
     with ThreadPoolExecutor(1) as pool, engine.wb.database.write() as ending:
         # jobs are locked in falling order
         ending.execute(select(job.c.id).where(job.c.id == high).with_for_update(key_share=True))
-        assert pool.submit(take).result(timeout=5) == [low]
+        assert pool.submit(take).result(timeout=PATIENCE) == [low]
         ending.execute(select(job.c.id).where(job.c.id == low).with_for_update(key_share=True))
     assert take() == [high]
 
@@ -663,7 +663,7 @@ def test_a_webhook_is_removed_while_its_receiver_says_that_it_is_gone(engine: En
             settled = pool.submit(settle)
             until(waits, what="the one that waits for the other")
             writes.archive(removing, hook.id)
-        settled.result(timeout=5)
+        settled.result(timeout=PATIENCE)
     assert told(engine) == [("job.failed", "failed")]
 
 
