@@ -54,6 +54,12 @@ def test_what_is_searched_by_words_is_counted_up_to_a_number_and_says_so(
     assert any("Succeeded **3**" in option for option in states.options)
 
 
+@pytest.mark.parametrize(("lang", "name"), [("en", "Submitted"), ("zh", "提交时间")])
+def test_the_filter_by_when_jobs_were_submitted_is_called_so(house: House, lang: str, name: str) -> None:
+    house.run("llm_chat", None, CHAT)
+    assert house.page("jobs", lang).segmented_control(key="filter_period").label == name
+
+
 def test_an_alert_that_holds_stands_on_the_board_until_it_was_seen(house: House) -> None:
     house.run("llm_chat", None, CHAT)
     add_call(house, "dear", round(time.time() * 1000), 9_000_000)

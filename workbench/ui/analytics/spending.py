@@ -185,7 +185,7 @@ def _draw_runs(window: Window, colours: charts.Palette) -> None:
                 t("Workflow"): labels.workflow_title(run.kind),
                 t("State"): states.find(run.state).word,
                 t("Part of"): f"#{run.parent_id}" if run.parent_id else "",
-                t("Started"): labels.time_text(run.created_at),
+                t("Submitted"): labels.time_text(run.created_at),
                 t("Calls"): run.spent.calls,
                 t("Tokens"): formats.number(run.spent.tokens, current()),
                 t("Cost"): formats.spent(run.spent, current()),

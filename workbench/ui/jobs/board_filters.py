@@ -32,7 +32,7 @@ def sidebar() -> JobFilters:
         kind = filters.select("kind", t("Workflow"), kinds, t("All workflows"))
         model = filters.select("model", t("Model"), {m: m for m in live.query(wb.usage.list_models)}, t("All models"))
         titles = {"1h": t("1 h"), "24h": t("24 h"), "7d": t("7 d"), "all": t("All")}
-        period = filters.segment("period", t("Started"), titles, "all")
+        period = filters.segment("period", t("Submitted"), titles, "all")
         between = filters.switch("range", t("From – to"))
         since, until = _range() if between else (_since(period), None)
         with st.expander(t("More filters"), icon=":material/tune:", key="more_filters", expanded=_has_rare()):
