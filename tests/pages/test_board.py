@@ -6,6 +6,7 @@ import time
 from typing import Any
 
 import pytest
+from streamlit.proto.Metric_pb2 import Metric as MetricProto
 
 from tests.pages.conftest import House, said
 from tests.pages.test_analytics import add_call, metric
@@ -36,7 +37,20 @@ def test_costs_in_two_currencies_are_compared_at_the_set_rate(house: House, name
     ):  # fmt: skip
         add_call(house, call, at, micros, currency=currency, job_id=job)
     card = metric(house.page(name), "Cost in 24 h" if name == "jobs" else "Cost")
-    assert (card.value, card.delta) == ("¥3.00", "and $1.00 · +100.0%")
+    assert (card.value, card.delta) == ("¥3.00", "+100.0% · + $1.00")
+
+
+def test_a_cost_that_fell_has_an_arrow_down_whatever_else_stands_beside_it(house: House) -> None:
+    job = house.run("llm_chat", None, CHAT).id
+    now = round(time.time() * 1000)
+    for call, at, micros, currency in (
+        ("a", now - 60_000, 3_000_000, "CNY"), ("b", now - 60_000, 462_690_000, "USD"),
+        ("c", now - 25 * 3_600_000, 900_000_000, "USD"),
+    ):  # fmt: skip
+        add_call(house, call, at, micros, currency=currency, job_id=job)
+    card = metric(house.page("jobs"), "Cost in 24 h")
+    assert card.delta == "-48.5% · + $463"
+    assert card.proto.direction == MetricProto.MetricDirection.DOWN
 
 
 def test_what_is_searched_by_words_is_counted_up_to_a_number_and_says_so(

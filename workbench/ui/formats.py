@@ -60,18 +60,18 @@ def amounts(by_currency: Mapping[str, int]) -> list[str]:
     return [money(m, c) for c, m in sorted(paid.items())]
 
 
-def short_money(micros: int, currency: str, language: str = "en") -> str:
-    """For where there is little room: ``¥70.4k``, ``¥7.0 万`` from ten thousand on."""
-    if abs(micros) < 10_000_000_000:
+def short_money(micros: int, currency: str, language: str = "en", *, from_units: int = 10_000) -> str:
+    """For where there is little room: ``¥70.4k``, ``¥7.0 万`` from so many yuan or dollars on."""
+    if abs(micros) < from_units * 1_000_000:
         return money(micros, currency)
     sign = "-" if micros < 0 else ""
     return f"{sign}{SYMBOLS.get(currency, f'{currency} ')}{number(abs(micros) / 1_000_000, language)}"
 
 
-def short_amounts(by_currency: Mapping[str, int], language: str = "en") -> list[str]:
+def short_amounts(by_currency: Mapping[str, int], language: str = "en", *, from_units: int = 10_000) -> list[str]:
     """`amounts` where there is little room."""
     paid = {c: m for c, m in by_currency.items() if m} or dict(list(by_currency.items())[:1])
-    return [short_money(m, c, language) for c, m in sorted(paid.items())]
+    return [short_money(m, c, language, from_units=from_units) for c, m in sorted(paid.items())]
 
 
 def duration(ms: float | None, language: str = "en") -> str:

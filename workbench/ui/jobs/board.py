@@ -102,8 +102,9 @@ def metrics(wanted: JobFilters, running: int) -> None:
 def shorten_cost(
     now: Sequence[UsageCost | SpanCost], before: Sequence[UsageCost | SpanCost]
 ) -> tuple[str, formats.Delta | str]:
-    """A card has room for one amount; below it stand the others, and the change."""
-    amount, *others = formats.short_amounts(sums_of(now), current()) or [formats.MISSING]
+    """A card has room for one amount; below it stand the change, whose sign turns the arrow, and the others."""
+    amount = next(iter(formats.short_amounts(sums_of(now), current())), formats.MISSING)
+    others = formats.short_amounts(sums_of(now), current(), from_units=100)[1:]
     if not any(sums_of(now).values()):
         # nothing was bought, or nobody knows
         amount = money_of(now)
@@ -112,8 +113,8 @@ def shorten_cost(
     delta = formats.delta_percent(sum_in_yuan(now), sum_in_yuan(before))
     if not others:
         return amount, _or_note(delta)
-    more = t("and {amount}", amount=" + ".join(others))
-    return amount, replace(delta, text=f"{more} · {delta.text}") if delta else more
+    more = f"+ {' + '.join(others)}"
+    return amount, replace(delta, text=f"{delta.text} · {more}") if delta else more
 
 
 def _by_hour(rows: Sequence[SpanCost]) -> list[float]:
