@@ -118,6 +118,17 @@ def test_a_chain_that_is_not_complete_shows_the_phases_that_there_are(house: Hou
         assert "Not complete yet" in page.markdown[0].value
 
 
+def test_the_acts_that_are_done_of_a_phase_that_is_being_written_are_shown(house: House) -> None:
+    house.sample()
+    whole = CONTENTS["causal_chain"]
+    acts = whole["beats"]["acts"][:2]
+    so_far = {"outline": whole["outline"], "knowledge": whole["knowledge"], "begun": {"acts": acts, "of": 3}}
+    page = draw("causal_chain", kinds.validate(kinds.find("causal_chain"), so_far), "en")
+    assert not page.exception
+    assert [tab.label for tab in page.tabs] == ["Acts so far: 2 of 3", "Who knows what", "Outline and conflict"]
+    assert all(beat["surface_event"] in html(page) for act in acts for beat in act["beats"])
+
+
 def test_the_speakers_of_a_script_have_the_colours_of_the_cast(house: House) -> None:
     """Della is the first of the sample's cast, whoever speaks first."""
     house.sample()

@@ -69,7 +69,9 @@ def test_a_brief_becomes_a_whole_chain_and_each_phase_is_saved_as_it_ends(start:
     assert job.state == "succeeded", job.error
     assert steps(engine, job) == ["phase1", "phase2", "beats", "act-1", "act-2", "act-3", "weave"]
     versions = engine.wb.artifacts.list_versions(story, KIND)
-    assert [sorted(v.part_hashes or {}) for v in reversed(versions)] == [sorted(PHASES[: n + 1]) for n in range(4)]
+    # phase 3: its directory, and two acts before its last one
+    phases = (1, 2, 2, 2, 2, 3, 4)
+    assert [sorted(v.part_hashes or {}) for v in reversed(versions)] == [sorted(PHASES[:n]) for n in phases]
     assert stale(engine, story) == set()
     brief = samples.load(name)
     chain = CausalChain.model_validate(content(engine, story))
@@ -84,6 +86,70 @@ def test_a_brief_becomes_a_whole_chain_and_each_phase_is_saved_as_it_ends(start:
     assert not rules.weave_issues(chain.weave, names, people)
     assert content(engine, story)["validation_status"] == "pass"
     assert rules.count(chain).information_shifts >= 2
+
+
+@pytest.mark.parametrize("phase", [None, 3])
+def test_acts_that_are_done_are_in_the_chain_before_phase_3_ends_and_are_not_paid_for_by_the_next_job(
+    start: Start, phase: int | None
+) -> None:
+    engine = start(*[lambda made: None] * 5, refused)
+    story = project(engine)
+    assert build(engine, story).state == "failed"
+    so_far = content(engine, story)
+    assert so_far["completed_phase"] == 2
+    assert so_far.get("beats") is None
+    assert ([act["act"] for act in so_far["begun"]["acts"]], so_far["begun"]["of"]) == ([1, 2], 3)
+    assert stale(engine, story) == set()
+    before = len(asked(engine))
+
+    job = build(engine, story, phase)
+
+    assert job.state == "succeeded", job.error
+    assert len(asked(engine)) - before == (2 if phase is None else 1), "act 3, and where it goes on phase 4"
+    made = content(engine, story)
+    assert made["beats"]["acts"][:2] == so_far["begun"]["acts"]
+    assert "begun" not in made
+    assert stale(engine, story) == set()
+    reused = {s.name for s in engine.wb.jobs.get_detail(job.id).steps if s.reused_from is not None}
+    assert reused == {"beats", "act-1", "act-2"}
+    before = len(asked(engine))
+    assert build(engine, story, 3).state == "succeeded"
+    assert len(asked(engine)) - before == 4, "a phase that has ended is built anew"
+
+
+def test_acts_that_were_begun_on_another_phase_2_are_written_anew_and_the_old_phase_3_stays_until_then(
+    start: Start,
+) -> None:
+    def other_secret(made: dict[str, Any]) -> None:
+        made["character_matrix"][0]["secret"] = "另一个秘密"
+
+    engine = start(*[lambda made: None] * 9, refused, other_secret)
+    story = project(engine)
+    old = built(engine, story)
+    assert build(engine, story, 3).state == "failed"
+    assert content(engine, story)["beats"] == old["beats"]
+    assert len(content(engine, story)["begun"]["acts"]) == 1
+    assert stale(engine, story) == set(), "what the old acts were made from is what it was"
+
+    built(engine, story, 2)
+
+    assert "begun" not in content(engine, story)
+    assert stale(engine, story) == {"beats", "weave"}
+    before = len(asked(engine))
+    built(engine, story, 3)
+    assert len(asked(engine)) - before == 4
+
+
+def test_a_replay_of_a_job_that_broke_off_makes_every_act_itself(start: Start) -> None:
+    engine = start(*[lambda made: None] * 5, refused)
+    story = project(engine)
+    broken = build(engine, story)
+    before = len(asked(engine))
+
+    replay = engine.finish(engine.wb.jobs.replay(broken.id).id, timeout=60)
+
+    assert replay.state == "succeeded", replay.error
+    assert len(asked(engine)) - before == 5
 
 
 def test_phases_can_be_built_one_by_one_and_come_out_the_same(start: Start) -> None:
@@ -371,6 +437,10 @@ def overloaded(made: dict[str, Any]) -> Any:
     raise ProviderError("overloaded", Text("Try again."), retryable=True)
 
 
+def refused(made: dict[str, Any]) -> Any:
+    raise ProviderError("auth", Text("Wrong key."), retryable=False)
+
+
 @pytest.mark.parametrize("call", [1, 2, 4, 6])
 def test_a_job_that_goes_on_after_an_outage_saves_no_phase_and_pays_no_step_twice(start: Start, call: int) -> None:
     engine = start(*[lambda made: None] * call, overloaded)
@@ -380,7 +450,7 @@ def test_a_job_that_goes_on_after_an_outage_saves_no_phase_and_pays_no_step_twic
 
     assert job.state == "succeeded", job.error
     assert job.failures == 1
-    assert [v.version for v in engine.wb.artifacts.list_versions(story, KIND)] == [4, 3, 2, 1]
+    assert [v.version for v in engine.wb.artifacts.list_versions(story, KIND)] == [7, 6, 5, 4, 3, 2, 1]
     assert len(asked(engine)) == 7 + 1
     assert content(engine, story) == built(engine, project(engine))
     assert stale(engine, story) == set()

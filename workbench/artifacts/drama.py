@@ -5,12 +5,12 @@ from __future__ import annotations
 
 import re
 from itertools import pairwise
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import AliasChoices, BeforeValidator, Field, computed_field, model_validator
 
 from workbench.artifacts.declared import Kind
-from workbench.artifacts.models import Content, text_of
+from workbench.artifacts.models import Content, Grown, text_of
 from workbench.i18n import N_, Text
 from workbench.json_types import JsonObject
 
@@ -157,6 +157,13 @@ class ChainBeats(Content):
     acts: list[Act] = Field(min_length=3, max_length=4, title=N_("Acts"))
 
 
+class BegunBeats(Content):
+    """Phase 3 while it is written, beside what was there before: the acts that are done."""
+
+    acts: list[Act] = Field(default_factory=list, max_length=4, title=N_("Acts so far"))
+    of: int = Field(ge=3, le=4, title=N_("Acts in all"))
+
+
 class PlotLine(Content):
     line_type: Annotated[LineType, BeforeValidator(_read_line_type)] = Field(title=N_("Line"))
     driver: Annotated[str, text_of(120)] = Field(title=N_("Driver"))
@@ -197,16 +204,19 @@ class ChainWeave(Content):
     )
 
 
-class CausalChain(Content):
+class CausalChain(Grown):
     """What causes what, in four phases, each there once it is built. A phase is built on those before it.
 
-    `completed_phase`, `validation_status` and `revision_suggestions` follow from the phases, and are not typed.
+    `begun`: the acts of a phase 3 that has not ended; no phase, and no part of its own. `completed_phase`,
+    `validation_status` and `revision_suggestions` follow from the phases, and are not typed.
     """
 
     outline: ChainOutline | None = Field(None, title=N_("Outline and conflict"))
     knowledge: ChainKnowledge | None = Field(None, title=N_("Who knows what"))
     beats: ChainBeats | None = Field(None, title=N_("Acts and beats"))
     weave: ChainWeave | None = Field(None, title=N_("Plot lines and audit"))
+    begun: BegunBeats | None = Field(None, title=N_("Acts so far"))
+    LATER: ClassVar[JsonObject] = {"begun": None}
 
     @model_validator(mode="before")
     @classmethod

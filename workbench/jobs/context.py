@@ -22,6 +22,7 @@ from workbench import prompts
 from workbench.artifacts.storyboard import Candidate, Reference
 from workbench.artifacts.versions import hash_of
 from workbench.db.reads import jobs as reads
+from workbench.db.reads import story as story_reads
 from workbench.db.rows.story import Input
 from workbench.db.writes import steps, timeline
 from workbench.errors import GuardUnmet, Issue, ProgrammingError, ProviderError
@@ -220,11 +221,29 @@ class Context:
         most = int(profile.params.get("pictures_at_once") or (2 if profile.provider == "sketch" else 8))
         return min(most, profile.concurrency or most)
 
-    def save_so_far(self, content: BaseModel) -> None:
-        """Keep what there is of the artifact as a version while the job goes on; once, however often it runs anew."""
+    def save_so_far(self, content: BaseModel, made: Collection[str] | None = None) -> None:
+        """Keep what there is of the artifact as a version while the job goes on; once, however often it runs anew.
+
+        `made`: the only parts of it that this job has made; all others keep what they were made from.
+        """
         session = self._session
         with session.write() as conn:
-            self.sources.own = save_so_far(conn, session.job, self, str(session.declared.writes), content)
+            self.sources.own = save_so_far(conn, session.job, self, str(session.declared.writes), content, made)
+
+    def go_on_from_begun(self, field: str, prefixes: Collection[str]) -> None:
+        """Where the last version that a model wrote has something begun (`field`), the steps that its job has finished
+        (their names begin so) are this job's too: what is asked for in the same words is not paid again.
+
+        A replay makes everything itself.
+        """
+        session = self._session
+        job, kind = session.job, str(session.declared.writes)
+        if job.replay_of is not None and job.reused_from is None:
+            return
+        with session.write() as conn:
+            last = story_reads.find_newest_made(conn, self.node.id, kind)
+            if last is not None and last.content.get(field) and last.job_id not in (None, self.job_id):
+                steps.copy_done_steps(conn, last.job_id, self.job_id, prefixes=prefixes)
 
     def making(self, part: str) -> AbstractContextManager[None]:
         """Inside, one part of the artifact is made: whatever is read is an input of that part alone, and of what a

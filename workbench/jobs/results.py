@@ -115,11 +115,18 @@ def save_result(
     return Saved(saved, held)
 
 
-def save_so_far(conn: Connection, claim: Claim, maker: Maker, kind_name: str, result: BaseModel) -> Artifact:
+def save_so_far(
+    conn: Connection,
+    claim: Claim,
+    maker: Maker,
+    kind_name: str,
+    result: BaseModel,
+    parts: Collection[str] | None = None,
+) -> Artifact:
     """The same while the job goes on; what it has saved already, before it was interrupted, is not saved again."""
     content = kinds.validate(kinds.find(kind_name), maker.keep_script(result).model_dump(mode="json"))
     saved = reads.find_made(conn, maker.node.id, kind_name, claim.job_id, hash_of(content))
-    return saved or save_result(conn, claim, maker, kind_name, result).artifact
+    return saved or save_result(conn, claim, maker, kind_name, result, parts).artifact
 
 
 def _hides_work(conn: Connection, maker: Maker, kind: str, content: JsonObject) -> bool:

@@ -7,7 +7,7 @@ the step: what it asked for before is answered from what the job has stored, and
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 
@@ -127,8 +127,11 @@ class Rehearsal(Context):
         # its words do not count: what it is filled in with does
         return prompts.find(name, self.language)
 
-    def save_so_far(self, content: BaseModel) -> None:
+    def save_so_far(self, content: BaseModel, made: Collection[str] | None = None) -> None:
         """What there was so far has been saved by the job itself."""
+
+    def go_on_from_begun(self, field: str, prefixes: Collection[str]) -> None:
+        """The job itself has taken over what it goes on from."""
 
     def expect(self, parts: int) -> None:
         """It starts none."""

@@ -258,6 +258,12 @@ def find_last_made(conn: Connection, node_id: int, kind: str, before: int) -> Ar
     return fetch_one(conn, Artifact, query)
 
 
+def find_newest_made(conn: Connection, node_id: int, kind: str) -> Artifact | None:
+    """The newest version that a model wrote, whether it is the head or not."""
+    query = select(*_artifact).where(artifact.c.node_id == node_id, artifact.c.kind == kind, artifact.c.source == "ai")
+    return fetch_one(conn, Artifact, query.order_by(artifact.c.version.desc()).limit(1))
+
+
 def find_made(conn: Connection, node_id: int, kind: str, job_id: int, content_hash: str) -> Artifact | None:
     """The version with this content that a job has made."""
     query = select(*_artifact).where(

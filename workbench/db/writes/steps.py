@@ -2,10 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, ScalarSelect, bindparam, exists, func, insert, literal, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    ScalarSelect,
+    bindparam,
+    exists,
+    func,
+    insert,
+    literal,
+    or_,
+    select,
+    update,
+)
 
 from workbench.db.connection import db_now_ms
 from workbench.db.schema import job, model_call, step
@@ -275,12 +288,17 @@ def take_poll(conn: Connection, due: DuePoll, again_after_ms: int) -> bool:
     return done.rowcount > 0
 
 
-def copy_done_steps(conn: Connection, source: int, target: int, before_position: int | None = None) -> int:
-    """Give a job the steps that an earlier one finished (those before a position), marked as reused. Returns how
-    many."""
-    query = select(step).where(step.c.job_id == source, step.c.state == "done")
+def copy_done_steps(
+    conn: Connection, source: int, target: int, before_position: int | None = None, prefixes: Collection[str] = ()
+) -> int:
+    """Give a job the steps that an earlier one finished (those before a position; those whose names begin so), marked
+    as reused. What it has begun itself stays. Returns how many."""
+    own = select(step.c.name).where(step.c.job_id == target)
+    query = select(step).where(step.c.job_id == source, step.c.state == "done", step.c.name.not_in(own))
     if before_position is not None:
         query = query.where(step.c.position < before_position)
+    if prefixes:
+        query = query.where(or_(*(step.c.name.startswith(prefix, autoescape=True) for prefix in prefixes)))
     rows = [
         {**dict(r), "job_id": target, "reused_from": source, "cost_micros": None, "claim": None}
         for r in conn.execute(query).mappings()

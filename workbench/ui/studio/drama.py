@@ -59,16 +59,21 @@ def chain(content: Content, node_id: int) -> None:
         st.markdown(f":orange[:material/rule:] {plain(note)}")
     by_name = speakers.colours_of(_cast_of(content), node_id, charts.palette())
     # what was built last is what somebody wants to read first
-    shown = [name for name in ("beats", "weave", "knowledge", "outline") if name in done]
-    views = {"outline": _outline, "knowledge": _knowledge, "beats": _beats, "weave": _weave}
-    for tab, name in zip(st.tabs([t(PHASES[name]) for name in shown]), shown, strict=True):
+    shown: list[str] = [name for name in ("beats", "weave", "knowledge", "outline") if name in done]
+    titles = {name: t(title) for name, title in PHASES.items()}
+    begun = content.get("begun") or {}
+    if begun.get("acts"):
+        shown.insert(0, "begun")
+        titles["begun"] = t("Acts so far: {n} of {count}", n=len(begun["acts"]), count=begun["of"])
+    views = {"outline": _outline, "knowledge": _knowledge, "beats": _beats, "weave": _weave, "begun": _begun}
+    for tab, name in zip(st.tabs([titles[name] for name in shown]), shown, strict=True):
         with tab:
             views[name](content, by_name)
 
 
 def _cast_of(content: Content) -> list[str]:
     matrix = (content.get("knowledge") or {}).get("character_matrix", [])
-    acts = (content.get("beats") or {}).get("acts", [])
+    acts = [act for name in ("beats", "begun") for act in (content.get(name) or {}).get("acts", [])]
     in_beats = (name for act in acts for beat in act["beats"] for name in beat["characters"])
     return list(dict.fromkeys([*(entry["name"] for entry in matrix), *in_beats]))
 
@@ -132,6 +137,11 @@ def _beats(content: Content, by_name: Mapping[str, str]) -> None:
         title = f"{safe(t('Act {n}', n=act['act']))} · {safe(act['name'])}"
         acts.append(f"<section class='rw-act'><h4>{title}</h4>{''.join(cards)}</section>")
     st.html("".join(acts))
+
+
+def _begun(content: Content, by_name: Mapping[str, str]) -> None:
+    """The acts of a phase 3 that has not ended."""
+    _beats({"beats": content["begun"]}, by_name)
 
 
 def _beat(number: int, beat: Content, by_name: Mapping[str, str]) -> str:

@@ -1,7 +1,8 @@
 """build_narrative_causal_chain: what causes what, in four phases, each saved as it ends.
 
-1 outline and conflict, 2 who knows what, 3 acts and beats (a directory, then act by act), 4 plot lines and audit. What
-a phase was made from counts for that phase alone: building phase 2 again makes 3 and 4 stale and leaves them there.
+1 outline and conflict, 2 who knows what, 3 acts and beats (a directory, then act by act, each act saved as it ends),
+4 plot lines and audit. What a phase was made from counts for that phase alone: building phase 2 again makes 3 and 4
+stale and leaves them there. A phase 3 that was broken off is gone on with by whatever job builds it next.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from workbench.artifacts.drama import (
     PHASES,
     Act,
     ActMode,
+    BegunBeats,
     CausalChain,
     ChainBeats,
     ChainKnowledge,
@@ -143,7 +145,7 @@ async def run(ctx: Context, params: Params) -> CausalChain:
             ctx.making(phase),
         ):
             ctx.progress(0, Text(N_("Phase {n}: {title}"), n=PHASES.index(phase) + 1, title=Text(TITLES[phase])))
-            built[phase] = await _BUILD[phase](ctx, chain)
+            built[phase] = await _BUILD[phase](ctx, chain, built)
         chain = _join(ctx, built)
         ctx.sources.keep((), [p for p in PHASES if getattr(chain, p) is not None and p not in built])
         if phase != wanted[-1]:
@@ -168,10 +170,15 @@ def _built(node: NodeView) -> list[str]:
     return [phase for phase in PHASES if content.get(phase) is not None]
 
 
-def _join(ctx: Context, built: JsonObject) -> CausalChain:
+def _join(ctx: Context, built: JsonObject, begun: BegunBeats | None = None) -> CausalChain:
     """The chain as it stands now, whoever saved it meanwhile, with the phases that this job has built."""
-    there = {phase: part for phase, part in (ctx.current_content() or {}).items() if phase in PHASES}
-    return CausalChain.model_validate({**there, **built}) if there or built else CausalChain.model_construct()
+    now = ctx.current_content() or {}
+    there = {phase: part for phase, part in now.items() if phase in PHASES}
+    if not there and not built:
+        return CausalChain.model_construct()
+    # acts that were begun are those of the phases that they were begun on, and done with once all of them are there
+    kept = now.get("begun") if not {"outline", "knowledge", "beats"} & built.keys() else None
+    return CausalChain.model_validate({**there, **built, "begun": begun or kept})
 
 
 def _facts(ctx: Context, chain: CausalChain, *earlier: str) -> JsonObject:
@@ -183,12 +190,12 @@ def _facts(ctx: Context, chain: CausalChain, *earlier: str) -> JsonObject:
     return facts
 
 
-async def _build_outline(ctx: Context, chain: CausalChain) -> ChainOutline:
+async def _build_outline(ctx: Context, chain: CausalChain, built: JsonObject) -> ChainOutline:
     prompt = ctx.prompt(**_facts(ctx, chain))
     return await ctx.generate("phase1", prompt, schema=ChainOutline)
 
 
-async def _build_knowledge(ctx: Context, chain: CausalChain) -> ChainKnowledge:
+async def _build_knowledge(ctx: Context, chain: CausalChain, built: JsonObject) -> ChainKnowledge:
     facts = _facts(ctx, chain, "outline")
     characters = facts["characters"]
     leads = find_leads(str(facts["protagonist"]), NameIndex(characters))
@@ -207,7 +214,8 @@ def _use_own_names(knowledge: ChainKnowledge, people: Sequence[JsonObject]) -> C
     return knowledge.model_copy(update={"layers": layers, "character_matrix": matrix})
 
 
-async def _build_beats(ctx: Context, chain: CausalChain) -> ChainBeats:
+async def _build_beats(ctx: Context, chain: CausalChain, built: JsonObject) -> ChainBeats:
+    ctx.go_on_from_begun("begun", ("beats", "act-"))
     facts = _facts(ctx, chain, "outline", "knowledge")
     people = rules.people_of(facts["characters"], chain.knowledge)
     directory = await ctx.generate(
@@ -222,6 +230,8 @@ async def _build_beats(ctx: Context, chain: CausalChain) -> ChainBeats:
     )
     done: list[JsonObject] = []
     for number, act in enumerate(directory.acts, start=1):
+        so_far = BegunBeats(acts=[Act.model_validate(a) for a in done], of=len(directory.acts))
+        ctx.save_so_far(_join(ctx, built, so_far), made=list(built))
         ctx.progress(
             20 + 80 * (number - 1) / len(directory.acts),
             Text(N_("Writing act {n} of {count}"), n=number, count=len(directory.acts)),
@@ -240,7 +250,7 @@ async def _build_beats(ctx: Context, chain: CausalChain) -> ChainBeats:
     return beats
 
 
-async def _build_weave(ctx: Context, chain: CausalChain) -> ChainWeave:
+async def _build_weave(ctx: Context, chain: CausalChain, built: JsonObject) -> ChainWeave:
     facts = _facts(ctx, chain, "outline", "knowledge", "beats")
     people = rules.people_of(facts["characters"], chain.knowledge)
     names = [beat.name for beat in rules.list_beats(chain.beats)]
