@@ -277,8 +277,8 @@ def installation_checks() -> None:
 
 def part(name: str) -> str:
     return {
-        "home": t("Data folder"), "database": t("Database"), "migrations": t("Database version"), "redis": t("Broker"),
-        "workers": t("Workers"), "master key": t("Master key"),
+        "home": t("Data folder"), "disk": t("Disk"), "database": t("Database"), "migrations": t("Database version"),
+        "redis": t("Broker"), "media": t("Pictures and clips"), "workers": t("Workers"), "master key": t("Master key"),
     }.get(name, name)  # fmt: skip
 
 

@@ -56,6 +56,8 @@ def test_a_history_agrees_with_itself(wb: Workbench) -> None:
         of_job = by_job.get(each.id, [])
         assert sum(c.cost_micros or 0 for c in of_job) == (each.cost_micros or 0)
         assert sum(c.input_tokens or 0 for c in of_job) == each.input_tokens
+        began = [c.started_at for c in sorted(of_job, key=lambda c: c.id)]
+        assert began == sorted(began), "calls are numbered as they were made"
         assert all(c.project_id == each.project_id and c.started_at >= each.started_at for c in of_job)
     # each could be run again, and its price is told first
     workflows = load()

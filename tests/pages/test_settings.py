@@ -64,6 +64,9 @@ def test_health_names_what_is_wrong(house: House) -> None:
     at = house.page("settings", "zh")
     # no Valkey and no worker runs in this test
     assert any("reelwright up" in m.value for m in at.markdown)
+    assert {":green[:material/check_circle:] 磁盘", ":green[:material/check_circle:] 图片与视频"} <= {
+        m.value for m in at.markdown
+    }
     assert not at.exception
 
 

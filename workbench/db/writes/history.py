@@ -61,7 +61,7 @@ def copy_stretch(
         # every other id is the database's own
         columns = [c for c in table.c if c.name != "id" or table is job]
         values = [_moved(table, c, shift, later_ms, prefix, texts_from, last) for c in columns]
-        rows = select(*values).where(key.between(first, last)).order_by(key)
+        rows = select(*values).where(key.between(first, last)).order_by(key, *table.primary_key)
         conn.execute(insert(table).from_select(columns, rows))
 
 
