@@ -115,7 +115,7 @@ def heading(project: int, person: NodeContent, board: LikenessBoard, drawing: se
         if worst is not None:
             st.button(
                 t("Draw the worst again"), key="draw_worst", type="primary", icon=":material/brush:",
-                on_click=draw_again, args=(worst.node_id, worst.key),
+                on_click=draw_again, args=(worst.node_id, worst.key, worst.source),
                 help=plain(f"{place(worst)}: {shorten(worst.caption, 80)}"),
             )  # fmt: skip
     distances = [f.distance for f in rank(board) if f.distance is not None]
@@ -135,10 +135,11 @@ def heading(project: int, person: NodeContent, board: LikenessBoard, drawing: se
         st.caption(t("{n} more frames do not fit here. Choose an episode at the left.", n=int(board.left_out)))
 
 
-def draw_again(node_id: int, key: str) -> None:
-    """A further candidate of a frame; what is there stays beside it."""
+def draw_again(node_id: int, key: str, source: str | None) -> None:
+    """A further candidate of what a frame shows; what is there stays beside it."""
+    asked = {"keys": [key], "new_candidate": True, "source": source}
     with shell.show_refusals():
-        job = wb.submit(IMAGES, node_id, {"keys": [key], "new_candidate": True}, user=shell.user())
+        job = wb.submit(IMAGES, node_id, asked, user=shell.user())
         shell.toast(t("Launched as job {id}.", id=job.id))
     live.invalidate()
 

@@ -21,7 +21,8 @@ from workbench.db.writes import story as writes
 from workbench.errors import Conflict, InvalidInput, Issue, NotAllowed, NotFound
 from workbench.i18n import N_, Text
 from workbench.json_types import Json, JsonObject
-from workbench.story import board, elements, lineage, own_media, replanning, studio
+from workbench.story import board, elements, frame_shots, lineage, own_media, replanning, studio
+from workbench.story.frame_shots import FrameShots
 from workbench.story.freshness import source_heads
 
 
@@ -51,6 +52,13 @@ class Artifacts:
         """(node id, kind) → the head with its content, of some kinds on some nodes."""
         with self._database.read() as conn:
             return reads.heads_with_content(conn, node_ids, wanted)
+
+    def list_shots(self, node_ids: list[int], group: str | None = None) -> dict[int, FrameShots]:
+        """Scene → what its frames show, each as its picture was drawn from: the nine-shot plan or a group of the long
+        storyboard. Scenes of one story; those without a nine-shot plan are left out. `group`: a group (KF0 to KF8) to
+        read also where no frame is drawn from it."""
+        with self._database.read() as conn:
+            return frame_shots.read_frame_shots(conn, node_ids, group=group)
 
     def list_changed_inputs(self, node_ids: list[int], kind: str) -> dict[int, list[ChangedInput]]:
         """Node id → what has changed of what its head of a kind was made from; fresh ones are left out."""

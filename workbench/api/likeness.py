@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any
 from workbench.api.projects import find_node
 from workbench.arguments import check_arguments
 from workbench.artifacts import sheets
-from workbench.artifacts.storyboard import frame_key
 from workbench.db.connection import Database
 from workbench.db.reads import story as reads
 from workbench.db.rows.record import Record
@@ -24,6 +23,7 @@ from workbench.media.embedding import Embedder
 from workbench.media.likeness import Box, Fingerprint
 from workbench.settings import Settings
 from workbench.story.figures import find_box
+from workbench.story.frame_shots import FrameShots, find_frame_shots
 from workbench.story.names import fold, names_of
 
 if TYPE_CHECKING:
@@ -59,6 +59,8 @@ class LikenessFrame(Record):
     own: bool
     look: str | None
     distance: float | None
+    #: the group of the long storyboard that it was drawn from; None: the nine-shot plan
+    source: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,20 +106,22 @@ class Likeness:
             sheet = reads.find_head(conn, character_id, SHEET)
             scenes = reads.scenes_with(conn, node.project_id, IMAGES, episode=episode)
             heads = reads.heads_with_content(conn, [s.id for s in scenes], [IMAGES, PROMPT])
+            shots = find_frame_shots(conn, [s.id for s in scenes], heads)
         names = names_of(head.content) if head else [node.title]
         measure, problem = self._measure(sheet)
         frames: list[LikenessFrame] = []
         left_out = 0
         for scene in scenes:
-            images, plan = heads.get((scene.id, IMAGES)), heads.get((scene.id, PROMPT))
-            if images is None or plan is None:
+            images, shown = heads.get((scene.id, IMAGES)), shots.get(scene.id)
+            if images is None or shown is None:
                 continue
-            for frame, shot, name in _list_frames_of(images, plan, names):
+            for frame, shot, name in _list_frames_of(images, shown, names):
                 if len(frames) >= MOST_FRAMES:
                     left_out += 1
                     continue
                 box = find_box(shot, name, str(images.content["aspect_ratio"]))
-                frames.append(self._hold(scene, frame, shot, box, sheet, measure))
+                source = shown.source(frame["key"])
+                frames.append(replace(self._hold(scene, frame, shot, box, sheet, measure), source=source))
         looks = sheet.content["looks"] if sheet else []
         chosen = [LikenessLook(str(k["name"]), str(k["chosen"])) for k in looks if k["chosen"]]
         name = self._embedder.name if measure != COLOURS and self._embedder else COLOURS
@@ -197,13 +201,12 @@ class Likeness:
         return Embedder(Path(path)) if path else None
 
 
-def _list_frames_of(images: Artifact, plan: Artifact, names: list[str]) -> list[tuple[JsonObject, JsonObject, str]]:
+def _list_frames_of(images: Artifact, shots: FrameShots, names: list[str]) -> list[tuple[JsonObject, JsonObject, str]]:
     """(frame, its shot, what the shot calls them) for each frame that is to show somebody of these names."""
     wanted = {fold(name) for name in names}
-    shots = {frame_key(int(s["order"])): s for s in plan.content["shots"]}
     listed = []
     for frame in images.content["frames"]:
-        shot = shots[frame["key"]]
+        shot = shots.find(frame["key"])
         name = next((str(s["name"]) for s in shot["subjects"] if fold(str(s["name"])) in wanted), None)
         if name is not None:
             listed.append((frame, shot, name))

@@ -197,10 +197,11 @@ class Candidate(Grown):
     """One picture of a frame: its bytes live in the media store under their SHA-256.
 
     `made_of` is the hash of what was asked (prompt, size, seed, references): equal means drawing again brings nothing
-    new. Of a person's own picture, that of the picture; its `model` is the file's name.
+    new. Of a person's own picture, that of the picture; its `model` is the file's name. `source`: the group of the long
+    storyboard whose panel it shows; None: the shot of the nine-shot plan.
     """
 
-    LATER: ClassVar[JsonObject] = {"origin": "model", "references": []}
+    LATER: ClassVar[JsonObject] = {"origin": "model", "references": [], "source": None}
 
     media: Sha256
     width: int = Field(ge=1)
@@ -210,6 +211,7 @@ class Candidate(Grown):
     origin: Origin = "model"
     #: what went along to the service
     references: list[Reference] = Field(default_factory=list, max_length=16)
+    source: Annotated[str, Field(pattern=FRAME_KEY)] | None = None
 
 
 def hash_request(prompt: str, size: tuple[int, int], seed: int, references: Sequence[str] = ()) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from workbench.artifacts.panels import (
@@ -16,7 +16,7 @@ from workbench.artifacts.storyboard import frame_key
 from workbench.errors import NotAllowed
 from workbench.i18n import N_, Text
 from workbench.json_types import JsonObject
-from workbench.story import board, timing
+from workbench.story import board, frame_shots, timing
 from workbench.story.facts import NodeView
 
 #: gives the bytes of a picture; None: it is gone
@@ -198,11 +198,11 @@ def _scene(node: NodeView, outline: JsonObject, script: JsonObject | None, langu
     else:
         found = timing.estimate(dialogue=dialogue, motion=motion, shots=plan, sound=sound, language=language)
         seconds = found.seconds
-    frames = {f["key"]: f["chosen"] for f in (node.artifact("keyframe_images") or {}).get("frames", [])}
+    shots = frame_shots.read_at(node, language)
     return Scene(
         node.position, node.title, str(outline.get("summary", "")), str(outline.get("location", "")),
         tuple(outline.get("cast", ())), at, seconds,
-        tuple(_shot(s, frames) for s in (plan or {}).get("shots", [])),
+        tuple(_shot(s, shots.chosen) for s in (shots.shown if shots.plan else ())),
         str((dialogue or {}).get("reason", "")) if (dialogue or {}).get("silent") else "",
         tuple(_time_lines((dialogue or {}).get("lines", []), at, seconds)),
         tuple(
@@ -226,7 +226,7 @@ def _read_groups(node: NodeView) -> tuple[Group, ...]:
     )  # fmt: skip
 
 
-def _shot(shot: JsonObject, frames: JsonObject) -> Shot:
+def _shot(shot: JsonObject, frames: Mapping[str, str]) -> Shot:
     return Shot(
         int(shot["order"]), shot["framing"], shot["camera"]["angle"], shot["camera"]["lens"], shot["caption"],
         shot["composition"], tuple(s["name"] for s in shot["subjects"]),

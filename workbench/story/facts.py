@@ -210,6 +210,12 @@ class NodeView:
         self._inputs.record(head, part, content, wanted, only_for)
         return content if wanted is None else pick(content, wanted, kinds.find(head.kind))
 
+    def made_from(self, kind: str) -> list[Input]:
+        """What the head of this node was made from; that is no input itself."""
+        with self._database.read() as conn:
+            head = self._inputs.head(conn, self.id, kind)
+        return [] if head is None else head.inputs
+
     def characters(
         self,
         fields: Fields | None = None,

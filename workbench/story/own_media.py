@@ -20,6 +20,7 @@ from workbench.db.writes import story as writes
 from workbench.errors import NotAllowed
 from workbench.i18n import N_, Text
 from workbench.json_types import JsonObject
+from workbench.story import frame_shots
 
 IMAGES, VIDEO, PROMPT = "keyframe_images", "scene_video", "keyframe_prompt"
 KEYS = [frame_key(order) for order in range(1, 10)]
@@ -43,9 +44,16 @@ def place_pictures(conn: Connection, node_id: int, placed: list[Placed], user: s
     head = reads.find_head(conn, node_id, IMAGES)
     content = head.content if head else {"aspect_ratio": plan.content["shots"][0]["camera"]["aspect"], "frames": []}
     inputs = list(head.inputs) if head else []
+    shots = frame_shots.find_frame_shots(conn, [node_id], {(node_id, PROMPT): plan, **_known(node_id, head)})[node_id]
+    sources = {key: shots.source(key) for key in KEYS}
+    panels = reads.heads_with_content(conn, [node_id], list(frame_shots.PANELS)) if any(sources.values()) else {}
     for picture in placed:
-        content = _with_picture(content, picture)
-        inputs = _made_for(inputs, plan, picture.key)
+        source = sources[picture.key]
+        content = _with_picture(content, picture, source)
+        shown: list[tuple[Artifact, str]] = [(plan, f"shot:{KEYS.index(picture.key) + 1}")]
+        if source is not None:
+            shown = [(panel, f"group:{source}") for panel in panels.values()]
+        inputs = _made_for(inputs, shown, picture.key)
     kind = kinds.find(IMAGES)
     checked = kinds.validate(kind, content)
     return add_version(conn, node_id, kind, checked, source="manual", user=user, inputs=inputs)
@@ -84,6 +92,10 @@ def place_clip(conn: Connection, node_id: int, media: Media, name: str, shot: st
     return add_version(conn, node_id, kind, checked, source="manual", user=user, inputs=inputs)
 
 
+def _known(node_id: int, images: Artifact | None) -> dict[tuple[int, str], Artifact]:
+    return {} if images is None else {(node_id, IMAGES): images}
+
+
 def _own(media: Media, name: str) -> JsonObject:
     label = " ".join(name.split())[:200] or media.sha256[:12]
     return {
@@ -92,30 +104,39 @@ def _own(media: Media, name: str) -> JsonObject:
     }  # fmt: skip
 
 
-def _with_picture(content: JsonObject, picture: Placed) -> JsonObject:
+def _with_picture(content: JsonObject, picture: Placed, source: str | None) -> JsonObject:
+    """`source`: it stands for the panel of this group that the frame has shown so far; None: for the shot."""
     frames = {f["key"]: f for f in content["frames"]}
     known = frames.get(picture.key, {"candidates": []})["candidates"]
-    candidates = [*(c for c in known if c["media"] != picture.media.sha256), _own(picture.media, picture.name)]
+    own = {**_own(picture.media, picture.name), "source": source}
+    candidates = [*(c for c in known if c["media"] != picture.media.sha256), own]
     frames[picture.key] = {
         "key": picture.key, "chosen": picture.media.sha256, "candidates": candidates[-MOST_CANDIDATES:],
     }  # fmt: skip
     return {**content, "frames": [frames[key] for key in KEYS if key in frames]}
 
 
-def _made_for(inputs: list[Input], plan: Artifact, key: str) -> list[Input]:
-    """The inputs with the shot of today as the frame's only one: who brings a picture has seen what it is to show."""
-    own, part = frame_part(key), f"shot:{KEYS.index(key) + 1}"
-    shot: Input = {
-        "node_id": plan.node_id, "kind": PROMPT, "part": part, "artifact_id": plan.id, "version": plan.version,
-        "content_hash": (plan.part_hashes or {})[part],
-    }  # fmt: skip
+def _made_for(inputs: list[Input], shown: list[tuple[Artifact, str]], key: str) -> list[Input]:
+    """The inputs with what the frame shows today as its only ones: who brings a picture has seen what it is to show.
+
+    `shown`: the version and the part of it; a shot of the plan is one frame's alone, a group nine frames'.
+    """
+    own, shot = frame_part(key), f"shot:{KEYS.index(key) + 1}"
     changed: list[Input] = []
     for made_from in inputs:
         only_for = made_from.get("only_for")
-        if (made_from["node_id"], made_from["kind"], made_from.get("part")) == (plan.node_id, PROMPT, part):
+        if (made_from["kind"], made_from.get("part")) == (PROMPT, shot):
             continue
         if only_for is None:
             changed.append(made_from)
         elif still := [p for p in only_for if p != own]:
             changed.append({**made_from, "only_for": still})
-    return [*changed, shot]
+    for head, part in shown:
+        if part not in (head.part_hashes or {}):
+            continue  # a group that is not translated
+        now: Input = {
+            "node_id": head.node_id, "kind": head.kind, "part": part, "artifact_id": head.id, "version": head.version,
+            "content_hash": (head.part_hashes or {})[part],
+        }  # fmt: skip
+        changed.append(now if head.kind == PROMPT else {**now, "only_for": [own]})
+    return changed

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import csv
+import io
 from collections.abc import Callable
 from typing import Any
 
 import pytest
+from PIL import Image
 
 from tests.engine.conftest import Engine
-from tests.workflows.conftest import run
-from tests.workflows.storyboard.scenes import content, edit, planned
+from tests.workflows.conftest import nodes, run
+from tests.workflows.frames import quick_drawing
+from tests.workflows.storyboard.scenes import content, edit, planned, service
 from workbench.artifacts.panels import PanelCamera, StoryboardState
 from workbench.errors import GuardUnmet
 from workbench.story.board import BoardGroup, BoardPanel
-from workbench.workflows.image.panel_shots import make_shot
+from workbench.story.frame_shots import make_shot
 
 Start = Callable[..., Engine]
 IMAGES = "generate_keyframe_images"
@@ -57,6 +61,136 @@ def test_a_groups_nine_panels_become_candidates_beside_those_of_the_shots(start:
     # back to the shots
     run(engine, IMAGES, scene, KEYS)
     assert shown(engine, scene) == of_shots
+
+
+@pytest.fixture
+def quick(monkeypatch: pytest.MonkeyPatch) -> None:
+    quick_drawing(monkeypatch)
+
+
+def mixed(engine: Engine, people: list[str]) -> tuple[int, list[dict[str, Any]]]:
+    """A scene whose fifth frame is drawn from its second group and whose fourth is drawn from the nine shots; a
+    panel shows `people`. Returns the scene and its nine shots."""
+    scene = planned(engine, "gift-of-the-magi.en")
+    run(engine, "generate_keyframe_prompt", scene)
+    run(engine, "generate_storyboard_group", scene)
+
+    def change(made: dict[str, Any]) -> None:
+        panel = made["groups"][1]["panels"][4]
+        camera = panel.get("camera")
+        words = "A comb lies in the snow."
+        panel["en"] = words if camera is not None else f"[ECU, high angle] {words}"
+        if camera is not None:
+            camera |= {"size": "CU", "angle": "birds_eye", "lens": "macro"}
+        panel["people"] = people
+
+    edit(engine, scene, change)
+    run(engine, IMAGES, scene, KEYS)
+    run(engine, IMAGES, scene, {"keys": ["KF4"], "source": "KF1"})
+    return scene, content(engine, scene, "keyframe_prompt")["shots"]
+
+
+def test_a_frame_is_told_by_what_its_picture_was_drawn_from(start: Start, quick: None) -> None:
+    engine = start()
+    scene, shots = mixed(engine, [])
+    known = engine.wb.artifacts.list_shots([scene])[scene]
+    assert known.shown[3]["caption"] == shots[3]["caption"]
+    assert (known.source("KF3"), known.source("KF4")) == (None, "KF1")
+    assert known.shown[4]["caption"] == "A comb lies in the snow."
+    # each candidate tells of its own; the older one is of the nine shots
+    older = content(engine, scene, "keyframe_images")["frames"][1]["candidates"][0]["media"]
+    assert known.find("KF4", older)["caption"] == shots[4]["caption"]
+
+    # picked again, it is what the frame shows
+    head = engine.wb.artifact(scene, "keyframe_images")
+    assert head is not None
+    made = head.content
+    made["frames"][1]["chosen"] = older
+    engine.wb.artifacts.save(scene, "keyframe_images", made, head.version)
+    known = engine.wb.artifacts.list_shots([scene])[scene]
+    assert [s["caption"] for s in known.shown] == [s["caption"] for s in shots]
+
+
+def test_pictures_of_before_they_named_their_source_are_told_by_what_they_were_made_from(
+    start: Start, quick: None
+) -> None:
+    engine = start()
+    scene, _ = mixed(engine, [])
+    head = engine.wb.artifact(scene, "keyframe_images")
+    assert head is not None
+    made = head.content
+    for frame in made["frames"]:
+        for candidate in frame["candidates"]:
+            candidate.pop("source", None)
+    engine.wb.artifacts.save(scene, "keyframe_images", made, head.version)
+    known = engine.wb.artifacts.list_shots([scene])[scene]
+    assert (known.source("KF3"), known.source("KF4")) == (None, "KF1")
+    assert known.shown[4]["caption"] == "A comb lies in the snow."
+
+
+def test_a_hand_off_tells_each_frame_by_what_it_was_drawn_from(start: Start, quick: None) -> None:
+    engine = start()
+    scene, shots = mixed(engine, [])
+    told = engine.wb.handoffs.make(scene, "csv").data.decode("utf-8-sig")
+    rows = [row for row in csv.DictReader(io.StringIO(told)) if row["Shot"]]
+    assert [rows[n]["Caption"] for n in (3, 4, 5)] == [shots[3]["caption"], "A comb lies in the snow.",
+                                                       shots[5]["caption"]]  # fmt: skip
+    assert rows[4]["Angle"] == "High"
+    assert rows[4]["Cast"] == ""
+
+
+def test_likeness_is_measured_of_those_whom_the_picture_was_to_show(start: Start, quick: None) -> None:
+    engine = start()
+    scene, shots = mixed(engine, [])
+    everybody = {c["name"]: c["id"] for c in characters(engine, scene)}
+    there = [str(s["name"]) for s in shots[4]["subjects"]]
+    for name in there:
+        frames = engine.wb.likeness.board(everybody[name]).frames
+        # the panel shows nobody, whatever the nine-shot plan says of its place
+        assert [f.key for f in frames if f.key == "KF4"] == []
+    edit(engine, scene, lambda made: made["groups"][1]["panels"][4].update(people=[there[0]]))
+    [frame] = [f for f in engine.wb.likeness.board(everybody[there[0]]).frames if f.key == "KF4"]
+    assert frame.caption == "A comb lies in the snow."
+
+
+def test_a_further_candidate_and_a_ranking_go_by_the_source_of_the_frame(start: Start, quick: None) -> None:
+    engine = start()
+    scene, _ = mixed(engine, [])
+    job = run(engine, "rank_keyframe_candidates", scene, {"keys": ["KF4"], "candidates": 3})
+    assert job.state == "succeeded", job.error
+    candidates = content(engine, scene, "keyframe_images")["frames"][1]["candidates"]
+    assert [c.get("source") for c in candidates] == [None, "KF1", "KF1"]
+    asked = [str(r.messages) for r in service(engine).requests[-3:]]
+    assert [("A comb lies in the snow." in text) for text in asked] == [False, True, True]
+    assert not engine.wb.artifacts.list_stale_reasons(scene, "frame_ranking")
+    edit(engine, scene, lambda made: made["groups"][1]["panels"][4].update(people=["Della"]))
+    assert engine.wb.artifacts.list_stale_reasons(scene, "frame_ranking")
+
+
+def test_an_own_picture_stands_for_what_its_frame_showed(start: Start, quick: None) -> None:
+    engine = start()
+    scene, shots = mixed(engine, [])
+    media = engine.wb.media.add_picture(png("navy"))
+    engine.wb.artifacts.place_pictures(scene, {"KF3": (media.sha256, "a.png"), "KF4": (media.sha256, "b.png")})
+    known = engine.wb.artifacts.list_shots([scene])[scene]
+    assert known.shown[3]["caption"] == shots[3]["caption"]
+    assert known.shown[4]["caption"] == "A comb lies in the snow."
+    assert not engine.wb.artifacts.list_stale_reasons(scene, "keyframe_images")
+    edit(engine, scene, lambda made: made["groups"][1]["panels"][4].update(people=["Della"]))
+    [reason] = engine.wb.artifacts.list_stale_reasons(scene, "keyframe_images")
+    assert reason.touches("frame:KF4")
+    assert not reason.touches("frame:KF3")
+
+
+def characters(engine: Engine, scene: int) -> list[dict[str, Any]]:
+    project = engine.wb.projects.get_node(scene).project_id
+    return [{"name": n.title, "id": n.id} for n in nodes(engine, project, "character")]
+
+
+def png(colour: str) -> bytes:
+    made = io.BytesIO()
+    Image.new("RGB", (64, 36), colour).save(made, "PNG")
+    return made.getvalue()
 
 
 @pytest.mark.parametrize(

@@ -13,11 +13,12 @@ from workbench.artifacts.staleness import ChangedInput
 from workbench.artifacts.storyboard import frame_key, frame_part
 from workbench.db.rows.story import Artifact, ArtifactVersion, SceneEntry
 from workbench.json_types import JsonObject
+from workbench.story.frame_shots import FrameShots
 from workbench.story.names import fold
 from workbench.story.studio import StaleReason
 from workbench.ui import live
 
-IMAGES, PROMPT, VIDEO = "keyframe_images", "keyframe_prompt", "scene_video"
+IMAGES, VIDEO = "keyframe_images", "scene_video"
 KEYS = [frame_key(order) for order in range(1, 10)]
 
 
@@ -83,19 +84,18 @@ def of_scenes(entries: Sequence[SceneEntry]) -> list[Picture]:
     ids = [int(s.id) for s in entries]
     if not ids:
         return []
-    heads = live.workbench().artifacts.list_heads(ids, [IMAGES, PROMPT])
+    artifacts = live.workbench().artifacts
+    heads, shots = artifacts.list_heads(ids, [IMAGES]), artifacts.list_shots(ids)
     changed = _list_changes(ids)
     pictures: list[Picture] = []
     for scene in entries:
-        images, plan = heads.get((scene.id, IMAGES)), heads.get((scene.id, PROMPT))
-        if images is not None and plan is not None:
-            pictures += _of_scene(scene, images, plan.content["shots"], changed.get(scene.id, []))
+        images, shown = heads.get((scene.id, IMAGES)), shots.get(scene.id)
+        if images is not None and shown is not None:
+            pictures += _of_scene(scene, images, shown, changed.get(scene.id, []))
     return pictures
 
 
-def _of_scene(
-    scene: SceneEntry, images: Artifact, shots: Sequence[JsonObject], changed: Sequence[ChangedInput]
-) -> list[Picture]:
+def _of_scene(scene: SceneEntry, images: Artifact, shots: FrameShots, changed: Sequence[ChangedInput]) -> list[Picture]:
     pictures = []
     for frame in images.content["frames"]:
         order = KEYS.index(frame["key"]) + 1
@@ -104,8 +104,8 @@ def _of_scene(
             chosen = candidate["media"] == frame["chosen"]
             pictures.append(
                 Picture(
-                    scene, frame["key"], shots[order - 1], candidate["media"], chosen, stale, candidate["model"],
-                    images.version, len(frame["candidates"]),
+                    scene, frame["key"], shots.find(frame["key"], candidate["media"]), candidate["media"], chosen,
+                    stale, candidate["model"], images.version, len(frame["candidates"]),
                 )
             )  # fmt: skip
     return pictures

@@ -169,6 +169,19 @@ def _edit_buttons(node_id: int, group: BoardGroup, content: Content) -> None:
             )  # fmt: skip
 
 
+def begin_edit_group(node_id: int, key: str) -> None:
+    """Open the editor of a group, in the language in which the story's pictures are told."""
+    wb = live.workbench()
+    brief = wb.artifact(wb.projects.get_node(node_id).project_id, "brief")
+    chinese = brief is not None and brief.content.get("language") == "zh"
+    for kind in (ZH, GROUPS) if chinese else (GROUPS,):
+        head = wb.artifact(node_id, kind)
+        keys = [g["group"] for g in head.content["groups"]] if head is not None else []
+        if head is not None and key in keys:
+            _begin_edit(node_id, kind, head, keys.index(key) + 1)
+            return
+
+
 def _begin_edit(node_id: int, kind: str, head: ArtifactVersion, part: int) -> None:
     """Open a language's editor, which stands in a cell of its own."""
     editing.begin_edit(node_id, kind, head, part)

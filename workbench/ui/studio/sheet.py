@@ -54,12 +54,14 @@ def cells_of(
 
 
 def draw(node_id: int, cell: StudioCell) -> None:
-    """The sheet of a scene: from the nine-shot plan, with the pictures there are; live while a job draws."""
+    """The sheet of a scene: what each frame shows, with the pictures there are; live while a job draws."""
     plan = live.workbench().artifact(node_id, viewer.PROMPT)
     if plan is None:
         return
     job, artifact = cell.job, cell.artifact
     content = artifact.content if artifact else None
+    source = (job.params or {}).get("source") if job is not None else None
+    told = live.workbench().artifacts.list_shots([node_id], group=source)[node_id]
     ratio = (content or {}).get("aspect_ratio") or plan.content["shots"][0]["camera"]["aspect"]
     stale = {order for order in range(1, 10) if pictures.is_stale(order, cell.stale_reasons)}
     active = job is not None and job.state in states.ACTIVE
@@ -67,9 +69,11 @@ def draw(node_id: int, cell: StudioCell) -> None:
     # One fragment whether a job draws or not: the pictures stay where they are when it begins and when it ends.
     @st.fragment(run_every=1.0 if active else None)
     def frames() -> None:
-        shots = plan.content["shots"]
+        shots = told.shown
         if active and job is not None:
             drawn, busy = _at_work(job.id, content)
+            now = told.of(source)
+            shots = [now[n] if key in drawn or key in busy else shots[n] for n, key in enumerate(KEYS)]
             _grid(node_id, cells_of(shots, content, stale, drawn=drawn, busy=busy), ratio)
         else:
             _grid(node_id, cells_of(shots, content, stale, failed=failed), ratio)
@@ -81,7 +85,7 @@ def draw(node_id: int, cell: StudioCell) -> None:
     }
     frames()
     with st.container(horizontal=True, horizontal_alignment="right"):
-        own_pictures.draw(node_id, plan.content["shots"], {f["key"] for f in (content or {}).get("frames", [])})
+        own_pictures.draw(node_id, told.shown, {f["key"] for f in (content or {}).get("frames", [])})
     with st.container():
         for key, why in failed.items():
             st.markdown(f":red[:material/error:] **{KEYS.index(key) + 1}** :gray[{plain(shorten(str(why), 160))}]")

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import streamlit as st
 
+from workbench.artifacts.panels import shot_range
 from workbench.artifacts.storyboard import frame_key
 from workbench.db.rows.story import ArtifactVersion
 from workbench.errors import Conflict
 from workbench.json_types import JsonObject
+from workbench.story.frame_shots import FrameShots
 from workbench.ui import job_bar, job_links, labels, live, media, parts, shell
 from workbench.ui.gallery import pictures
 from workbench.ui.language import t
 from workbench.ui.markup import hide_keys, plain
-from workbench.ui.studio import own_pictures, ranking, storyboard
+from workbench.ui.studio import board, own_pictures, ranking, storyboard
 from workbench.ui.studio.editing import begin_edit, cell_key
 
 IMAGES, PROMPT, FRAMES = "generate_keyframe_images", "keyframe_prompt", "keyframe_images"
@@ -76,13 +78,15 @@ def draw_dialog(
 def _content(
     node_id: int, key: str, plan: ArtifactVersion, artifact: ArtifactVersion | None, project: int | None
 ) -> None:
-    shot = plan.content["shots"][KEYS.index(key)]
+    shots = live.workbench().artifacts.list_shots([node_id])[node_id]
+    looked_at = st.session_state.get(f"candidate_{node_id}_{key}")
+    shot, source = shots.find(key, looked_at), shots.source(key, looked_at)
     known = next((f for f in artifact.content["frames"] if f["key"] == key), None) if artifact else None
     with st.container(key="viewer"):
-        _step_row(node_id, key, str(shot["framing"]), len(plan.content["shots"]))
+        _step_row(node_id, key, str(shot["framing"]), len(KEYS))
         st.markdown(plain(shot["caption"]))
         if artifact and known is not None:
-            _picture(node_id, key, shot, known, artifact)
+            _picture(node_id, key, shots, known, artifact)
         else:
             st.caption(t("Not drawn yet."))
         _clips_of_shot(node_id, key)
@@ -90,14 +94,14 @@ def _content(
             shell.show_refusal()
             # the new candidate is the chosen one
             job_bar.draw(_job_slot(node_id, key), lambda: st.session_state.pop(f"candidate_{node_id}_{key}", None))
-        own_pictures.draw_for_shot(node_id, key, plan.content["shots"])
+        own_pictures.draw_for_shot(node_id, key, shots.shown)
         with st.container(horizontal=True, gap="small"):
             _best_of(node_id, key)
             st.button(
                 t("Draw another"), key=f"another_{node_id}_{key}", icon=":material/add_photo_alternate:",
                 help=t("A further candidate beside these"),
                 disabled=job_bar.find_active(_job_slot(node_id, key)) is not None,
-                on_click=_another, args=(node_id, key, known is not None),
+                on_click=_another, args=(node_id, key, known is not None, source),
             )  # fmt: skip
             if project is not None:
                 st.page_link(
@@ -105,7 +109,10 @@ def _content(
                     query_params={"project": str(project), "node": str(node_id)},
                 )  # fmt: skip
             elif st.button(t("Edit this shot"), key=f"edit_{node_id}_{key}", icon=":material/edit:"):
-                begin_edit(node_id, PROMPT, plan, part=shot["order"])
+                if source is None:
+                    begin_edit(node_id, PROMPT, plan, part=shot["order"])
+                else:
+                    board.begin_edit_group(node_id, source)
                 close_frame()
                 live.redraw_page()
 
@@ -157,7 +164,7 @@ def _job_slot(node_id: int, key: str) -> str:
     return f"another_job_{node_id}_{key}"
 
 
-def _picture(node_id: int, key: str, shot: JsonObject, known: JsonObject, artifact: ArtifactVersion) -> None:
+def _picture(node_id: int, key: str, shots: FrameShots, known: JsonObject, artifact: ArtifactVersion) -> None:
     wb = live.workbench()
     slot = f"candidate_{node_id}_{key}"
     medias = [c["media"] for c in known["candidates"]]
@@ -168,10 +175,10 @@ def _picture(node_id: int, key: str, shot: JsonObject, known: JsonObject, artifa
     )
     if not beside:
         with st.container(key="viewer_picture"):
-            media.picture(shown, describe(shot))
-        _provenance(node_id, shown, known)
+            media.picture(shown, describe(shots.find(key, shown)))
+        _provenance(node_id, shown, known, shots)
     if len(medias) > 1:
-        _candidates(node_id, key, shot, known, artifact, large=beside)
+        _candidates(node_id, key, shots, known, artifact, large=beside)
     clash = st.session_state.get(f"clash_{node_id}_{key}")
     if clash:
         _clash(node_id, key, clash)
@@ -184,7 +191,7 @@ def _picture(node_id: int, key: str, shot: JsonObject, known: JsonObject, artifa
 
 
 def _candidates(
-    node_id: int, key: str, shot: JsonObject, known: JsonObject, artifact: ArtifactVersion, *, large: bool
+    node_id: int, key: str, shots: FrameShots, known: JsonObject, artifact: ArtifactVersion, *, large: bool
 ) -> None:
     """Each candidate with its button; small below the picture, or large beside one another."""
     columns = st.columns(2) if large else []
@@ -192,7 +199,8 @@ def _candidates(
     with st.container(horizontal=True, gap="small", key=f"candidates_{node_id}_{key}"):
         for number, candidate in enumerate(known["candidates"], start=1):
             with columns[(number - 1) % 2] if large else st.container(width=150, gap=None):
-                media.picture(candidate["media"], f"{describe(shot)} ({number})", small=not large)
+                words = describe(shots.find(key, candidate["media"]))
+                media.picture(candidate["media"], f"{words} ({number})", small=not large)
                 if candidate["media"] in ranks:
                     ranking.show(ranks[candidate["media"]], large=large)
                 chosen = candidate["media"] == known["chosen"]
@@ -205,16 +213,20 @@ def _candidates(
                     args=(node_id, key, candidate["media"], artifact.version),
                 )  # fmt: skip
                 if large:
-                    _provenance(node_id, candidate["media"], known)
+                    _provenance(node_id, candidate["media"], known, shots)
 
 
-def _provenance(node_id: int, media: str, known: JsonObject) -> None:
-    """Which model drew a picture, when, in which version, and the job with its prompt and price."""
+def _provenance(node_id: int, media: str, known: JsonObject, shots: FrameShots) -> None:
+    """Which model drew a picture, when, in which version, of which panel, and the job with its prompt and price."""
     maker = pictures.maker(node_id, media)
     candidate = next(c for c in known["candidates"] if c["media"] == media)
     facts = [labels.made_by(candidate), f"{candidate['width']} × {candidate['height']}"]
     if maker is not None:
         facts += [f"v{maker.version}", labels.age_text(maker.created_at)]
+    source = shots.source(str(known["key"]), media)
+    if source is not None:
+        panel = shot_range(source)[0] + KEYS.index(str(known["key"]))
+        facts.append(t("storyboard shot {n}", n=panel))
     used = [f"{r['name']} ({r['look']})" if r["look"] else r["name"] for r in candidate.get("references") or []]
     if used:
         facts.append(t("drawn from: {sheets}", sheets=", ".join(used)))
@@ -273,8 +285,9 @@ def _clash(node_id: int, key: str, mine: str) -> None:
         )  # fmt: skip
 
 
-def _another(node_id: int, key: str, drawn: bool) -> None:
-    _submit(node_id, key, IMAGES, {"keys": [key], "new_candidate": drawn})
+def _another(node_id: int, key: str, drawn: bool, source: str | None) -> None:
+    """One more of what the frame shows."""
+    _submit(node_id, key, IMAGES, {"keys": [key], "new_candidate": drawn, "source": source})
 
 
 def _submit(node_id: int, key: str, workflow: str, params: JsonObject) -> None:

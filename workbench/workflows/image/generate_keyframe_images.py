@@ -138,7 +138,7 @@ async def run(ctx: Context, params: Params) -> KeyframeImages | PartialArtifact:
     finished = {f.key: ctx.finished_pictures(f.key) for f in wanted}
     # of a retry: what its original drew and saved is there, and a person may have chosen another picture since
     to_draw = [f for f in wanted if not f.shows(finished[f.key])]
-    draw = Drawing(ctx, brief, ratio, size, finished, len(to_draw))
+    draw = Drawing(ctx, brief, ratio, size, finished, len(to_draw), params.source)
     results = await run_together([partial(draw.frame, f) for f in to_draw], limit=ctx.pictures_at_once, stop_on=FATAL)
     drawn = {f.key: r for f, r in zip(to_draw, results, strict=True) if not isinstance(r, JobError)}
     failed = {f.key: r for f, r in zip(to_draw, results, strict=True) if isinstance(r, JobError)}
@@ -246,8 +246,10 @@ class Drawing:
         size: tuple[int, int],
         finished: dict[str, list[Candidate]],
         count: int,
+        source: Key | None,
     ) -> None:
         self._ctx = ctx
+        self._source = source
         self._finished = finished
         self._ratio = ratio
         self._size = size
@@ -278,7 +280,7 @@ class Drawing:
         )
         self._done += 1
         ctx.progress(self._percent(), Text(N_("{done} of {all} frames drawn"), done=self._done, all=self._count))
-        return candidates
+        return [c.model_copy(update={"source": self._source}) for c in candidates]
 
     def _draw(self, shot: JsonObject, worn: Worn, seed: int) -> bytes:
         style = {**self._style, **worn.draw_from(self._ctx)}

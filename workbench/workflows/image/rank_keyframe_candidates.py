@@ -6,6 +6,7 @@ of its own: a picture that is refused leaves the ranking of the others, and a re
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
 from random import Random
@@ -29,12 +30,15 @@ from workbench.jobs.children import Child
 from workbench.jobs.context import PartialArtifact
 from workbench.jobs.together import run_together
 from workbench.json_types import JsonObject
+from workbench.story.frame_shots import FrameShots, read_at
 from workbench.story.guards import has_keyframe_prompt
 from workbench.workflows import registry, staging
 from workbench.workflows.image.frame_prompt import WORDS
 from workbench.workflows.image.generate_keyframe_images import FATAL, KEYS, Key, none_made, try_again_later
+from workbench.workflows.image.panel_shots import read_panel_shot
 
 if TYPE_CHECKING:
+    from workbench.artifacts.panels import GroupKey
     from workbench.jobs.context import Context
     from workbench.prompts import Prompt
     from workbench.story.facts import NodeView
@@ -89,12 +93,14 @@ async def run(ctx: Context, params: Params) -> FrameRanking | PartialArtifact:
     keys = [key for key in KEYS if params.keys is None or key in params.keys]
     await _draw_missing(ctx, keys, params.candidates)
     frames = {f.key: f for f in _frames(ctx.node) if f.key in keys}
-    orders = {key: _Order.read(ctx, key) for key in frames}
     wanted = [(key, c.media) for key, frame in frames.items() for c in frame.candidates[-params.candidates :]]
-    seen = {place: known for place, known in _known(ctx).items() if place in wanted}
+    shots = _shots(ctx)
+    sources = {place: shots.source(*place) for place in wanted}
+    orders = {of: _Order.read(ctx, *of) for of in dict.fromkeys((key, sources[key, media]) for key, media in wanted)}
+    seen = {place: known for place, known in _known(ctx, list(orders)).items() if place in wanted}
     unseen = [place for place in wanted if place not in seen]
     ctx.progress(60, Text(N_("Looking at {count} pictures"), count=len(unseen)))
-    looks = [partial(orders[key].look, ctx, media) for key, media in unseen]
+    looks = [partial(orders[place[0], sources[place]].look, ctx, place[1]) for place in unseen]
     results = await run_together(looks, limit=AT_ONCE, stop_on=FATAL)
     failed: dict[str, JobError] = {}
     for place, result in zip(unseen, results, strict=True):
@@ -136,32 +142,41 @@ def _name(frame: KeyframeImage, media: str) -> str:
 
 
 async def _draw_missing(ctx: Context, keys: list[str], count: int) -> None:
-    """Round by round: each draws one more candidate of every frame that has too few."""
+    """Round by round: each draws one more candidate of every frame that has too few, of what its chosen one shows."""
     for number in range(count):
         frames = {f.key: f for f in _frames(ctx.node)}
         short = [key for key in keys if key not in frames or len(frames[key].candidates) < count]
         if not short:
             return
         ctx.progress(5 + 50 * number / count, Text(N_("Drawing another candidate of {count} frames"), count=len(short)))
-        child = Child(IMAGES, ctx.node.id, {"keys": short, "new_candidate": True})
-        [result] = await ctx.children([child])
-        if not result.usable:
-            raise ChildFailed(
-                Text(N_("No further candidate could be drawn: {why}"), why=result.error or result.state), []
-            )
+        shots = _shots(ctx)
+        for source in dict.fromkeys(shots.source(key) for key in short):
+            own = [key for key in short if shots.source(key) == source]
+            asked: JsonObject = {"keys": own, "new_candidate": True}
+            child = Child(IMAGES, ctx.node.id, asked if source is None else {**asked, "source": source})
+            [result] = await ctx.children([child])
+            if not result.usable:
+                raise ChildFailed(
+                    Text(N_("No further candidate could be drawn: {why}"), why=result.error or result.state), []
+                )
 
 
 @dataclass(frozen=True)
 class _Order:
-    """What a frame was to show."""
+    """What a frame was to show. `read`: of the nine-shot plan, or of a group of the long storyboard."""
 
     key: str
     names: list[str]
     prompt: Prompt
 
     @classmethod
-    def read(cls, ctx: Context, key: str) -> _Order:
-        shot: Any = ctx.node.artifact("keyframe_prompt", part=_shot(key))
+    def read(cls, ctx: Context, key: str, source: GroupKey | None) -> _Order:
+        shot: Any = None
+        if source is not None:
+            ratio = str(ctx.node.at(ctx.node.id).brief.get("aspect_ratio") or "16:9")
+            shot = read_panel_shot(ctx.node, source, KEYS.index(key) + 1, ratio, ctx.language)
+        if shot is None:
+            shot = ctx.node.artifact("keyframe_prompt", part=_shot(key))
         names = [str(s["name"]) for s in shot["subjects"]]
         looks = staging.looks(ctx.node, names, only_for=frame_part(key))
         framing, angle = (WORDS[kind][word][ctx.language != "zh"] for kind, word in (
@@ -213,12 +228,22 @@ def _ranking(ctx: Context) -> list[RankedFrame]:
     return FrameRanking.model_validate(there).frames if there else []
 
 
-def _known(ctx: Context) -> dict[tuple[str, str], RankedCandidate]:
+def _shots(ctx: Context) -> FrameShots:
+    # which picture shows what is no input: it never changes
+    return read_at(ctx.node.at(ctx.node.id), ctx.language)
+
+
+def _known(ctx: Context, orders: Sequence[tuple[str, GroupKey | None]]) -> dict[tuple[str, str], RankedCandidate]:
     """What this model saw before, of shots and people that are as they were then."""
+    changed = {
+        key
+        for key, source in orders
+        if ctx.sources.has_changed(_shot(key) if source is None else f"group:{source}", frame_part(key))
+    }
     return {
         (frame.key, c.media): c
         for frame in _ranking(ctx)
-        if not ctx.sources.has_changed(_shot(frame.key), frame_part(frame.key))
+        if frame.key not in changed
         for c in frame.candidates
         if c.model == ctx.model
     }
