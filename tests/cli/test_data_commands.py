@@ -294,12 +294,21 @@ def test_many_jobs_are_acted_on_by_filter_with_an_outcome_each_and_brought_back(
     assert [(i["job_id"], i["outcome"]) for i in back] == [(i, "retried") for i in ids]
     told = running("jobs", "bulk", "priority", "--priority", "7", *queued, "--profile", "sketch", "--json")
     assert {i["outcome"] for i in told.json} == {"changed"}
+    cancelled = [str(i) for i in ids]
+    how = ("--with-profile", "sketch", "--temperature", "0.4", "--params", '{"messages": [{"content": "Else"}]}')
+    assert {one["outcome"] for one in running("jobs", "bulk", "retry", *cancelled, *how, "--dry-run", "--json").json}
+    assert running("jobs", "bulk", "reparse", *cancelled, "--dry-run").code == 0
+    assert running("jobs", "bulk", "retry", "--group", "nothing", "--project", "1", "--json").json == []
 
     for wrong in (
         ["cancel"],
         ["cancel", "1", "--kind", "llm_chat"],
         ["priority", "1"],
         ["retry", "1", "--priority", "2"],
+        ["retry", "1", "--group", "f1"],
+        ["cancel", "1", "--with-profile", "sketch"],
+        ["retry", "1", "--prompt", "planning/plan_episodes.en"],
+        ["retry", "1", "--with-profile", "nobody's"],
     ):
         refused(running("jobs", "bulk", *wrong))
 

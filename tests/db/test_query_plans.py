@@ -410,6 +410,13 @@ def ask_dashboards(wb: Workbench, project: int, now: int) -> None:
         for given in ({}, {"project": project, "kind": "kind_3"}, {"model": "m", "state": "failed"}):
             bulk.list_next(conn, given, ENDED, "retry", 50)
             bulk.count(conn, given, "retry")
+            bulk.filter_matching(conn, given, [200, 300])
+        bulk.list_some(conn, 200, [200, 300])
+        for group in ({"fingerprint": "f3"}, {"fingerprint": "f3", "project": project, "since": now, "until": now}):
+            failures.list_left(conn, group, ENDED, 100)  # type: ignore[arg-type]
+            failures.count_left(conn, group)  # type: ignore[arg-type]
+            failures.filter_left(conn, group, [200, 300])  # type: ignore[arg-type]
+        failures.list_by_hand(conn, [project])
         bulk.find_reached(conn, 200)
         failures.has_failures(conn, "f3")
         failures.list_models(conn, 200)

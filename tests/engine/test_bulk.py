@@ -9,12 +9,20 @@ import pytest
 from sqlalchemy.exc import OperationalError
 
 from tests.conftest import until
+from tests.engine import jobs_for_tests
+from tests.scripted_provider import ScriptedProvider
+from workbench import samples
 from workbench.db.rows.jobs import JobFilters
-from workbench.errors import InvalidInput, NotAllowed
+from workbench.errors import InvalidInput, NotAllowed, NotFound
 from workbench.jobs import bulk
 from workbench.jobs.submit import Request
 
-from .conftest import Engine
+from .conftest import Engine, use
+
+PLAN = {
+    "episode_count": 1,
+    "episodes": [{"order": 1, "title": "One", "logline": "A lamp goes out.", "scene_scope": "The tower."}],
+}
 
 
 def make(engine: Engine, count: int, workflow: str = "test_tell", **params: Any) -> list[int]:
@@ -97,9 +105,9 @@ def test_a_bulk_job_goes_on_behind_what_it_has_done(engine: Engine, monkeypatch:
     cancel = engine.wb.jobs.act_on_many("cancel", ids)
     act, pieces = bulk._act, []
 
-    def killed_after_two(session: Any, params: Any, piece: Any) -> Any:
+    async def killed_after_two(session: Any, params: Any, piece: Any, rest: Any) -> Any:
         pieces.append(piece)
-        told = act(session, params, piece)
+        told = await act(session, params, piece, rest)
         if len(pieces) == 2:
             # done, and not noted yet
             raise OperationalError("UPDATE", {}, Exception("away"))
@@ -120,6 +128,140 @@ def test_a_bulk_job_goes_on_behind_what_it_has_done(engine: Engine, monkeypatch:
 
 def test_an_act_is_asked_for_by_ids_or_by_filters(engine: Engine) -> None:
     for wrong in ({}, {"job_ids": [1], "filters": {"state": "queued"}}):
-        with pytest.raises(InvalidInput, match="one of the two"):
+        with pytest.raises(InvalidInput, match="one of the three"):
             engine.wb.jobs.act_on_many("cancel", **wrong)
     assert run(engine, engine.wb.jobs.act_on_many("cancel", filters={"kind": "nothing"}).id) == {}
+
+
+def tell(engine: Engine, profile: str, count: int, **params: Any) -> list[int]:
+    """So many failures of one group, each of another lamp."""
+    asked = [
+        engine.wb.submit("test_tell", params={"about": f"lamp {n}", **params}, profile=profile) for n in range(count)
+    ]
+    ids = [engine.finish(job.id).id for job in asked]
+    assert {engine.wb.jobs.get(i).state for i in ids} == {"failed"}
+    return ids
+
+
+def items(engine: Engine, bulk_id: int) -> dict[int, tuple[str, int | None, str]]:
+    listed = engine.wb.jobs.list_bulk_items(bulk_id, limit=1_000)
+    return {item.job_id: (item.outcome, item.new_id, item.reason or "") for item in listed}
+
+
+def test_many_are_retried_with_other_settings_and_edited_params(
+    engine: Engine, provider: ScriptedProvider, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(bulk, "PIECE", 4)
+    name, spare = use(engine.wb, provider), use(engine.wb, provider, "spare")
+    provider.script(default={"status": 400})
+    failed = tell(engine, name, 9)
+    provider.script()
+    changes: Any = {"text_model": "large", "params": {"max_tokens": 400}}
+    retry = engine.wb.jobs.act_on_many(
+        "retry", filters={"state": "failed"}, profile=spare, overrides=changes, params={"about": "a door"}
+    )
+    assert run(engine, retry.id) == {"retried": 9}
+    before = len(provider.calls())
+    for _, new_id, _ in items(engine, retry.id).values():
+        assert engine.finish(new_id or 0).params == {"about": "a door", "steps": 1}
+        assert engine.wb.jobs.get(new_id or 0).profile_id == engine.wb.profiles.id_of(spare)
+    asked = provider.calls()[before:]
+    assert [(a["model"], a["params"]) for a in asked] == [("large", {"max_tokens": 400})] * 9
+    assert [group.replayed for group in engine.wb.jobs.list_failures()] == [len(failed)]
+    wrong: list[Any] = [{"overrides": {"params": {"temperature": 9}}}, {"profile": "nobody's"}]
+    for settings in wrong:
+        with pytest.raises((InvalidInput, NotFound)):
+            engine.wb.jobs.act_on_many("retry", failed, **settings)
+    with pytest.raises(InvalidInput, match="retry alone"):
+        engine.wb.jobs.act_on_many("cancel", failed, profile=spare)
+
+
+def test_a_group_is_retried_from_a_step_on_without_what_fails_later(
+    engine: Engine, provider: ScriptedProvider, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(bulk, "PIECE", 2)
+    name = use(engine.wb, provider)
+    provider.script(nth={str(3 * n): {"status": 400} for n in range(1, 6)})
+    failed = tell(engine, name, 4, steps=3)
+    [group] = engine.wb.jobs.list_failures()
+    [late] = tell(engine, name, 1, steps=3, about="a door")
+    provider.script()
+    retry = engine.wb.jobs.act_on_many(
+        "retry", group={"fingerprint": group.fingerprint, "until": group.last_at}, from_step="tell-1"
+    )
+    assert retry.params["total"] == 4
+    assert run(engine, retry.id) == {"retried": 4}
+    told = items(engine, retry.id)
+    assert (sorted(told), late in told) == (failed, False)
+    before = len(provider.calls())
+    assert {engine.finish(new or 0).state for _, new, _ in told.values()} == {"succeeded"}
+    assert len(provider.calls()) - before == 4 * 2
+    rest = engine.wb.jobs.act_on_many("retry", group={"fingerprint": group.fingerprint})
+    assert run(engine, rest.id) == {"retried": 1}, "what is made good is not meant"
+
+
+def test_a_whole_group_is_read_again_for_free(
+    engine: Engine, provider: ScriptedProvider, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(bulk, "PIECE", 2)
+    name = use(engine.wb, provider)
+    provider.script(default={"text": '{"text": "A LIE."}'})
+    failed = tell(engine, name, 3)
+    provider.script(default={"text": '{"text": "A LIE and a FIB."}'})
+    [wrong] = tell(engine, name, 1, about="a door")
+    monkeypatch.setattr(jobs_for_tests, "FORBIDDEN", "FIB")
+    [group] = engine.wb.jobs.list_failures()
+    calls = len(provider.calls())
+    again = engine.wb.jobs.act_on_many("reparse", group={"fingerprint": group.fingerprint})
+    assert run(engine, again.id) == {"retried": 3, "skipped": 1}
+    told = items(engine, again.id)
+    assert "lies are not allowed" in told[wrong][2]
+    for job_id in failed:
+        made = engine.finish(told[job_id][1] or 0)
+        assert (made.state, made.result) == ("succeeded", {"texts": ["A LIE."]})
+    assert len(provider.calls()) == calls
+    with pytest.raises(NotAllowed):
+        engine.wb.jobs.undo_bulk(again.id)
+
+
+def test_a_version_by_hand_gives_way_only_where_it_was_named(engine: Engine, provider: ScriptedProvider) -> None:
+    wb, name = engine.wb, use(engine.wb, provider)
+    provider.script(default={"status": 400})
+    nodes = [wb.create_project(samples.load("gift-of-the-magi.en")) for _ in range(3)]
+    failed = [engine.finish(wb.submit("plan_episodes", node, profile=name).id).id for node in nodes]
+    for node in nodes[:2]:
+        wb.artifacts.save(node, "episode_plan", PLAN, None)
+    plan = wb.jobs.plan_retry(failed)
+    assert [act.outcome for act in plan] == ["would_replace", "would_replace", "retry"]
+    for how in ({"job_ids": failed}, {"filters": {"kind": "plan_episodes", "state": "failed"}}):
+        retry = wb.jobs.act_on_many("retry", replace_newer=failed[:1], **how)  # type: ignore[arg-type]
+        told = {}
+        if "job_ids" in how:
+            assert run(engine, retry.id) == {"retried": 2, "refused": 1}
+            told = items(engine, retry.id)
+            assert [told[i][0] for i in failed] == ["retried", "refused", "retried"]
+            assert "saved by hand" in told[failed[1]][2]
+        else:
+            # two are at work by now
+            assert run(engine, retry.id) == {"skipped": 2, "refused": 1}
+
+
+def test_pieces_of_many_are_planned_as_if_they_were_one(
+    engine: Engine, project: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The newest failure of a work, and a part by its parent, although the pieces that hold them are others."""
+    parent = engine.finish(engine.wb.submit("test_batch", project, {"kinds": ["test_child_good", "test_child_bad"]}).id)
+    child = engine.wb.jobs.list_children(parent.id)[1]
+    ids = [engine.finish(engine.wb.submit("test_child_moody", project, {"number": 1}).id).id for _ in range(2)]
+    every = [parent.id, child.id, *ids]
+    plan = {act.job_id: act.outcome for act in engine.wb.jobs.plan_retry(every)}
+    assert plan == {parent.id: "retry", child.id: "skip", ids[0]: "skip", ids[1]: "retry"}
+    monkeypatch.setattr(bulk, "PIECE", 1)
+    asked: list[Any] = [{"job_ids": every}, {"filters": {"project": project, "state": ["failed", "partial"]}}]
+    for how in asked:
+        retry = engine.wb.jobs.act_on_many("retry", **how)
+        assert run(engine, retry.id) == {"retried": 2, "skipped": 2}
+        told = items(engine, retry.id)
+        assert {i for i, (outcome, *_) in told.items() if outcome == "retried"} == {parent.id, ids[1]}
+        assert "Part of job" in told[child.id][2]
+        assert run(engine, engine.wb.jobs.undo_bulk(retry.id).id) == {"cancelled": 2}

@@ -219,11 +219,17 @@ class JobReads:
             return failures.list_failures(conn, failures.FailureScope(project, since), limit=limit)
 
     def list_with_fingerprint(
-        self, fingerprint: str, *, since: int | None = None, project: int | None = None, limit: int | None = None
+        self,
+        fingerprint: str,
+        *,
+        since: int | None = None,
+        until: int | None = None,
+        project: int | None = None,
+        limit: int | None = None,
     ) -> builtins.list[Job]:
-        """The failed jobs of one group, newest first."""
+        """The failed jobs of one group, newest first; `since`, `until`: ended then at the earliest, at the latest."""
         with self._database.read() as conn:
-            scope = failures.FailureScope(project, since)
+            scope = failures.FailureScope(project, since, until)
             return failures.list_with_fingerprint(conn, fingerprint, scope, limit=limit)
 
     def failures_version(self) -> tuple[int | None, int, int | None]:
@@ -232,11 +238,11 @@ class JobReads:
             return failures.version(conn)
 
     def list_group(
-        self, fingerprint: str, *, since: int | None = None, project: int | None = None
+        self, fingerprint: str, *, since: int | None = None, until: int | None = None, project: int | None = None
     ) -> builtins.list[tuple[int, int | None]]:
         """(job, the job that has made it good or None) of every failure of one group, newest first."""
         with self._database.read() as conn:
-            return failures.list_group_ids(conn, fingerprint, failures.FailureScope(project, since))
+            return failures.list_group_ids(conn, fingerprint, failures.FailureScope(project, since, until))
 
     def signature(self) -> tuple[JobsVersion, builtins.list[Worker]]:
         """What changes whenever a live page has something new to show, in one short read."""

@@ -10,8 +10,10 @@ from workbench.api.job_runs import JobRuns
 from workbench.arguments import check_arguments
 from workbench.db.reads import bulk as bulk_reads
 from workbench.db.reads import failures
+from workbench.db.reads import jobs as reads
 from workbench.db.rows.jobs import (
     Act,
+    GroupFilters,
     Job,
     JobFilters,
     RefusedReplay,
@@ -24,6 +26,7 @@ from workbench.i18n import N_, Text
 from workbench.json_types import JsonObject
 
 if TYPE_CHECKING:
+    from workbench.jobs import bulk
     from workbench.jobs.overrides import Overrides
 
 
@@ -129,29 +132,75 @@ class Jobs(JobRuns):
 
     def act_on_many(
         self,
-        act: Literal["cancel", "retry", "priority"],
+        act: Literal["cancel", "retry", "reparse", "priority"],
         job_ids: Iterable[int] | None = None,
         *,
         filters: JobFilters | None = None,
+        last: int | None = None,
+        group: GroupFilters | None = None,
         priority: int = 0,
-        replace_newer: bool = False,
+        params: JsonObject | None = None,
+        profile: str | None = None,
+        overrides: Overrides | None = None,
+        from_step: str | None = None,
+        replace_newer: bool | Collection[int] = False,
         submit_key: str | None = None,
         user: str = "local",
     ) -> SubmittedJob:
-        """Act on any number of jobs, given by id or by the filters of `list`, as a job with its own progress; what came
-        of each is in `list_bulk_items`. Jobs that come after this match no filter. Raises InvalidInput."""
+        """Act on any number of jobs, given by id, by the filters of `list`, or as what nothing has made good of a
+        group of failures, as a job with its own progress; what came of each is in `list_bulk_items`.
+
+        Jobs that come after this match no filter, nor those after the job `last`; of a group those that fail after
+        this are not meant, nor those after its `until`. A retry takes the settings of `retry_many`; `replace_newer`:
+        True, or the jobs of which that is meant: where a person has saved a version since, the others are refused.
+        Raises InvalidInput, NotFound.
+        """
         from workbench.jobs import bulk
 
-        if (job_ids is None) is (filters is None):
-            raise InvalidInput(Text(N_("Give jobs or filters, one of the two.")))
+        if sum(given is not None for given in (job_ids, filters, group)) != 1:
+            raise InvalidInput(Text(N_("Give jobs, filters or a group of failures: one of the three.")))
+        how = self._how(params, profile, overrides, from_step)
+        if how and act != "retry":
+            raise InvalidInput(Text(N_("Other settings are for a retry alone.")))
+        if act == "reparse":
+            how["reparse"] = True
+        if not isinstance(replace_newer, bool):
+            how["meant"] = sorted({*replace_newer})
         ids = None if job_ids is None else sorted({*job_ids})
         with self._database.read() as conn:
-            total, last = (len(ids), 0) if ids is not None else bulk_reads.count(conn, filters or {}, bulk.KIND)
-        params: JsonObject = {
-            "act": act, "ids": ids, "filters": {k: v for k, v in (filters or {}).items() if v is not None},
-            "last": last, "total": total, "priority": priority, "replace_newer": replace_newer,
+            if ids is not None:
+                total, newest = len(ids), 0
+            elif group is not None:
+                until = group.get("until")
+                group = {**group, "until": reads.clock(conn) if until is None else until}
+                total, newest, how["group"] = failures.count_left(conn, group), 0, group
+            else:
+                total, newest = bulk_reads.count(conn, filters or {}, bulk.KIND)
+        asked: JsonObject = {
+            "act": "retry" if act == "reparse" else act, "ids": ids,
+            "filters": {k: v for k, v in (filters or {}).items() if v is not None},
+            "last": newest if last is None else min(last, newest), "total": total, "priority": priority,
+            "replace_newer": replace_newer is True, "how": how,
         }  # fmt: skip
-        return self.submit(bulk.KIND, None, params, priority=bulk.PRIORITY, user=user, submit_key=submit_key)
+        return self.submit(bulk.KIND, None, asked, priority=bulk.PRIORITY, user=user, submit_key=submit_key)
+
+    def _how(
+        self, params: JsonObject | None, profile: str | None, overrides: Overrides | None, from_step: str | None
+    ) -> bulk.How:
+        """Raises InvalidInput, NotFound before anything is begun."""
+        from workbench.jobs import overrides as asking
+
+        how: bulk.How = {}
+        if params:
+            how["params"] = params
+        if profile is not None:
+            how["profile_id"] = self._profiles.id_of(profile)
+        if overrides:
+            asking.check(overrides, self._profiles.public(how.get("profile_id")))
+            how["overrides"] = {**overrides}
+        if from_step is not None:
+            how["from_step"] = from_step
+        return how
 
     def undo_bulk(self, bulk_id: int, *, user: str = "local") -> SubmittedJob:
         """Undo what a bulk job did, as another one: retry what was cancelled, cancel what was retried, give priorities
@@ -159,7 +208,10 @@ class Jobs(JobRuns):
         from workbench.jobs import bulk
 
         job = self.get(bulk_id)
-        if job.kind != bulk.KIND or job.state not in TERMINAL or job.params["undo_of"] is not None:
+        how = job.params.get("how", {})
+        # what was read again is saved: each version has its own way back
+        final = job.kind == bulk.KIND and (job.params["undo_of"] is not None or how.get("reparse"))
+        if job.kind != bulk.KIND or job.state not in TERMINAL or final:
             raise NotAllowed(Text(N_("Job {job_id} is not one that can be undone."), job_id=bulk_id))
         done: bulk.Name = job.params["act"]
         total = self.count_bulk_outcomes(bulk_id).get(bulk.UNDO[done], 0)

@@ -52,8 +52,20 @@ def show_plan(acts: Sequence[Act], as_json: bool) -> None:
         console.emit(acts)
         return
     console.table([{**act.as_json(), "cost": _cost_of(act)} for act in acts], PLAN_COLUMNS)
-    wanted = [act for act in acts if act.outcome in ("retry", "cancel", "change")]
+    wanted = [act for act in acts if act.outcome in ("retry", "reparse", "cancel", "change")]
     console.say(Text(N_("{n} of {all} jobs"), n=len(wanted), all=len(acts)))
+    if any(act.outcome == "retry" for act in wanted):
+        console.say(Text(N_("It costs about {cost} at most."), cost=_sum_up(wanted)))
+
+
+def _sum_up(acts: Sequence[Act]) -> str:
+    """What acts cost together, in each currency, and that there are some of which nobody knows."""
+    sums: dict[str, int] = {}
+    for act in acts:
+        if act.cost_micros is not None and act.currency is not None:
+            sums[act.currency] = sums.get(act.currency, 0) + act.cost_micros
+    known = [f"{micros / 1_000_000:,.6f} {currency}" for currency, micros in sorted(sums.items())]
+    return " + ".join([*known, *(["?"] if any(act.cost_micros is None for act in acts) else [])])
 
 
 def _cost_of(act: Act) -> str | None:

@@ -5,8 +5,8 @@ The same look is taken again when it is done: what has changed since is told, no
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Callable, Collection, Hashable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
 from sqlalchemy import Connection
 
@@ -38,11 +38,12 @@ def plan_retry(
     edited: bool = False,
     replace_newer: Collection[int] | bool = False,
     from_step: str | None = None,
+    rest: Rest | None = None,
 ) -> list[Act]:
     """One act for each job, in their order: `retry`, or `skip` with its reason. Raises NotFound.
 
     `from_step`: only the steps before it are reused; jobs without it are left out. `edited`: with other params, which
-    finished steps may not fit. `replace_newer`: of which jobs; True: of all.
+    finished steps may not fit. `replace_newer`: of which jobs; True: of all. `rest`: these are a piece of many.
     """
     ids = list(dict.fromkeys(job_ids))
     with database.read() as conn:
@@ -52,7 +53,7 @@ def plan_retry(
         before = {} if from_step is None else _count_before(conn, acts, from_step)
         if from_step is not None:
             acts = [_without_step(act, jobs[act.job_id], before, from_step) for act in acts]
-        acts = _once_for_each_work(conn, workflows, jobs, acts)
+        acts = _once_for_each_work(conn, workflows, jobs, acts, rest, replace_newer)
         return _priced(conn, workflows, jobs, acts, price, edited, before if from_step is not None else None)
 
 
@@ -171,19 +172,41 @@ def _load(conn: Connection, ids: Sequence[int]) -> dict[int, Job]:
     return jobs
 
 
+@dataclass
+class Rest:
+    """Of many jobs that are planned a piece at a time, the newest first: what was planned of those before, and which
+    jobs are among them all."""
+
+    is_among: Callable[[Collection[int]], set[int]]
+    #: work → the newest job that does it
+    works: dict[Hashable, int] = field(default_factory=dict)
+    #: job → the newest job among them that replays it
+    later: dict[int, int] = field(default_factory=dict)
+
+    def add(self, jobs: Iterable[Job], whole: Collection[str]) -> None:
+        """Jobs that are retried, older than those before."""
+        for job in jobs:
+            if job.node_id is not None:
+                self.works.setdefault(_work_of(job, whole), job.id)
+            if job.replay_of is not None:
+                self.later.setdefault(job.replay_of, job.id)
+
+
 class _Look:
     """What there is to know of jobs before they are retried, asked for all of them at once."""
 
     def __init__(self, conn: Connection, workflows: Workflows, jobs: dict[int, Job]) -> None:
-        self._conn = conn
         self._workflows = workflows
         whole = replay.whole_kinds(workflows, (job.kind for job in jobs.values()))
         ended = sorted(i for i, job in jobs.items() if job.state not in (*ACTIVE, "succeeded"))
         self._repairs: dict[int, int] = {}
         self._replays: dict[int, int] = {}
+        self._by_hand: dict[tuple[int, str], failures.HandMade] = {}
         for at in range(0, len(ended), CHUNK):
             self._repairs |= failures.find_repairs(conn, ended[at : at + CHUNK], whole)
             self._replays |= failures.list_active_replays(conn, ended[at : at + CHUNK])
+            nodes = {node for i in ended[at : at + CHUNK] if (node := jobs[i].node_id) is not None}
+            self._by_hand |= failures.list_by_hand(conn, nodes)
 
     def at(self, job: Job, replace_newer: bool) -> Act:
         if job.state in ACTIVE:
@@ -203,13 +226,10 @@ class _Look:
     def _checked(self, job: Job, replace_newer: bool) -> Act:
         try:
             declared = self._workflows.find(job.kind)
-            if not replace_newer:
-                replay.check_head(self._conn, declared, job)
-        except WouldReplace as refused:
-            return act_on(job, "would_replace", refused.text)
         except NotFound as refused:
             return act_on(job, "skip", refused.text)
-        return act_on(job, "retry")
+        refusal = None if replace_newer else replay.refusal_of_head(declared, job, self._by_hand)
+        return act_on(job, "retry") if refusal is None else act_on(job, "would_replace", refusal.text)
 
 
 def _count_before(conn: Connection, acts: Sequence[Act], from_step: str) -> dict[int, int]:
@@ -230,15 +250,23 @@ def _without_step(act: Act, job: Job, before: Mapping[int, int], from_step: str)
     return act_on(job, "skip", Text(N_("Job {job_id} has no step {step}."), job_id=job.id, step=from_step))
 
 
-def _once_for_each_work(conn: Connection, workflows: Workflows, jobs: dict[int, Job], acts: Sequence[Act]) -> list[Act]:
+def _once_for_each_work(
+    conn: Connection,
+    workflows: Workflows,
+    jobs: dict[int, Job],
+    acts: Sequence[Act],
+    rest: Rest | None,
+    replace_newer: Collection[int] | bool,
+) -> list[Act]:
     """Of several failures of the same work the newest is retried; a part is retried by its parent, if that is."""
     retried = {act.job_id for act in acts if act.outcome == "retry"}
     whole = set(replay.whole_kinds(workflows, (jobs[i].kind for i in retried)))
-    newest: dict[tuple[object, ...], int] = {}
-    for i in sorted(retried):
-        newest[_work_of(jobs[i], whole)] = i
-    later = {jobs[i].replay_of: i for i in sorted(retried) if jobs[i].replay_of is not None}
-    parents = _ancestors(conn, [jobs[i] for i in retried], retried)
+    rest = rest or Rest(lambda _: set())
+    above = _above(conn, [jobs[i] for i in retried])
+    parts_of = retried | _retried_later(conn, workflows, rest.is_among({*above} - {*jobs}), replace_newer)
+    parents = _ancestors(above, retried, parts_of)
+    rest.add((jobs[i] for i in sorted(retried, reverse=True)), whole)
+    newest, later = rest.works, rest.later
     told = []
     for act in acts:
         job = jobs[act.job_id]
@@ -246,35 +274,49 @@ def _once_for_each_work(conn: Connection, workflows: Workflows, jobs: dict[int, 
             told.append(act)
         elif job.id in parents:
             told.append(act_on(job, "skip", Text(N_("Part of job {other}, which is retried."), other=parents[job.id])))
-        elif (other := max(newest[_work_of(job, whole)], later.get(job.id, job.id))) != job.id:
+        elif (other := max(newest.get(_work_of(job, whole), job.id), later.get(job.id, job.id))) != job.id:
             told.append(act_on(job, "skip", Text(N_("Job {other} is newer and does the same."), other=other)))
         else:
             told.append(act)
     return told
 
 
-def _work_of(job: Job, whole: Collection[str]) -> tuple[object, ...]:
+def _retried_later(
+    conn: Connection, workflows: Workflows, ids: set[int], replace_newer: Collection[int] | bool
+) -> set[int]:
+    """Those of these jobs, of another piece, that are retried as well."""
+    jobs = _load(conn, sorted(ids))
+    looked = _Look(conn, workflows, jobs)
+    return {i for i, job in jobs.items() if looked.at(job, is_meant(replace_newer, i)).outcome == "retry"}
+
+
+def _work_of(job: Job, whole: Collection[str]) -> Hashable:
     """Equal for jobs that do the same. Without a node each request is its own."""
     if job.node_id is None:
         return (job.id,)
     return (job.kind, job.node_id) if job.kind in whole else (job.kind, job.node_id, repr(job.params))
 
 
-def _ancestors(conn: Connection, jobs: Sequence[Job], among: Collection[int]) -> dict[int, int]:
-    """Job → the job among these that it is a part of, directly or not."""
+def _above(conn: Connection, jobs: Sequence[Job]) -> dict[int, int | None]:
+    """Each of these jobs, and whatever they are parts of → the job that it is a part of."""
     above = {job.id: job.parent_id for job in jobs}
     missing = {p for p in above.values() if p is not None and p not in above}
     while missing:
         found = {p.id: p.parent_id for p in reads.find_many(conn, sorted(missing))}
         above |= {p: found.get(p) for p in missing}
         missing = {p for p in found.values() if p is not None and p not in above}
+    return above
+
+
+def _ancestors(above: Mapping[int, int | None], ids: Iterable[int], among: Collection[int]) -> dict[int, int]:
+    """Job → the job among these that it is a part of, directly or not."""
     ancestors = {}
-    for job in jobs:
-        at = job.parent_id
+    for job_id in ids:
+        at = above.get(job_id)
         while at is not None and at not in among:
             at = above.get(at)
         if at is not None:
-            ancestors[job.id] = at
+            ancestors[job_id] = at
     return ancestors
 
 

@@ -6,16 +6,17 @@ had been done and not been noted yet is not done twice: its job says that it has
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import replace
-from typing import Any, Literal, Protocol, cast
+from typing import Any, Literal, Protocol, TypedDict, cast
 
 from workbench.db.reads import bulk as reads
+from workbench.db.reads import failures
 from workbench.db.reads import jobs as job_reads
-from workbench.db.rows.jobs import Act, BulkItem, JobFilters
+from workbench.db.rows.jobs import Act, BulkItem, GroupFilters, Job, JobFilters
 from workbench.db.writes import bulk as writes
 from workbench.i18n import N_, Text
-from workbench.jobs import acts, replay
+from workbench.jobs import acts, overrides, replay
 from workbench.jobs.session import ClaimSession
 from workbench.json_types import JsonObject
 
@@ -30,6 +31,22 @@ KIND = "act_on_jobs"
 PRIORITY = 100
 
 
+class How(TypedDict, total=False):
+    """Which group of failures is meant, and how their retry is another one than a plain one."""
+
+    group: GroupFilters
+    #: laid over each job's own
+    params: JsonObject
+    #: a profile's id, None is the sketch; without the key each keeps its own
+    profile_id: int | None
+    overrides: JsonObject
+    from_step: str
+    #: their stored answers are read again
+    reparse: bool
+    #: of which jobs a person has said that they may stand in the place of a version by hand
+    meant: list[int]
+
+
 class Request(Protocol):
     """The params of a bulk job (workflows/agents/act_on_jobs.py)."""
 
@@ -42,19 +59,21 @@ class Request(Protocol):
     total: int
     undo_of: int | None
     undone: Name
+    how: How
 
 
 Report = Callable[[float, Text], None]
 
 
-def run(session: ClaimSession, params: Request, report: Report) -> JsonObject:
+async def run(session: ClaimSession, params: Request, report: Report) -> JsonObject:
     """Act on what is left of the jobs; returns how many came to which outcome. Raises CancelledError, LostClaim."""
     bulk_id = session.job_id
     with session.database.read() as conn:
         done = sum(reads.count_outcomes(conn, bulk_id).values())
     total = max(1, int(params.total))
+    rest = _begin(session, params)
     while piece := _next(session, params):
-        told = _act(session, params, piece)
+        told = await _act(session, params, piece, rest)
         note(session, told)
         done += len(piece)
         report(min(99.0, 100 * done / total), Text(N_("{done} of {all} jobs"), done=done, all=max(done, total)))
@@ -78,12 +97,41 @@ def _next(session: ClaimSession, params: Request) -> list[int]:
             return [item.job_id for item in items]
         if params.ids is not None:
             left = {i for i in params.ids if i != session.job_id and (reached is None or i < reached)}
-            return [job.id for job in job_reads.find_many(conn, sorted(left, reverse=True)[:PIECE])]
+            newest = sorted(left, reverse=True)
+            pieces = (newest[at : at + PIECE] for at in range(0, len(newest), PIECE))
+            # of none of a hundred may there be a job
+            return next((ids for piece in pieces if (ids := [j.id for j in job_reads.find_many(conn, piece)])), [])
+        if group := params.how.get("group"):
+            return failures.list_left(conn, group, reached or reads.ABOVE_ALL, PIECE)
         filters = cast("JobFilters", params.filters)
         return reads.list_next(conn, filters, reached or params.last + 1, session.job.kind, PIECE)
 
 
-def _act(session: ClaimSession, params: Request, ids: Sequence[int]) -> list[BulkItem]:
+def _begin(session: ClaimSession, params: Request) -> acts.Rest:
+    """Which jobs are meant in all, and what an earlier claim has retried of them."""
+
+    def is_among(ids: Collection[int]) -> set[int]:
+        if params.ids is not None or not ids:
+            return set(ids) & set(params.ids or ())
+        with session.database.read() as conn:
+            if params.undo_of is not None:
+                items = reads.list_some(conn, params.undo_of, ids)
+                return {item.job_id for item in items if item.outcome == UNDO[params.undone]}
+            if group := params.how.get("group"):
+                return failures.filter_left(conn, group, ids)
+            filters = cast("JobFilters", params.filters)
+            return {i for i in reads.filter_matching(conn, filters, ids) if i <= params.last}
+
+    rest, below = acts.Rest(is_among), None
+    with session.database.read() as conn:
+        while items := reads.list_items(conn, session.job_id, below=below, limit=1_000, outcomes=["retried"]):
+            jobs = job_reads.find_many(conn, [item.job_id for item in items])
+            rest.add(jobs, replay.whole_kinds(session.workflows, (job.kind for job in jobs)))
+            below = items[-1].job_id
+    return rest
+
+
+async def _act(session: ClaimSession, params: Request, ids: Sequence[int], rest: acts.Rest) -> list[BulkItem]:
     database, user = session.database, session.job.created_by or "local"
     name: Name = params.act
     if name in ("restore", "cancel") and params.undo_of is not None:
@@ -94,19 +142,45 @@ def _act(session: ClaimSession, params: Request, ids: Sequence[int]) -> list[Bul
         return [_item(session, act, before[act.job_id]) for act in acts.set_priority(database, ids, params.priority)]
     if name == "cancel":
         return [_item(session, act) for act in acts.cancel_each(database, acts.plan_cancel(database, ids), user)]
-    newer = bool(params.replace_newer)
-    planned = acts.plan_retry(database, session.workflows, ids, lambda *_: None, replace_newer=newer)
+    how = params.how
+    newer: Collection[int] | bool = bool(params.replace_newer) or {*how.get("meant", ())}
+    planned = acts.plan_retry(
+        database, session.workflows, ids, lambda *_: None, replace_newer=newer, from_step=how.get("from_step"),
+        rest=rest,
+    )  # fmt: skip
+    if how.get("reparse"):
+        assert session.read_again is not None
+        planned = await session.read_again(session, planned)
+    with database.read() as conn:
+        jobs = {job.id: job for job in job_reads.find_many(conn, [*ids])}
 
     def retry(act: Act) -> int:
-        return replay.replay(database, session.workflows, act.job_id, keep_done=True, replace_newer=newer, user=user)
+        changes = _changes(session, how, jobs[act.job_id])
+        meant = acts.is_meant(newer, act.job_id)
+        return replay.replay(database, session.workflows, act.job_id, replace_newer=meant, user=user, **changes)
 
-    return [_item(session, act) for act in acts.retry_each(planned, retry)]
+    outcome = "reparse" if how.get("reparse") else "retry"
+    return [_item(session, act) for act in acts.retry_each(planned, retry, outcome=outcome)]
+
+
+def _changes(session: ClaimSession, how: How, job: Job) -> dict[str, Any]:
+    """What a retry of a job is done with, as `replay.replay` takes it."""
+    changes: dict[str, Any] = {"keep_done": "from_step" not in how, "from_step": how.get("from_step")}
+    if how.get("reparse"):
+        return {**changes, "reparse": True}
+    if "params" in how:
+        changes["params"] = {**job.params, **how["params"]}
+    if "profile_id" in how:
+        changes |= {"profile_id": how["profile_id"], "change_profile": True}
+    if "overrides" in how:
+        profile = session.providers.profile_of(how.get("profile_id", job.profile_id))
+        changes |= {"overrides": overrides.check(how["overrides"], profile), "change_overrides": True}
+    return changes
 
 
 def _items_of(session: ClaimSession, bulk_id: int, ids: Sequence[int]) -> list[BulkItem]:
     with session.database.read() as conn:
-        items = reads.list_items(conn, bulk_id, below=ids[0] + 1, limit=2 * PIECE)
-    return [item for item in items if item.job_id in set(ids)]
+        return reads.list_some(conn, bulk_id, ids)
 
 
 def _undo(session: ClaimSession, name: Name, item: BulkItem, user: str) -> BulkItem:

@@ -352,7 +352,7 @@ class Context:
 
     async def act_on_jobs(self, params: Any) -> JsonObject:
         """Act on many jobs, piece by piece (jobs/bulk.py); returns how many came to which outcome."""
-        return bulk.run(self._session, params, self.progress)
+        return await bulk.run(self._session, params, self.progress)
 
     async def rehearse(self, call_id: int) -> TriedCall:
         """A call of the past, with the checks of its workflow. Raises InvalidInput when it cannot be tried again."""

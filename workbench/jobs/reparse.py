@@ -27,13 +27,24 @@ def plan(
     database: Database, workflows: Workflows, profile_of: ProfileOf, media: MediaStore, retries: Sequence[Act]
 ) -> list[Act]:
     """What was planned as a retry becomes `reparse` where the stored answers pass now; else it is left out."""
+    return asyncio.run(_plan(database, workflows, profile_of, media, retries))
+
+
+async def plan_within(session: ClaimSession, retries: Sequence[Act]) -> list[Act]:
+    """The same, from within a job that runs."""
+    return await _plan(session.database, session.workflows, session.providers.profile_of, session.media, retries)
+
+
+async def _plan(
+    database: Database, workflows: Workflows, profile_of: ProfileOf, media: MediaStore, retries: Sequence[Act]
+) -> list[Act]:
     with database.read() as conn:
         jobs = {job.id: job for job in reads.find_many(conn, [act.job_id for act in retries])}
     acts = []
     for act in retries:
         if act.outcome == "retry":
             act = replace(act, reused=0, cost_micros=None, currency=None)
-            problem = asyncio.run(_read(database, workflows, profile_of, media, jobs[act.job_id]))
+            problem = await _read(database, workflows, profile_of, media, jobs[act.job_id])
             said = PASSES if problem is None else problem
             outcome = "reparse" if problem is None else "skip"
             act = replace(act, outcome=outcome, reason=str(said), reason_i18n=said.to_json())

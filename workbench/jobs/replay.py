@@ -6,7 +6,7 @@ starts again is itself a retry, so that nothing below it is paid twice either.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from sqlalchemy import Connection
@@ -135,6 +135,18 @@ def check_head(conn: Connection, declared: Declared, old: Job) -> None:
     newer = failures.find_newer_by_hand(conn, old.node_id, declared.writes, old.created_at)
     if newer is not None:
         raise WouldReplace(kinds.find(declared.writes).title, newer.version, old.id)
+
+
+def refusal_of_head(
+    declared: Declared, old: Job, by_hand: Mapping[tuple[int, str], failures.HandMade]
+) -> WouldReplace | None:
+    """What `check_head` raises, by the heads that were asked for of many jobs at once; None: nothing."""
+    if declared.writes is None or declared.adds or old.node_id is None:
+        return None
+    newer = by_hand.get((old.node_id, declared.writes))
+    if newer is None or newer.created_at < old.created_at:
+        return None
+    return WouldReplace(kinds.find(declared.writes).title, newer.version, old.id)
 
 
 def take_over(conn: Connection, workflows: Workflows, old_id: int, new_id: int) -> int:

@@ -25,6 +25,7 @@ from workbench.jobs.dispatch import Dispatcher
 from workbench.jobs.endings import DONE, Endings, as_json
 from workbench.jobs.failures import describe
 from workbench.jobs.group import Group, Paces, SharedEnds
+from workbench.jobs.reparse import plan_within
 from workbench.jobs.session import ClaimSession
 from workbench.jobs.trials import rehearse
 from workbench.media import MediaStore
@@ -298,6 +299,7 @@ class Runner:
             media=self._media,
             limit=self._limit,
             rehearse=rehearse,
+            read_again=plan_within,
         )
 
     async def _execute(self, session: ClaimSession) -> tuple[Context, Any]:

@@ -5,13 +5,14 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 from sqlalchemy import Connection
 
 from workbench.db.connection import Database
+from workbench.db.rows.jobs import Act
 from workbench.db.writes import claims, timeline
 from workbench.errors import JobError, LostClaim, Origin, OutputError, ProgrammingError, ProviderError
 from workbench.i18n import N_, Text
@@ -43,6 +44,8 @@ class ClaimSession:
     media: MediaStore
     #: runs the workflow of a past call again up to the call (see jobs.trials)
     rehearse: Callable[[ClaimSession, int], Awaitable[TriedCall]] | None = None
+    #: reads the stored answers of other jobs by today's parser and checks (see jobs.reparse)
+    read_again: Callable[[ClaimSession, Sequence[Act]], Awaitable[list[Act]]] | None = None
     limit: RateLimit = field(default_factory=Unlimited)
     #: calls whose answer is paid for and not judged yet
     unjudged: list[ModelCall] = field(default_factory=list)

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection, func, literal, select
 
+from workbench.db.connection import Ids, among
 from workbench.db.reads.jobs import count_exactly, restrict
 from workbench.db.rows.jobs import BulkItem, JobFilters
 from workbench.db.rows.record import columns, fetch
 from workbench.db.schema import bulk_item, job
 
 #: any id is below it
-_ABOVE_ALL = 1 << 62
+ABOVE_ALL = 1 << 62
 
 
 def find_reached(conn: Connection, bulk_id: int) -> int | None:
@@ -28,13 +29,19 @@ def list_next(conn: Connection, filters: JobFilters, below: int, kind: str, limi
     return list(conn.execute(query.order_by(job.c.id.desc()).limit(limit)).scalars())
 
 
+def filter_matching(conn: Connection, filters: JobFilters, ids: Collection[int]) -> set[int]:
+    """Those of these jobs that match."""
+    mine = among(job.c.id, literal(sorted(ids), type_=Ids()))
+    return set(conn.scalars(restrict(conn, select(job.c.id).where(mine), filters)))
+
+
 def count(conn: Connection, filters: JobFilters, kind: str) -> tuple[int, int]:
     """How many jobs match, and the newest id of them; those of `kind` left out."""
     total = count_exactly(conn, **filters)
     if filters.get("kind") in (None, "", kind):
         of_kind: JobFilters = {**filters, "kind": kind}
         total -= count_exactly(conn, **of_kind)
-    newest = list_next(conn, filters, _ABOVE_ALL, kind, 1)
+    newest = list_next(conn, filters, ABOVE_ALL, kind, 1)
     return total, newest[0] if newest else 0
 
 
@@ -48,6 +55,13 @@ def list_items(
     if outcomes:
         query = query.where(bulk_item.c.outcome.in_(list(outcomes)))
     return fetch(conn, BulkItem, query.order_by(bulk_item.c.job_id.desc()).limit(limit))
+
+
+def list_some(conn: Connection, bulk_id: int, ids: Collection[int]) -> list[BulkItem]:
+    """What was done with these jobs, the newest first."""
+    mine = among(bulk_item.c.job_id, literal(sorted(ids), type_=Ids()))
+    query = select(*columns(BulkItem, bulk_item)).where(bulk_item.c.bulk_id == bulk_id, mine)
+    return fetch(conn, BulkItem, query.order_by(bulk_item.c.job_id.desc()))
 
 
 def count_outcomes(conn: Connection, bulk_id: int) -> dict[str, int]:

@@ -23,7 +23,7 @@ from sqlalchemy import (
 
 from workbench.db.connection import Ids, among, db_now_ms
 from workbench.db.reads.jobs import find_many
-from workbench.db.rows.jobs import FailureGroup, Job
+from workbench.db.rows.jobs import FailureGroup, GroupFilters, Job
 from workbench.db.rows.record import columns, fetch
 from workbench.db.schema import (
     ACTIVE,
@@ -47,16 +47,20 @@ _later = job.alias("later")
 
 @dataclass(frozen=True, slots=True)
 class FailureScope:
-    """Which failures: of a project, ended at or after a time (epoch ms); None is no filter."""
+    """Which failures: of a project, ended at or after `since` and at or before `until` (epoch ms); None is no
+    filter."""
 
     project: int | None = None
     since: int | None = None
+    until: int | None = None
 
 
 def _in_scope(scope: FailureScope) -> list[ColumnElement[bool]]:
     conditions: list[ColumnElement[bool]] = []
     if scope.since is not None:
         conditions.append(failure.c.finished_at >= scope.since)
+    if scope.until is not None:
+        conditions.append(failure.c.finished_at <= scope.until)
     if scope.project is not None:
         conditions.append(failure.c.project_id == scope.project)
     return conditions
@@ -223,6 +227,29 @@ def list_group_ids(conn: Connection, fingerprint: str, scope: FailureScope) -> l
     return [(row.job_id, row.repaired_by) for row in conn.execute(query)]
 
 
+def _left_in_group(query: Select[Any], group: GroupFilters) -> Select[Any]:
+    scope = FailureScope(group.get("project"), group.get("since"), group.get("until"))
+    mine = failure.c.fingerprint == group["fingerprint"], failure.c.repaired_by.is_(None)
+    return query.where(*mine, *_in_scope(scope))
+
+
+def list_left(conn: Connection, group: GroupFilters, below: int, limit: int) -> list[int]:
+    """The newest failures of a group below a job that nothing has made good."""
+    query = _left_in_group(select(failure.c.job_id), group).where(failure.c.job_id < below)
+    return list(conn.scalars(query.order_by(failure.c.job_id.desc()).limit(limit)))
+
+
+def count_left(conn: Connection, group: GroupFilters) -> int:
+    """How many failures of a group nothing has made good."""
+    return int(conn.execute(_left_in_group(select(func.count()).select_from(failure), group)).scalar_one())
+
+
+def filter_left(conn: Connection, group: GroupFilters, ids: Collection[int]) -> set[int]:
+    """Those of these jobs that are failures of a group that nothing has made good."""
+    mine = among(failure.c.job_id, literal(sorted(ids), type_=Ids()))
+    return set(conn.scalars(_left_in_group(select(failure.c.job_id), group).where(mine)))
+
+
 def find_repairs(conn: Connection, ids: Collection[int], whole: Collection[str] = ()) -> dict[int, int]:
     """Job → the job that has made it good: the newest that succeeded among its replays, or a later run of the same
     thing. Jobs that nothing has made good are left out."""
@@ -316,21 +343,28 @@ class HandMade:
 
     artifact_id: int
     version: int
+    #: epoch ms
+    created_at: int
+
+
+_by_hand = (
+    select(artifact_head.c.node_id, artifact_head.c.kind, artifact.c.id, artifact.c.version, artifact.c.created_at)
+    .join(artifact_head, artifact_head.c.artifact_id == artifact.c.id)
+    .where(artifact_head.c.pinned.is_(False), artifact.c.source != "ai")
+)
 
 
 def find_newer_by_hand(conn: Connection, node_id: int, kind: str, since: int) -> HandMade | None:
     """The head of a node's artifact when a person saved it at or after a time (epoch ms), and it is not pinned: what
     a job's new version would take the place of."""
-    query = (
-        select(artifact.c.id, artifact.c.version)
-        .join(artifact_head, artifact_head.c.artifact_id == artifact.c.id)
-        .where(
-            artifact_head.c.node_id == node_id,
-            artifact_head.c.kind == kind,
-            artifact_head.c.pinned.is_(False),
-            artifact.c.source != "ai",
-            artifact.c.created_at >= since,
-        )
+    head = _by_hand.where(
+        artifact_head.c.node_id == node_id, artifact_head.c.kind == kind, artifact.c.created_at >= since
     )
-    row = conn.execute(query).one_or_none()
-    return None if row is None else HandMade(*row)
+    row = conn.execute(head).one_or_none()
+    return None if row is None else HandMade(*row[2:])
+
+
+def list_by_hand(conn: Connection, node_ids: Collection[int]) -> dict[tuple[int, str], HandMade]:
+    """(node, kind of artifact) → its head, of those of these nodes that a person saved and that are not pinned."""
+    mine = among(artifact_head.c.node_id, literal(sorted(node_ids), type_=Ids()))
+    return {(row[0], row[1]): HandMade(*row[2:]) for row in conn.execute(_by_hand.where(mine))}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal, NamedTuple, TypedDict
+from typing import Literal, NamedTuple, Required, TypedDict
 
 from workbench.db.rows.record import Record
 from workbench.db.rows.usage import Spending
@@ -463,6 +463,17 @@ class BulkItem(Record):
     priority_before: int | None
     reason: str | None
     reason_i18n: JsonObject | None
+
+
+class GroupFilters(TypedDict, total=False):
+    """Which failures of a group; None is no filter."""
+
+    fingerprint: Required[str]
+    project: int | None
+    #: ended at or after, epoch ms
+    since: int | None
+    #: ended at or before, epoch ms: those that come later are not meant
+    until: int | None
 
 
 #: states of jobs, running first: what most wants to be looked at

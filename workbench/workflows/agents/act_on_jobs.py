@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Literal
 
 from pydantic import Field
+from pydantic.json_schema import SkipJsonSchema
 
 from workbench.i18n import N_
 from workbench.json_types import JsonObject
@@ -27,6 +28,8 @@ class Params(registry.Params):
     #: the bulk job that is undone, and what that one did
     undo_of: int | None = Field(None, title=N_("Undoes"))
     undone: Literal["cancel", "retry", "priority"] = Field("cancel", title=N_("What is undone"))
+    #: of which group, and how another retry than a plain one is done; `wb.jobs.act_on_many` fills it
+    how: SkipJsonSchema[dict[str, Any]] = Field(default_factory=dict)
 
 
 @registry.workflow(
