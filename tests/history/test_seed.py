@@ -72,6 +72,7 @@ def test_a_history_agrees_with_itself(wb: Workbench) -> None:
     assert {f.repaired_by: f.job_id for f in failures if f.repaired_by} == repairs
     for table in (attempt, step):
         assert {row.job_id for row in ask(wb, table.c.job_id)} <= {j.id for j in jobs}
+    assert {a.outcome for a in ask(wb, attempt)} == {"ok", "error", "cancelled"}, "as the engine writes them"
     # words of calls are kept for a while
     old = max(c.started_at for c in calls) - (seed.TEXT_DAYS + 1) * seed.DAY_MS
     assert any(c.prompt for c in calls if c.started_at > old)

@@ -242,15 +242,15 @@ def _mark(cause: Cause, work: Work, service: Service) -> str:
 def _attempts(
     dice: random.Random, number: int, tries: int, begun: int, ended: int, cause: Cause, state: str
 ) -> Iterator[JsonObject]:
-    ended_as = "ok" if state == "succeeded" else state
+    ended_as = {"succeeded": "ok", "partial": "ok", "failed": "error", "cancelled": "cancelled"}[state]
     for claim in range(1, tries + 1):
         last = claim == tries
         yield {
             "job_id": number, "claim": claim, "worker": dice.choice(WORKERS),
             "started_at": begun + (claim - 1) * (ended - begun) // tries,
-            "ended_at": begun + claim * (ended - begun) // tries, "outcome": ended_as if last else cause.kind,
-            "error_kind": cause.kind if not last or state in ("failed", "partial") else None,
-            "error": cause.text if not last or state in ("failed", "partial") else None,
+            "ended_at": begun + claim * (ended - begun) // tries, "outcome": ended_as if last else "error",
+            "error_kind": cause.kind if not last or state == "failed" else None,
+            "error": cause.text if not last or state == "failed" else None,
         }  # fmt: skip
 
 

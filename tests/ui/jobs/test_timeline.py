@@ -2,6 +2,7 @@
 
 from tests.records import record
 from workbench.db.rows.jobs import Attempt, Job, ModelCall, Step
+from workbench.ui import charts
 from workbench.ui.jobs import timeline
 
 
@@ -39,3 +40,15 @@ def test_attempts_steps_and_back_off_become_bars_and_reused_steps_are_marked():
 
 def test_a_job_that_nobody_took_yet_is_one_waiting_bar():
     assert [b.look for b in timeline.bars(a_job(state="queued"), [], [], [], now=1_004_000)] == ["queued"]
+
+
+def test_a_note_stands_where_there_is_room_for_it_on_a_telephone_too():
+    rows = [
+        timeline.Bar("short", 0, 2_000, "failed", 1, "429"),
+        timeline.Bar("late", 8_000, 10_000, "failed", 1, "Rate limited"),
+    ]
+    chart = timeline.draw(rows, charts.Palette())
+    notes = {note.text.strip(): (note.x, note.xanchor) for note in chart.layout.annotations}
+    assert notes == {"429": (2, "left"), "Rate limited": (8, "right")}
+    narrow = timeline.draw([timeline.Bar("all", 0, 10_000, "failed", 0, "Rate limited")], charts.Palette())
+    assert narrow.layout.xaxis.range[1] >= 15, "behind a bar as long as all there is, a third of the width"

@@ -107,14 +107,19 @@ def draw(rows: Sequence[Bar], colours: charts.Palette) -> go.Figure:
             customdata=[f"{in_chart(b.label)} · {formats.duration(b.end - b.start, current())}" for _, b in mine],
             hovertemplate="%{customdata}<extra></extra>",
         )
+    room = 1.14
     for index, bar in enumerate(rows):
         if bar.note:
+            # on a telephone there is no room behind a bar that ends late
+            late = bar.end > 0.6 * total
+            before = late and bar.start > 0.35 * total
+            room = 1.5 if late and not before else room
             chart.add_annotation(
-                x=bar.end / 1000,
+                x=(bar.start if before else bar.end) / 1000,
                 y=labels[index],
-                text=f" {in_chart(bar.note)}",
+                text=f" {in_chart(bar.note)} ",
                 showarrow=False,
-                xanchor="left",
+                xanchor="right" if before else "left",
                 font={"size": 11, "color": colours.muted},
             )
     names = [f"<b>{in_chart(b.label)}</b>" if b.depth == 0 else in_chart(b.label) for b in rows]
@@ -128,7 +133,7 @@ def draw(rows: Sequence[Bar], colours: charts.Palette) -> go.Figure:
         categoryarray=labels,
     )
     chart.update_xaxes(
-        showgrid=True, gridcolor=colours.border, range=[0, total / 1000 * 1.14], ticksuffix=t(" s"), nticks=9
+        showgrid=True, gridcolor=colours.border, range=[0, total / 1000 * room], ticksuffix=t(" s"), nticks=9
     )
     chart.update_layout(barmode="overlay", hovermode="closest")
     return chart
