@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import streamlit as st
 
 from workbench.db.rows.jobs import CallSummary
@@ -73,7 +75,7 @@ def drill(rows: list[CallSummary]) -> None:
 def header(looked_at: Window) -> None:
     with shell.title(t("Analytics"), plain(looked_at.describe())):
         st.space("stretch")
-        downloads.draw({**looked_at.scope, **window.marked()}, looked_at.since, looked_at.until, looked_at.zone)
+        downloads.draw(looked_at.scope, looked_at.since, looked_at.until, looked_at.zone)
 
 
 def narrowed(looked_at: Window) -> None:
@@ -114,8 +116,7 @@ def main() -> None:
     header(looked_at)
     alerts.show_holding()
     narrowed(looked_at)
-    behind = {**scope, **window.marked()}
-    newest = live.query(live.workbench().usage.list_calls, since=since, until=until, limit=200, **behind)
+    newest = live.query(live.workbench().usage.list_calls, since=since, until=until, limit=200, **scope)
     if not newest and not window.marked():
         with illustrations.empty(
             t("No model was called in this period. Run a story and its tokens, times and costs appear here."),
@@ -135,13 +136,13 @@ def main() -> None:
         plots.draw_group(looked_at, "model", t("By model"), colours)
     spending.draw_by_day(looked_at, colours)
     spending.draw_groups(looked_at, colours)
-    budgets.lines(scope["project"], colours)
+    budgets.lines(scope["project"], colours, partial(looked_at.say_wider, "project"))
     if scope["project"] is not None:
-        worth.show_finished(scope["project"])
+        worth.show_finished(scope["project"], partial(looked_at.say_wider, "project"))
     waste.draw(looked_at, colours)
     worth.rank(scope, since, until)
     breakdown(looked_at)
-    accuracy.table(since, until, scope)
+    accuracy.table(since, until, scope, partial(looked_at.say_wider, "project", "workflow", "model"))
     drill(newest)
 
 

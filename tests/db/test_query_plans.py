@@ -343,15 +343,18 @@ def ask_dashboards(wb: Workbench, project: int, now: int) -> None:
         wb.usage.spending_by(by, since=now, until=now + 9 * 86_400_000, project=project)
     wb.usage.list_runs(["kind_3", "kind_4"], since=now, until=now + 9 * 86_400_000, project=project)
     later = {"since": now, "until": now + 9 * 86_400_000 + 5}
+    scene = wb.projects.tree(project).nodes[0].id
     filters = [{}, {"project": project}, {"model": "m"}, {"workflow": "kind_3"}, {"project": 1, "model": "m"}]
+    filters += [{"user": "Ann"}, {"profile": 1}, {"node": scene}, {"node": scene, "user": "Ann"}]
     for waste_filters in filters:
         wb.usage.waste(**later, **waste_filters)
+        for by in get_args(By):
+            wb.usage.waste_by(by, **later, **waste_filters)
         for zone in ("UTC", "Asia/Shanghai", "Asia/Kathmandu"):
             wb.usage.waste_by_day(**later, time_zone=zone, **waste_filters)
         for cause in CAUSES:
             wb.usage.list_wasted(cause, **later, **waste_filters)  # type: ignore[arg-type]
     wb.usage.of_finished(project)
-    scene = wb.projects.tree(project).nodes[0].id
     for call_filters in (
         {}, {"project": project}, {"model": "m"}, {"workflow": "kind_3"}, {"node": project}, {"node": scene},
         {"profile": 1}, {"user": "Ann"}, {"capability": "text"},
@@ -368,6 +371,10 @@ def ask_dashboards(wb: Workbench, project: int, now: int) -> None:
             wb.usage.job_times(since=now, workflow="kind_3", project=project_of, time_zone="Asia/Kathmandu")
         wb.usage.totals_by("day", "project", since=now, time_zone="Asia/Kathmandu", until=now + 9 * 86_400_000)
     wb.usage.job_success(since=now, by_day=True, project=project, workflow="kind_3")
+    for ended_filters in ({"user": "Ann"}, {"profile": 1}, {"node": scene}, {"node": project, "workflow": "kind_3"}):
+        wb.usage.job_success(since=now, **ended_filters)
+        wb.usage.job_times(since=now, by_day=True, time_zone="Asia/Shanghai", **ended_filters)
+    wb.usage.totals_by("user", since=now, node=scene, profile=1)
     wb.usage.of_jobs([200, 300])
     wb.budgets.list(everything=True)
     wb.budgets.list_courses(project)

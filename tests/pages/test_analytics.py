@@ -7,9 +7,10 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
-from sqlalchemy import insert
+from sqlalchemy import insert, update
 
 from tests.pages.conftest import House, said
+from workbench.db.schema import job as jobs
 from workbench.db.schema import model_call, node
 from workbench.ui import charts, formats
 
@@ -116,7 +117,9 @@ def test_plan_runs_stand_with_what_all_their_jobs_cost(house: House, lang: str) 
     # whole runs do not follow filters of calls: nothing is shown rather than something else
     at = house.page("analytics", lang, by="run", model="m")
     assert "cost_as_table" not in [each.key for each in at.toggle]
-    assert ("Take the filters on workflow and model away" if lang == "en" else "去掉") in said(at)
+    assert ("take these filters away: Model" if lang == "en" else "去掉这些筛选条件：模型") in said(at)
+    at = house.page("analytics", lang, by="run", user="mei")
+    assert ("take these filters away: Person" if lang == "en" else "去掉这些筛选条件：人物") in said(at)
 
 
 def test_the_budget_and_the_rules_of_a_day_stand_as_lines_among_its_costs(house: House) -> None:
@@ -158,3 +161,65 @@ def test_a_day_without_calls_is_no_day_of_none_valid(house: House, monkeypatch: 
     # nothing was paid on the day between them, but its answers were not all wrong
     assert (1_000_000, 0, 1_000_000) in around
     assert (1.0, None, 1.0) in around
+
+
+def charts_of(at: Any, key: str) -> str:
+    [chart] = [c.proto.spec for c in at.get("plotly_chart") if key in c.proto.id]
+    return str(chart)
+
+
+@pytest.mark.parametrize(("lang", "name"), [("en", "user"), ("zh", "profile"), ("en", "node")])
+def test_a_click_on_a_person_profile_or_place_narrows_every_figure(house: House, lang: str, name: str) -> None:
+    project, episodes = house.planned()
+    scene = episodes[0].id
+    profile = house.wb.profiles.add("ours", "openai", base_url="http://127.0.0.1:9/v1", text_model="m").id or 0
+    now = round(time.time() * 1000)
+    theirs = {"project_id": project, "node_id": scene, "created_by": "mei", "profile_id": profile}
+    add_call(house, "theirs", now, 1_000_000, mode="json_schema", valid=False, latency_ms=2_000, **theirs)
+    add_call(house, "of others", now, 8_000_000, mode="json_schema", latency_ms=90_000, model="n", project_id=project)
+    add_call(house, "wasted by others", now, 3_000_000, mode="json_schema", valid=False, model="n")
+    job = house.wb.submit("llm_chat", params={"messages": [{"role": "user", "content": "x"}]}).id
+    with house.wb.database.write() as conn:
+        ended = {"state": "failed", "created_at": now, "started_at": now, "finished_at": now + 1}
+        own = {"created_by": "mei", "profile_id": profile, "node_id": scene, "project_id": project}
+        conn.execute(update(jobs).where(jobs.c.id == job).values(**ended, **own))
+    house.wb.budgets.set(300_000_000)
+    value = {"user": "mei", "profile": profile, "node": scene}[name]
+    at = house.page("analytics", lang, **{name: value})
+    assert not at.exception
+    words = {"en": ("Cost", "Calls", "Latency p95", "Success", "Valid JSON"),
+             "zh": ("费用", "调用", "耗时 p95", "成功率", "JSON 有效率")}[lang]  # fmt: skip
+    cost, calls, latency, success, valid = (metric(at, word).value for word in words)
+    if name == "profile":
+        # a person and a place have the free calls of the plan, too
+        assert calls == "1"
+    assert (cost, valid) == ("¥1.00", "0.0%")
+    assert latency.startswith("2")
+    assert success in ("0.0%", "50.0%")
+    assert "¥1.00" in said(at)
+    assert "¥4.00" not in said(at)
+    for chart in ("model_chart", "spending_chart", "cost_chart", "waste_days_chart"):
+        assert "90000" not in charts_of(at, chart)
+    assert '"n"' not in charts_of(at, "model_chart")
+    waste = next(d.value for d in at.dataframe if {"Why", "原因"} & {*d.value.columns})
+    assert [*waste.iloc[:, 2]] == [1]
+    # what is of more than that says so
+    wider = "this is not told apart by " if lang == "en" else "不按"
+    title = {"user": ("Person", "人物"), "profile": ("Model profile", "模型配置"), "node": ("Place", "地点")}[name]
+    notes = [c.value for c in at.caption if wider in c.value]
+    assert len(notes) >= 2
+    assert all(title[lang == "zh"] in note for note in notes)
+    at.button(key=f"clear_{name}").click().run()
+    assert name not in at.query_params
+    assert metric(at, words[0]).value == "¥12.00"
+    assert not [c.value for c in at.caption if wider in c.value]
+
+
+def test_what_cannot_be_told_apart_says_so(house: House) -> None:
+    house.sample()
+    add_call(house, "one", round(time.time() * 1000), 1_000_000, created_by="mei")
+    at = house.page("analytics", model="m", user="mei", by="scene")
+    assert not at.exception
+    assert (metric(at, "Success").value, metric(at, "Success").delta) == ("—", "not told apart")
+    assert "Choose a project" in said(at)
+    assert metric(at, "Cost").value == "¥1.00"

@@ -169,3 +169,81 @@ def test_a_month_comes_to_what_is_spent_and_the_mean_of_two_weeks_for_the_rest_o
     assert 1_400_000 * rest / (14 * DAY_MS) - 2 <= made.expected["CNY"] - this_month <= 1_400_000 * rest / (13 * DAY_MS)
     assert made.unpriced == 1
     assert wb.budgets.forecast_month(12345).spent == {}
+
+
+def test_waste_of_a_scene_counts_for_its_episode_and_filters_hold_at_once(wb: Workbench) -> None:
+    project = wb.create_project(samples.load("gift-of-the-magi.en"))
+    episode = add_node(wb, "episode", project, project, "E")
+    scene, other = (add_node(wb, "scene", episode, project, title) for title in ("S", "T"))
+    common = {"valid": False, "project_id": project}
+    add_call(wb, "of S", NOW, 100, node_id=scene, created_by="mei", profile_id=4, **common)
+    add_call(wb, "of T", NOW, 30, node_id=other, created_by="mei", **common)
+    add_call(wb, "of E", NOW, 5, node_id=episode, created_by="Bo", **common)
+    add_call(wb, "of none", NOW, None, **common)
+    add_call(wb, "good", NOW, 900, node_id=scene, project_id=project, created_by="mei")
+    span: dict[str, Any] = {"since": NOW - 30 * DAY_MS, "until": NOW + DAY_MS}
+    for folded in (False, True):
+        if folded:
+            wb.usage.catch_up()
+
+        def wasted(by: By, **filters: Any) -> dict[Any, tuple[int, int]]:
+            rows = wb.usage.waste_by(by, **span, **filters)
+            return {r.title or r.key: (r.calls, r.cost.get("CNY", 0)) for r in rows}
+
+        assert wasted("episode") == {"E": (3, 135), None: (1, 0)}
+        assert wasted("scene", user="mei") == {"S": (1, 100), "T": (1, 30)}
+        assert wasted("user", node=episode) == {"mei": (2, 130), "Bo": (1, 5)}
+        assert wasted("profile", node=scene) == {4: (1, 100)}
+        assert wasted("user", node=project) == {"mei": (2, 130), "Bo": (1, 5), None: (1, 0)}
+        for given in ({"node": scene}, {"user": "mei", "profile": 4}, {"node": scene, "user": "mei"}):
+            assert [r.cost_micros for r in wb.usage.waste(**span, **given)] == [100]
+            assert [r.cost_micros for r in wb.usage.waste_by_day(**span, **given)] == [100]
+            assert [c.call_id for c in wb.usage.list_wasted("invalid", **span, **given)] == ["of S"]
+        assert wb.usage.waste(**span, node=scene, project=project + 1) == []
+
+
+def test_what_no_sum_tells_apart_is_read_from_one_projects_rows_or_refused(wb: Workbench) -> None:
+    project = wb.create_project(samples.load("gift-of-the-magi.en"))
+    scene = add_node(wb, "scene", project, project, "S")
+    add_call(wb, "a", NOW, 100, node_id=scene, project_id=project, created_by="mei", profile_id=4)
+    add_call(wb, "b", NOW, 7, node_id=scene, project_id=project, created_by="Bo", profile_id=4)
+    wb.usage.catch_up()
+    assert spent(wb, "user", node=scene, profile=4) == {"mei": (1, {"CNY": 100}, 0), "Bo": (1, {"CNY": 7}, 0)}
+    assert spent(wb, "scene", project=project, user="mei") == {"S": (1, {"CNY": 100}, 0)}
+    [total] = wb.usage.totals_by(since=0, node=scene, user="Bo")
+    assert total.calls == 1
+    with pytest.raises(InvalidInput, match="Choose a project"):
+        wb.usage.spending_by("scene", since=0, user="mei")
+    with pytest.raises(InvalidInput, match="Take a filter away"):
+        wb.usage.job_success(since=0, model="m", user="mei")
+    # a place of another project is none of this one
+    [nothing] = wb.usage.totals_by(since=0, node=scene, project=project + 1)
+    assert nothing.calls == 0
+
+
+def test_success_and_times_follow_person_profile_and_place(wb: Workbench) -> None:
+    project = wb.create_project(samples.load("gift-of-the-magi.en"))
+    scene = add_node(wb, "scene", project, project, "S")
+    profile = wb.profiles.add("p", "openai", base_url="http://127.0.0.1:9/v1", text_model="m").id
+    row = {"queue": "text", "title": "t", "params": {}, "params_hash": "h", "max_attempts": 1, "available_at": 1}
+    times = {"created_at": NOW, "started_at": NOW + 1000, "finished_at": NOW + 5000}
+    with wb.database.write() as conn:
+        for number, (kind, state, values) in enumerate(
+            [
+                ("a", "succeeded", {"created_by": "mei", "profile_id": profile}),
+                ("b", "failed", {"created_by": "mei", "node_id": scene, "project_id": project}),
+                ("b", "succeeded", {"created_by": "Bo", "profile_id": profile}),
+            ]
+        ):
+            conn.execute(insert(job).values(row | times | values | {"id": 900 + number, "kind": kind, "state": state}))
+    for folded in (False, True):
+        if folded:
+            wb.usage.catch_up()
+        for given, done in (
+            ({}, (3, 2)), ({"user": "mei"}, (2, 1)), ({"profile": profile}, (2, 2)), ({"node": scene}, (1, 0)),
+            ({"user": "mei", "profile": profile, "workflow": "a"}, (1, 1)),
+        ):  # fmt: skip
+            [success] = wb.usage.job_success(since=NOW - DAY_MS, **given)  # type: ignore[arg-type]
+            assert (success.done, success.succeeded) == done
+            [took] = wb.usage.job_times(since=NOW - DAY_MS, **given)  # type: ignore[arg-type]
+            assert took.jobs == done[0]

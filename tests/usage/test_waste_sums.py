@@ -19,6 +19,7 @@ from workbench.db.schema import TERMINAL, artifact, job, model_call, step
 from workbench.db.waste import CAUSES
 from workbench.db.writes import prune, rollups
 from workbench.settings import Settings
+from workbench.story.spending import By
 from workbench.usage import periods
 
 END = BEGIN + 60 * HOUR
@@ -149,14 +150,25 @@ def check(wb: Workbench, dice: random.Random) -> set[str]:
     """Compare some of it; returns the causes that there are."""
     with wb.database.snapshot() as conn:
         wasted = causes(conn)
+        askers = {i: by for i, by in conn.execute(select(job.c.id, job.c.created_by))}
+
+    def value_of(call: Any, name: str) -> Any:
+        if name == "user":
+            return call.created_by or askers.get(call.job_id)
+        return getattr(call, {"profile": "profile_id", "project": "project_id"}.get(name, name))
+
     zone = dice.choice(["UTC", "Asia/Shanghai", "Europe/Berlin", "Asia/Kathmandu"])
-    filters: list[dict[str, Any]] = [{"model": "m"}, {"workflow": "a"}, {"model": "n", "workflow": "b"}]
+    filters: list[dict[str, Any]] = [
+        {"model": "m"}, {"workflow": "a"}, {"model": "n", "workflow": "b"}, {"profile": 1}, {"user": "Ann"},
+        {"user": "Bo", "profile": 2, "model": "m"},
+    ]  # fmt: skip
+    bys: tuple[By, ...] = ("project", "workflow", "model", "profile", "user")
     for since, until in dice.sample(STRETCHES, 2):
         for given in ({}, dice.choice(filters)):
             own = {
                 c: cause
                 for c, cause in wasted.items()
-                if since <= c.started_at < until and all(getattr(c, name) == value for name, value in given.items())
+                if since <= c.started_at < until and all(value_of(c, name) == value for name, value in given.items())
             }
             rows = wb.usage.waste(since=since, until=until, **given)
             counted = Counter((cause, c.workflow, c.currency) for c, cause in own.items())
@@ -169,6 +181,14 @@ def check(wb: Workbench, dice: random.Random) -> set[str]:
                 for c in own
             )
             assert {(d.day, d.currency): d.calls for d in days} == by_day
+            by = dice.choice(bys)
+            groups = wb.usage.waste_by(by, since=since, until=until, **given)
+            assert {g.key: g.calls for g in groups} == Counter(value_of(c, by) for c in own)
+            assert sum(sum(g.cost.values()) for g in groups) == sum(c.cost_micros or 0 for c in own if c.currency)
+            assert sum(g.unpriced for g in groups) == sum(c.cost_micros is None for c in own)
+            assert {g.key: {*g.causes} for g in groups} == {
+                g.key: {cause for c, cause in own.items() if value_of(c, by) == g.key} for g in groups
+            }
             for cause in sorted(set(wasted.values())):
                 listed = wb.usage.list_wasted(cause, since=since, until=until, limit=7, **given)  # type: ignore[arg-type]
                 newest = sorted((c for c, why in own.items() if why == cause), key=lambda c: (-c.started_at, -c.id))

@@ -28,7 +28,7 @@ from workbench.db.rows.usage import (
     UsageCost,
     UsageTotals,
 )
-from workbench.db.rows.waste import DayWaste, Waste
+from workbench.db.rows.waste import DayWaste, GroupWaste, Waste
 from workbench.db.writes import rollups
 from workbench.story import finished, spending
 from workbench.story.finished import Finished
@@ -80,14 +80,15 @@ class Usage:
     def job_success(
         self, *, since: int, by_day: bool = False, time_zone: str | None = None, **filters: Unpack[EndedFilters]
     ) -> list[JobSuccess]:
-        """Ended jobs and how many of them succeeded; filters: until, project, workflow, model."""
+        """Ended jobs and how many of them succeeded; filters: until, project, workflow, model, profile, user, node.
+        Raises InvalidInput for filters that no sum tells apart at once, as model and user."""
         with self._database.read() as conn:
             return reads.job_success(conn, since=since, by_day=by_day, zone=_check_zone(time_zone), **filters)
 
     def job_times(
         self, *, since: int, by_day: bool = False, time_zone: str | None = None, **filters: Unpack[EndedFilters]
     ) -> list[JobTimes]:
-        """How long ended jobs waited and ran, as percentiles, ms; filters: until, project, workflow, model."""
+        """How long ended jobs waited and ran, as percentiles, ms; filters as of `job_success`."""
         with self._database.read() as conn:
             return reads.job_times(conn, since=since, by_day=by_day, zone=_check_zone(time_zone), **filters)
 
@@ -161,10 +162,15 @@ class Usage:
                 return
 
     def waste(self, *, since: int, until: int, **filters: Any) -> list[Waste]:
-        """What was paid and not used, by cause (db/reads/wasted.py), workflow and currency; filters: project, workflow,
-        model."""
+        """What was paid and not used, by cause (db/reads/wasted.py), workflow and currency; filters of calls, as
+        everywhere here."""
         with self._database.snapshot() as conn:
             return waste.sum_waste(conn, since, until, _call_filters(filters))
+
+    def waste_by(self, by: By, *, since: int, until: int, **filters: Any) -> list[GroupWaste]:
+        """The same by project, episode with its scenes, scene, workflow, model, profile or user, the dearest first."""
+        with self._database.snapshot() as conn:
+            return spending.group_waste(conn, by, since, until, _call_filters(filters))
 
     def waste_by_day(self, *, since: int, until: int, time_zone: str = "UTC", **filters: Any) -> list[DayWaste]:
         """The same by day of `time_zone` and currency, oldest first."""
@@ -225,9 +231,11 @@ class Usage:
 
 
 def _call_filters(filters: dict[str, Any]) -> CallFilters:
-    if unknown := filters.keys() - {"project", "workflow", "model"}:
+    known = CallFilters.__annotations__.keys() - {"until"}
+    if unknown := filters.keys() - known:
         raise TypeError(f"no such filter of calls: {', '.join(sorted(unknown))}")
-    return CallFilters(project=filters.get("project"), workflow=filters.get("workflow"), model=filters.get("model"))
+    given: CallFilters = {name: value for name, value in filters.items()}  # type: ignore[assignment]
+    return given
 
 
 def _check_zone(name: str | None) -> str | None:

@@ -2,44 +2,70 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Collection, Iterable
-from typing import Literal, Unpack
+from collections import Counter, defaultdict
+from collections.abc import Collection, Iterable, Sequence
+from typing import Any, Literal, TypeVar, Unpack
 
 from sqlalchemy import Connection, literal, select
 
 from workbench.db.connection import Ids, among
 from workbench.db.reads import usage as reads
+from workbench.db.reads import waste
 from workbench.db.rows.usage import CallFilters, GroupSpending, Spending
+from workbench.db.rows.waste import GroupWaste, KeyWaste
 from workbench.db.schema import node, profile
 
 By = Literal["project", "episode", "scene", "workflow", "model", "profile", "user"]
 PLACES = ("episode", "scene")
+T = TypeVar("T")
 
 
 def group(conn: Connection, by: By, *, since: int, **filters: Unpack[CallFilters]) -> list[GroupSpending]:
     """The dearest in one currency or another first. What an episode's scenes took counts for it; what was made for a
     project as a whole has no episode."""
     spent = reads.spending_by(conn, "node" if by in PLACES else by, since=since, **filters)
-    if by in PLACES:
-        nodes = _find_nodes(conn, [key for key, _ in spent if key is not None])
-        together: dict[int | None, list[Spending]] = defaultdict(list)
-        for key, own in spent:
-            together[_climb(nodes, key, by)].append(own)
-        spent = [(key, _add(rows)) for key, rows in together.items()]
-    elif by == "project":
-        nodes = _find_nodes(conn, [key for key, _ in spent if key is not None])
-    else:
-        nodes = {}
+    rows = [GroupSpending(*named, _add(own)) for named, own in _name(conn, by, spent)]
+    return sorted(rows, key=lambda row: (-max(row.spent.cost.values(), default=0), -(row.spent.tokens or 0)))
+
+
+def group_waste(conn: Connection, by: By, since: int, until: int, filters: CallFilters) -> list[GroupWaste]:
+    """The same of what was paid and not used."""
+    found = waste.sum_by(conn, "node" if by in PLACES else by, since, until, filters)
+    rows = [_sum_waste(named, own) for named, own in _name(conn, by, [(row.key, row) for row in found])]
+    return sorted(rows, key=lambda row: (-max(row.cost.values(), default=0), -row.calls))
+
+
+def _sum_waste(named: _Named, rows: Sequence[KeyWaste]) -> GroupWaste:
+    cost, by_cause = Counter[str](), Counter[str]()
+    for row in rows:
+        by_cause[row.cause] += row.cost_micros
+        if row.currency:
+            cost[row.currency] += row.cost_micros
+    causes = [cause for cause, _ in by_cause.most_common()]
+    return GroupWaste(*named, sum(r.calls for r in rows), dict(cost), sum(r.unpriced for r in rows), causes)
+
+
+#: key, title, title of its project
+_Named = tuple[int | str | None, str | None, str | None]
+
+
+def _name(conn: Connection, by: By, found: Iterable[tuple[Any, T]]) -> list[tuple[_Named, list[T]]]:
+    """What was found, by key, with titles; episodes and scenes have what is below them."""
+    rows = list(found)
+    wanted = [key for key, _ in rows if key is not None] if by in PLACES or by == "project" else []
+    nodes = _find_nodes(conn, wanted)
+    together: dict[Any, list[T]] = defaultdict(list)
+    for key, own in rows:
+        together[_climb(nodes, key, by) if by in PLACES else key].append(own)
     names = _name_profiles(conn) if by == "profile" else {}
-    rows = []
-    for key, own in spent:
+    named: list[tuple[_Named, list[T]]] = []
+    for key, parts in together.items():
         title, project = names.get(key), None
         if key in nodes:
             _, _, project_id, title = nodes[key]
             project = nodes[project_id][3] if project_id in nodes and project_id != key else None
-        rows.append(GroupSpending(key, title, project, own))
-    return sorted(rows, key=lambda row: (-max(row.spent.cost.values(), default=0), -(row.spent.tokens or 0)))
+        named.append(((key, title, project), parts))
+    return named
 
 
 #: kind, parent, project, title

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import streamlit as st
 
 from workbench.api.plans import PlanOutcome
@@ -41,8 +43,9 @@ def _line(jobs: int, tokens: int | None, cost: str, ms: int | None) -> str:
     return " · ".join(parts)
 
 
-def table(since: int, until: int, scope: JsonObject) -> None:
-    """The median error by workflow and model; nothing while no plan has ended in this time."""
+def table(since: int, until: int, scope: JsonObject, say_wider: Callable[[], None]) -> None:
+    """The median error by workflow and model; nothing while no plan has ended in this time. `say_wider`: says on the
+    card which filters it does not follow."""
     errors = live.query(live.workbench().usage.forecast_errors, since=since, until=until, **scope)
     if not errors:
         return
@@ -58,6 +61,7 @@ def table(since: int, until: int, scope: JsonObject) -> None:
         for one in errors
     ]
     with charts.card(t("How good forecasts were"), t("median error of plans' jobs"), "accuracy_card"):
+        say_wider()
         st.dataframe(rows, hide_index=True, key="accuracy", row_height=34)
         st.caption(t("In brackets with its sign: with + they took more than was expected."))
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC
 from typing import Any
@@ -79,8 +79,9 @@ def ask_for_projects(prices: Mapping[int | None, tuple[Mapping[str, int], int]],
         )
 
 
-def lines(project: int | None, colours: charts.Palette) -> None:
-    """Each budget that the scope counts against: used so far, at this pace, and the lines at 80, 95 and 100 %."""
+def lines(project: int | None, colours: charts.Palette, say_wider: Callable[[], None]) -> None:
+    """Each budget that the scope counts against: used so far, at this pace, and the lines at 80, 95 and 100 %.
+    `say_wider`: says on its card which filters it does not follow."""
     courses = live.query(live.workbench().budgets.list_courses, project)
     if not courses:
         with charts.card(t("Budget"), "", "budget_card"), st.container(horizontal=True):
@@ -98,6 +99,7 @@ def lines(project: int | None, colours: charts.Palette) -> None:
             charts.card(t("Budget"), t("{currency}, days in UTC", currency=plain(state.currency)), f"{key}_card"),
         ):
             _show_course(course, whose)
+            say_wider()
             charts.show(_chart(course, colours), f"{key}_chart", t("Budget: {whose}", whose=whose))
 
 

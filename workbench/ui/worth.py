@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Callable
 
 import streamlit as st
 
@@ -15,11 +16,13 @@ from workbench.ui.language import current, t
 from workbench.ui.markup import plain
 
 
-def show_finished(project: int) -> None:
-    """Of a project: what a finished scene and minute cost, and what the rest will."""
+def show_finished(project: int, say_wider: Callable[[], None]) -> None:
+    """Of a project: what a finished scene and minute cost, and what the rest will. `say_wider`: says on the card which
+    filters it does not follow."""
     made = live.query(live.workbench().usage.of_finished, project)
     told = plain(t("{n} of {all} scenes finished", n=made.scenes, all=made.known))
     with charts.card(t("What a finished scene costs"), told, "finished_card"):
+        say_wider()
         if not made.scenes:
             st.caption(t("A scene is finished once all its frames are drawn."))
             return

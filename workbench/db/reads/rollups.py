@@ -63,6 +63,8 @@ from workbench.db.rollups import (
     usage_sums,
 )
 from workbench.db.schema import TERMINAL, job, model_call
+from workbench.errors import InvalidInput
+from workbench.i18n import N_, Text
 
 #: of calls or jobs; a worker at work lets it grow to a few thousand
 LONG_TAIL = 20_000
@@ -295,9 +297,12 @@ def _through_index(query: Select[Any], table: Table, filters: Filters) -> Select
 def _parts(
     conn: Connection, kind: _Kind, groups: Collection[str], stretch: Stretch, filters: Filters
 ) -> tuple[list[tuple[Any, list[Any]]], list[tuple[_Source, list[ColumnElement[bool]]]]]:
-    """Conditions on the rollup, and on each of the sources of rows."""
+    """Conditions on the rollup, and on each of the sources of rows. Raises InvalidInput."""
     wanted = {*groups, *(name for name, value in filters.items() if value is not None)}
-    facet = pick(kind.facets, kind.always, wanted)
+    try:
+        facet = pick(kind.facets, kind.always, wanted)
+    except KeyError:
+        return [], [_read_rows(kind, stretch, filters)]
     if "model" in kind.facets.get(facet, ()) and kind.table is job_hour and filters.get("model") is None:
         raise KeyError("model")
     if facet in kind.daily:
@@ -345,13 +350,26 @@ def _parts(
     return rolled, rows
 
 
+def _read_rows(kind: _Kind, stretch: Stretch, filters: Filters) -> tuple[_Source, list[ColumnElement[bool]]]:
+    """What no facet tells apart, from the rows of one project, which an index finds. Raises InvalidInput."""
+    if kind.table is job_hour:
+        # pruned jobs have no rows any more
+        raise InvalidInput(Text(N_("Ended jobs are not told apart by all of these at once. Take a filter away.")))
+    if filters.get("project_id") is None:
+        raise InvalidInput(Text(N_("Calls are told apart by all of these within one project alone. Choose a project.")))
+    whole = replace(stretch, unit=0)
+    matching = _matching(kind.rows.dimensions, filters)
+    return kind.rows, [*kind.rows.conditions, *matching, *_outside(kind.rows, whole, ())]
+
+
 def _clip(conn: Connection, kind: _Kind, stretch: Stretch) -> Stretch:
     """Where days are told apart: no longer than there is something, so that nobody counts through centuries."""
     if stretch.zone is None or stretch.zone == "UTC" or stretch.until - stretch.since < 400 * DAY_MS:
         return stretch
     c = kind.table.c
     moments = [
-        *conn.execute(select(func.min(kind.rows.at), func.max(kind.rows.at))).one(),
+        # each by itself: SQLite looks either up in an index, and goes through all of it for both
+        *(conn.scalar(select(end(kind.rows.at))) for end in (func.min, func.max)),
         *conn.execute(select(func.min(c["at"]), func.max(c["at"])).where(c.facet == "all", c.hours == 24)).one(),
     ]
     known = [int(moment) for moment in moments if moment is not None]

@@ -92,7 +92,8 @@ GROUPS = {
 }  # fmt: skip
 
 
-def _dimensions(conn: Connection, filters: CallFilters) -> dict[str, Any]:
+def dimensions(conn: Connection, filters: CallFilters) -> dict[str, Any]:
+    """What filters of calls come to in the dimensions of the rollups; a list is any of it."""
     if unknown := filters.keys() - CallFilters.__annotations__.keys():
         raise TypeError(f"no such filter of calls: {', '.join(sorted(unknown))}")
     given = {
@@ -100,11 +101,17 @@ def _dimensions(conn: Connection, filters: CallFilters) -> dict[str, Any]:
         for name, value in filters.items()
         if name not in ("until", "node") and value not in (None, "")
     }
-    if (node_id := filters.get("node")) is not None:
-        kind = conn.execute(select(node.c.kind).where(node.c.id == node_id)).scalar_one_or_none()
-        # a project also has what belongs to no node
-        given |= {"project_id": node_id} if kind == "project" else {"node_id": _list_below(conn, node_id)}
-    return given
+    return given | _place(conn, filters.get("node"), filters.get("project"))
+
+
+def _place(conn: Connection, node_id: int | None, project_id: int | None) -> dict[str, Any]:
+    """Of a node and all below it, in its project; nothing where that is not the one that is asked for."""
+    if node_id is None:
+        return {}
+    own = conn.execute(select(func.coalesce(node.c.project_id, node.c.id)).where(node.c.id == node_id)).scalar()
+    projects = {"project_id": own if own is not None and project_id in (None, own) else []}
+    # a project also has what belongs to no node
+    return projects if own == node_id else projects | {"node_id": _list_below(conn, node_id)}
 
 
 def _list_below(conn: Connection, node_id: int) -> list[int]:
@@ -149,7 +156,7 @@ def totals_by(
     provider, capability and user; by none: one row of all. `zone`: whose days, by default UTC's."""
     others, days_of = _asked(groups, zone)
     asked = rollups.stretch(since, filters.get("until"), days_of)
-    sums = rollups.sum_usage(conn, [GROUPS[g] for g in others], _TOTALS, asked, _dimensions(conn, filters))
+    sums = rollups.sum_usage(conn, [GROUPS[g] for g in others], _TOTALS, asked, dimensions(conn, filters))
     if not groups and not sums:
         return [UsageTotals(**_own([], (None,)), calls=0, **dict.fromkeys(_totals_fields))]
     rows = []
@@ -176,7 +183,7 @@ def cost_totals_by(
     """Cost by currency, grouped like `totals_by`. CNY is never added to USD."""
     others, days_of = _asked(groups, zone)
     asked = rollups.stretch(since, filters.get("until"), days_of)
-    sums = rollups.sum_usage(conn, [*(GROUPS[g] for g in others), "currency"], _COST, asked, _dimensions(conn, filters))
+    sums = rollups.sum_usage(conn, [*(GROUPS[g] for g in others), "currency"], _COST, asked, dimensions(conn, filters))
     rows = []
     for key in _in_order(sums):
         values = dict(zip(_COST, sums[key], strict=True))
@@ -203,7 +210,7 @@ def latencies(
     unless grouped or filtered by capability. A picture takes longer than any text, and says nothing of it."""
     others, days_of = _asked(groups, zone)
     asked = rollups.stretch(since, filters.get("until"), days_of)
-    names, given = [GROUPS[g] for g in others], _dimensions(conn, filters)
+    names, given = [GROUPS[g] for g in others], dimensions(conn, filters)
     if "capability" not in others:
         given.setdefault("capability", "text")
     times = rollups.merge_usage(conn, names, "latency", asked, given)
@@ -220,11 +227,15 @@ def latencies(
     return [row for row in rows if row.calls or not groups]
 
 
-def _of_ended(filters: EndedFilters) -> dict[str, Any]:
+def _of_ended(conn: Connection, filters: EndedFilters) -> dict[str, Any]:
     if unknown := filters.keys() - EndedFilters.__annotations__.keys():
         raise TypeError(f"no such filter of ended jobs: {', '.join(sorted(unknown))}")
-    named = {"project_id": filters.get("project"), "kind": filters.get("workflow"), "model": filters.get("model")}
-    return {name: value or None for name, value in named.items()}
+    named = {
+        "project_id": filters.get("project"), "kind": filters.get("workflow"), "model": filters.get("model"),
+        "profile_id": filters.get("profile"), "created_by": filters.get("user"),
+    }  # fmt: skip
+    given = {name: value or None for name, value in named.items()}
+    return given | _place(conn, filters.get("node"), filters.get("project"))
 
 
 def job_success(
@@ -238,7 +249,7 @@ def job_success(
     """Ended jobs: done (succeeded, partial, failed; cancelled ones do not count) and succeeded; by day when asked.
     `model`: of jobs that have called it."""
     asked = rollups.stretch(since, filters.get("until"), (zone or "UTC") if by_day else None)
-    given = _of_ended(filters)
+    given = _of_ended(conn, filters)
     sums = rollups.sum_jobs(conn, ["state"], ["jobs"], asked, given)
     by_state: dict[int | None, dict[str, int]] = {}
     for (day, state), (jobs,) in sums.items():
@@ -261,7 +272,7 @@ def job_times(
 ) -> list[JobTimes]:
     """How long the ended jobs that began had waited, and how long they ran; by the day of their end when asked."""
     asked = rollups.stretch(since, filters.get("until"), (zone or "UTC") if by_day else None)
-    given = _of_ended(filters)
+    given = _of_ended(conn, filters)
     waits, runs = (rollups.merge_jobs(conn, [], name, asked, given) for name in ("wait", "run"))
     rows = []
     for key in _in_order(waits):
@@ -365,7 +376,7 @@ def spending_by(
 ) -> list[tuple[Any, Spending]]:
     """Key → what its calls used and cost, each currency for itself; `group`: one of `GROUPS`. In no order."""
     asked = rollups.stretch(since, filters.get("until"))
-    sums = rollups.sum_usage(conn, [GROUPS[group], "currency"], _SPENDING, asked, _dimensions(conn, filters))
+    sums = rollups.sum_usage(conn, [GROUPS[group], "currency"], _SPENDING, asked, dimensions(conn, filters))
     return list(_add_up(sums).items())
 
 

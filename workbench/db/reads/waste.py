@@ -7,20 +7,22 @@ These are several statements: ask them in a `snapshot`.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, and_, bindparam, case, func, or_, select
 
 from workbench.db.connection import Ids, among
 from workbench.db.reads import wasted
+from workbench.db.reads.usage import GROUPS, dimensions
 from workbench.db.rollup_tables import waste_sum, wasted_call
-from workbench.db.rollups import DAY_MS, THIRD_MS
+from workbench.db.rollups import DAY_MS, THIRD_MS, call_dimensions
 from workbench.db.rows.jobs import CallSummary
 from workbench.db.rows.record import columns, fetch
 from workbench.db.rows.usage import CallFilters
-from workbench.db.rows.waste import DayWaste, Waste
-from workbench.db.schema import model_call
+from workbench.db.rows.waste import DayWaste, KeyWaste, Waste
+from workbench.db.schema import job, model_call
 from workbench.db.waste import FACETS, NONE, SUMS
 
 #: begun thirds of a day that are asked for in one statement; SQLite takes no condition of a thousand
@@ -34,19 +36,60 @@ _kept_rows = select(wasted_call).where(among(_c.call_id, _ids), _c.cause.isnot(N
 Sums = dict[tuple[Any, ...], list[int]]
 
 
-def _dimensions(filters: CallFilters) -> dict[str, Any]:
-    names = {"project": "project_id", "workflow": "workflow", "model": "model"}
-    return {names[n]: value for n, value in filters.items() if n in names and value not in (None, "")}
+#: what a narrow row holds of its call; the rest stands in the call, or in its job
+_NARROW = ("project_id", "workflow", "model")
+_of_call = call_dimensions(model_call.c, job.c)
+_WITH_CALLS = wasted_call.join(model_call, model_call.c.id == _c.call_id).outerjoin(
+    job, job.c.id == model_call.c.job_id
+)
 
 
-def _corrections(conn: Connection, given: dict[str, Any]) -> list[tuple[int, Any]]:
+@dataclass(frozen=True)
+class _Given:
+    """What is asked for: of the narrow rows, and of their calls. A list is any of it."""
+
+    narrow: Mapping[str, Any]
+    calls: Mapping[str, Any]
+
+    @property
+    def conditions(self) -> list[ColumnElement[bool]]:
+        return [*_matching(dict(_c), self.narrow), *_matching(_of_call, self.calls)]
+
+    @property
+    def source(self) -> Any:
+        return _WITH_CALLS if self.calls else wasted_call
+
+
+def _read_filters(conn: Connection, filters: CallFilters) -> _Given:
+    asked = dimensions(conn, filters)
+    return _Given(
+        {n: v for n, v in asked.items() if n in _NARROW}, {n: v for n, v in asked.items() if n not in _NARROW}
+    )
+
+
+def _matching(columns: Mapping[str, Any], given: Mapping[str, Any]) -> list[ColumnElement[bool]]:
+    return [columns[n].in_(value) if isinstance(value, list) else columns[n] == value for n, value in given.items()]
+
+
+def _corrections(conn: Connection, given: _Given) -> list[tuple[int, Any]]:
     """(sign, call): what the sums and the narrow rows hold and is no more, and what they do not hold yet."""
     calls = wasted.list_in_question(conn)
+    if calls and given.calls:
+        of_calls = select(model_call.c.id).select_from(model_call.outerjoin(job, job.c.id == model_call.c.job_id))
+        of_calls = of_calls.where(among(model_call.c.id, _ids), *_matching(_of_call, given.calls))
+        calls = [*conn.scalars(of_calls, {"ids": calls})]
     if not calls:
         return []
     rows: list[tuple[int, Any]] = [(-1, row) for row in conn.execute(_kept_rows, {"ids": calls})]
     rows += [(1, call) for call in wasted.look(conn, calls)]
-    return [(sign, row) for sign, row in rows if all(getattr(row, n) == value for n, value in given.items())]
+    return [(sign, row) for sign, row in rows if _holds(row, given.narrow)]
+
+
+def _holds(row: Any, given: Mapping[str, Any]) -> bool:
+    return all(
+        getattr(row, name) in value if isinstance(value, list) else getattr(row, name) == value
+        for name, value in given.items()
+    )
 
 
 def _add(sums: Sums, rows: Iterable[Any], size: int) -> None:
@@ -56,11 +99,7 @@ def _add(sums: Sums, rows: Iterable[Any], size: int) -> None:
             own[place] += int(value or 0)
 
 
-def _matching(table: Any, given: dict[str, Any]) -> list[ColumnElement[bool]]:
-    return [table.c[name] == value for name, value in given.items()]
-
-
-def _of_facet(facet: str, first: int, last: int, given: dict[str, Any]) -> list[ColumnElement[bool]]:
+def _of_facet(facet: str, first: int, last: int, given: Mapping[str, Any]) -> list[ColumnElement[bool]]:
     """Rows of a facet from a time on, to before another; in the order of the primary key."""
     c = waste_sum.c
     _, shown = FACETS[facet]
@@ -74,26 +113,50 @@ def _between(since: int, until: int) -> ColumnElement[bool]:
 
 def sum_waste(conn: Connection, since: int, until: int, filters: CallFilters) -> list[Waste]:
     """By cause, workflow and currency."""
-    given = _dimensions(filters)
-    facet = _pick("cause", {*given} - {"workflow"})
+    sums = _sum_causes(conn, "workflow", since, until, _read_filters(conn, filters))
+    rows = [Waste(cause, workflow, currency, *own) for (cause, workflow, currency), own in sums.items() if any(own)]
+    return sorted(rows, key=lambda row: (row.cause, row.workflow or "", row.currency or ""))
+
+
+def sum_by(conn: Connection, group: str, since: int, until: int, filters: CallFilters) -> list[KeyWaste]:
+    """By one of `usage.GROUPS` – model, workflow, project, node, profile, user – with cause and currency."""
+    sums = _sum_causes(conn, GROUPS[group], since, until, _read_filters(conn, filters))
+    return [KeyWaste(key, cause, currency, *own) for (cause, key, currency), own in sums.items() if any(own)]
+
+
+def _sum_causes(conn: Connection, group: str, since: int, until: int, given: _Given) -> Sums:
+    """(cause, what stands in the column that it is grouped by, currency) → `SUMS`."""
+    narrow = group in _NARROW
+    facet = _pick("cause", {*given.narrow, group} - {"workflow"}) if narrow and not given.calls else None
+    if any(isinstance(value, list) for value in given.narrow.values()):
+        facet = None
     first, last = -(-since // DAY_MS) * DAY_MS, until // DAY_MS * DAY_MS
     sums: Sums = defaultdict(lambda: [0] * len(SUMS))
     ends = _between(since, until)
     if facet is not None and first < last:
         c = waste_sum.c
-        dimensions = (c.cause, c.workflow, c.currency)
-        query = select(*dimensions, *(func.sum(c[name]) for name in SUMS)).group_by(*dimensions)
-        _add(sums, conn.execute(query.where(*_of_facet(facet, first, last, given))), 3)
+        groups = (c.cause, c[group], c.currency)
+        query = select(*groups, *(func.sum(c[name]) for name in SUMS)).group_by(*groups)
+        _add(sums, conn.execute(query.where(*_of_facet(facet, first, last, given.narrow))), 3)
         ends = or_(_between(since, first), _between(last, until))
-    query = select(_c.cause, _c.workflow, _c.currency, *_row_sums).where(ends, _c.cause.isnot(None))
-    query = query.where(*_matching(wasted_call, given)).group_by(_c.cause, _c.workflow, _c.currency)
-    _add(sums, conn.execute(query), 3)
-    for sign, call in _corrections(conn, given):
-        if since <= call.started_at < until:
-            changed = (call.cause, call.workflow, call.currency, sign, sign * call.cost_micros, sign * call.unpriced)
-            _add(sums, [changed], 3)
-    rows = [Waste(*key, *own) for key, own in sums.items() if any(own)]
-    return sorted(rows, key=lambda row: (row.cause, row.workflow or "", row.currency or ""))
+    key = (_c[group] if narrow else _of_call[group]).label("key")
+    source = given.source if narrow else _WITH_CALLS
+    query = select(_c.cause, key, _c.currency, *_row_sums).select_from(source).where(ends, _c.cause.isnot(None))
+    _add(sums, conn.execute(query.where(*given.conditions).group_by(_c.cause, "key", _c.currency)), 3)
+    changed = [(sign, call) for sign, call in _corrections(conn, given) if since <= call.started_at < until]
+    keys = {} if narrow else _find_keys(conn, group, [call.call_id for _, call in changed])
+    for sign, call in changed:
+        # a call that went is in none of the rows with calls
+        if narrow or call.call_id in keys:
+            own = getattr(call, group) if narrow else keys[call.call_id]
+            _add(sums, [(call.cause, own, call.currency, sign, sign * call.cost_micros, sign * call.unpriced)], 3)
+    return sums
+
+
+def _find_keys(conn: Connection, group: str, call_ids: Sequence[int]) -> dict[int, Any]:
+    query = select(model_call.c.id, _of_call[group])
+    query = query.select_from(model_call.outerjoin(job, job.c.id == model_call.c.job_id))
+    return {i: key for i, key in conn.execute(query.where(among(model_call.c.id, _ids)), {"ids": [*call_ids]})}
 
 
 def _pick(facet: str, given: set[str]) -> str | None:
@@ -112,8 +175,9 @@ def sum_by_day(
 ) -> list[DayWaste]:
     """The same by day and currency, oldest first. `offsets`: (from, offset from UTC), ms, of the zone; a day is
     midnight there, by a clock that stands on UTC."""
-    given = _dimensions(filters)
-    facet = _pick("all", {*given})
+    given = _read_filters(conn, filters)
+    split_up = any(isinstance(value, list) for value in given.narrow.values())
+    facet = None if given.calls or split_up else _pick("all", {*given.narrow})
     newest_first = sorted(offsets, reverse=True)
 
     def day_of(at: int) -> int:
@@ -124,15 +188,18 @@ def sum_by_day(
     if facet is None:
         split = [(since, until)]
     else:
-        split = _add_thirds(conn, sums, _of_facet(facet, since - THIRD_MS + 1, until, given), since, until, day_of)
+        split = _add_thirds(
+            conn, sums, _of_facet(facet, since - THIRD_MS + 1, until, given.narrow), since, until, day_of
+        )
     offset = case(*((_c.started_at >= at, ms) for at, ms in newest_first), else_=newest_first[-1][1])
     local = _c.started_at + offset
     day = (local - local % DAY_MS).label("day")
     for begin in range(0, len(split), MOST_SPLIT):
         times = or_(*(_between(*times) for times in split[begin : begin + MOST_SPLIT]))
-        query = select(day, _c.currency, func.count(), func.sum(_c.cost_micros)).where(times, _c.cause.isnot(None))
+        query = select(day, _c.currency, func.count(), func.sum(_c.cost_micros)).select_from(given.source)
+        query = query.where(times, _c.cause.isnot(None))
         # by its name: PostgreSQL does not see that two expressions with parameters are one
-        query = query.where(*_matching(wasted_call, given)).group_by("day", _c.currency)
+        query = query.where(*given.conditions).group_by("day", _c.currency)
         _add(sums, conn.execute(query), 2)
     for sign, call in _corrections(conn, given):
         if since <= call.started_at < until:
@@ -166,11 +233,12 @@ def list_wasted(
     conn: Connection, cause: str, since: int, until: int, filters: CallFilters, limit: int
 ) -> list[CallSummary]:
     """The calls behind such a sum, newest first."""
-    given = _dimensions(filters)
+    given = _read_filters(conn, filters)
     changed = _corrections(conn, given)
     gone = {call.call_id for sign, call in changed if sign < 0}
-    query = select(_c.call_id, _c.started_at).where(_c.cause == cause, _between(since, until))
-    query = query.where(*_matching(wasted_call, given)).order_by(_c.started_at.desc(), _c.call_id.desc())
+    query = select(_c.call_id, _c.started_at).select_from(given.source)
+    query = query.where(_c.cause == cause, _between(since, until))
+    query = query.where(*given.conditions).order_by(_c.started_at.desc(), _c.call_id.desc())
     # one more for each that is to be left out
     found = [(at, i) for i, at in conn.execute(query.limit(limit + len(gone))) if i not in gone]
     found += [(call.started_at, call.call_id) for sign, call in changed

@@ -211,3 +211,8 @@ class EndedFilters(TypedDict, total=False):
     workflow: str | None
     #: that has been called by the job
     model: str | None
+    profile: int | None
+    #: who asked for it
+    user: str | None
+    #: of a node and of everything below it
+    node: int | None

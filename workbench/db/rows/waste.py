@@ -21,6 +21,32 @@ class Waste(Record):
 
 
 @dataclass(frozen=True, slots=True)
+class KeyWaste(Record):
+    """The wasted calls of one project, node, workflow, model, profile or user, by cause and currency."""
+
+    key: int | str | None
+    cause: str
+    currency: str | None
+    calls: int
+    cost_micros: int
+    unpriced: int
+
+
+@dataclass(frozen=True, slots=True)
+class GroupWaste(Record):
+    """What was wasted on one project, episode, scene, workflow, model, profile or user; `key`, `title` and `project` as
+    of `GroupSpending`. `cost`: micros by currency; `causes`: those there are, the dearest first."""
+
+    key: int | str | None
+    title: str | None
+    project: str | None
+    calls: int
+    cost: dict[str, int]
+    unpriced: int
+    causes: list[str]
+
+
+@dataclass(frozen=True, slots=True)
 class DayWaste(Record):
     """What was wasted on a day (its first moment, epoch ms) in one currency."""
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from workbench.db.rows.usage import JobSuccess, Latency, UsageTotals
+from workbench.errors import InvalidInput
 from workbench.ui import budgets, charts, formats, labels, live
 from workbench.ui.analytics.window import Window
 from workbench.ui.jobs import board
@@ -83,7 +84,11 @@ def _draw_latency(window: Window) -> None:
 
 def _draw_success(window: Window) -> None:
     job_success = live.workbench().usage.job_success
-    now, old = (success(rows) for rows in window.compare(job_success))
+    try:
+        now, old = (success(rows) for rows in window.compare(job_success))
+    except InvalidInput as error:
+        charts.metric(t("Success"), formats.MISSING, t("not told apart"), help=plain(labels.error_text(error)))
+        return
     days = live.query(
         job_success, since=window.since, until=window.until, by_day=True, time_zone=window.zone, **window.scope
     )

@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 import streamlit as st
 
 from workbench.db.rows.usage import GroupSpending, Spending, UsageCost
+from workbench.errors import InvalidInput
 from workbench.plain_text import cell
 from workbench.story.spending import By
 from workbench.ui import charts, filters, formats, job_links, labels, live, states
@@ -75,6 +76,7 @@ def draw_by_day(window: Window, colours: charts.Palette) -> None:
                 day=end,
             )
         )
+        window.say_wider("project")
 
 
 def _plain_sums(sums: Mapping[str, int], unpriced: int) -> str:
@@ -118,7 +120,11 @@ def draw_groups(window: Window, colours: charts.Palette) -> None:
         _draw_runs(window, colours)
         return
     by = next(name for name in titles if name == chosen)
-    now, before = window.compare(live.workbench().usage.spending_by, by)
+    try:
+        now, before = window.compare(live.workbench().usage.spending_by, by)
+    except InvalidInput as error:
+        st.caption(plain(labels.error_text(error)))
+        return
     # what cost nothing is in the table alone
     shown = [row for row in now if any(row.spent.cost.values())]
     shown = sorted(shown, key=lambda row: -in_yuan(row.spent.cost))[:MOST_BARS]
@@ -160,9 +166,10 @@ def _bars(rows: Sequence[tuple[str, Spending]], colours: charts.Palette) -> Any:
 
 def _draw_runs(window: Window, colours: charts.Palette) -> None:
     """The dearest plans and conductors that were started in this time, each with all that it started."""
-    marked = [name for name, value in window.scope.items() if value is not None and name != "project"]
-    if marked:
-        st.caption(t("A plan run is counted whole. Take the filters on workflow and model away to see it."))
+    if unheeded := window.list_unheeded("project"):
+        told = t("A plan run is counted whole. To see it, take these filters away: {filters}.",
+                 filters=labels.join(unheeded))  # fmt: skip
+        st.caption(told)
         return
     if clicked := st.session_state.pop(_CLICKED, None):
         st.switch_page(job_links.PAGE, query_params=job_links.query(clicked))

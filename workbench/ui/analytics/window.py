@@ -26,13 +26,14 @@ D = TypeVar("D", UsageTotals, UsageCost, Latency, JobSuccess, DayWaste, budgets.
 
 #: a longer stretch has more days than a screen has points
 MOST_DAYS = 3_660
-#: what a click on a chart narrows the calls to, beside its own filters: parameter → filter of calls
+#: what a click on a chart narrows the page to, beside the filters of its sidebar: parameter → filter of calls
 MARKS = {"node": "node", "profile": "profile", "user": "user"}
 
 
 @dataclass(frozen=True)
 class Window:
-    """The time that is looked at, and the one before that it is compared with; epoch ms. `scope`: filters of calls.
+    """The time that is looked at, and the one before that it is compared with; epoch ms. `scope`: filters of calls,
+    with what was clicked on.
     `zone`: whose days. `whole`: the stretch that one day of was clicked on, None when no day was."""
 
     scope: JsonObject
@@ -73,6 +74,22 @@ class Window:
         if len(days) < 360:
             return [self.label(at) for at in days]
         return [f"{self.label(at)} {periods.day_of(at, zone).year}" for at in days]
+
+    def list_unheeded(self, *followed: str) -> list[str]:
+        """The filters that a figure does not follow, by their titles; `followed`: the names of those that it does."""
+        titles = {
+            "project": t("Project"), "workflow": t("Workflow"), "model": t("Model"), "profile": t("Model profile"),
+            "user": t("Person"), "node": t("Place"),
+        }  # fmt: skip
+        chosen = [name for name, value in self.scope.items() if value is not None and name not in followed]
+        return [titles[name] for name in chosen]
+
+    def say_wider(self, *followed: str) -> None:
+        """Say on a figure that it is of more than the page's filters leave."""
+        if unheeded := self.list_unheeded(*followed):
+            st.caption(
+                t("Of more than is chosen: this is not told apart by {filters}.", filters=labels.join(unheeded)),
+            )
 
     def label(self, at: int) -> str:
         return formats.day(at, current(), ZoneInfo(self.zone))
@@ -115,7 +132,7 @@ def choose() -> Window:
         project = filters.project(projects)
         workflow = filters.select("kind", t("Workflow"), kinds, t("All workflows"))
         model = filters.select("model", t("Model"), {m: m for m in live.query(wb.usage.list_models)}, t("All models"))
-    scope: JsonObject = {"project": project, "workflow": workflow or None, "model": model or None}
+    scope: JsonObject = {"project": project, "workflow": workflow or None, "model": model or None, **marked()}
     return _narrow(scope, since, until, zone_name())
 
 
@@ -159,7 +176,7 @@ def _narrow(scope: JsonObject, since: int, until: int, name: str) -> Window:
 
 
 def marked() -> JsonObject:
-    """What a click narrowed the calls to."""
+    """What a click narrowed the page to."""
     found: JsonObject = {}
     for name, field in MARKS.items():
         value = st.query_params.get(name, "")
