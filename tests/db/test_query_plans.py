@@ -430,6 +430,7 @@ def ask_dashboards(wb: Workbench, project: int, now: int) -> None:
         failures.find_broken_off(conn, 200, {"kind": "k", "node_id": project, "params_hash": "h", "profile_id": None})
         failures.find_newer_by_hand(conn, project, "episode_plan", now)
         forecasts.find_whole(conn, 200)
+        forecasts.count_ended(conn, 200)
         forecasts.sum_tokens(conn, 200)
         jobs.asked_at(conn, 200)
         jobs.created_at(conn, 200)

@@ -39,6 +39,7 @@ def family(engine: Engine, job_id: int) -> list[Any]:
 def test_the_agent_makes_an_episode_and_a_second_time_nothing(planned: tuple[Engine, int, int]) -> None:
     engine, project, episode = planned
     outline = engine.wb.plans.outline(AGENT, episode, PARAMS)
+    assert engine.wb.usage.forecast_errors(since=0) == []
     assert [j.workflow for j in outline.jobs] == [
         "generate_episode_core_expression", "generate_episode_scene_list", "generate_scene_script",
     ]  # fmt: skip
@@ -52,6 +53,17 @@ def test_the_agent_makes_an_episode_and_a_second_time_nothing(planned: tuple[Eng
     assert counts["generate_dialogue"] == counts["generate_sound_design"] == counts["estimate_duration"] == 6
     made = len(below) - counts[TASK]
     assert made == len(outline.jobs) + outline.later == outline.forecast(grow=True).jobs
+    # its forecast is kept, and held against what it came to, in scenes' tasks too
+    outcome = engine.wb.plans.compare(job.id)
+    assert outcome is not None
+    expected = outline.forecast(grow=True)
+    assert (outcome.expected.jobs, outcome.expected.tokens, outcome.expected.cost) == (
+        expected.jobs, expected.tokens, expected.cost,
+    )  # fmt: skip
+    assert outcome.done == made
+    assert outcome.tokens == sum((c.input_tokens or 0) + (c.output_tokens or 0) for c in below)
+    errors = {e.workflow: e.runs for e in engine.wb.usage.forecast_errors(since=0)}
+    assert errors == {kind: n for kind, n in counts.items() if kind != TASK}
     assert engine.wb.plans.price(AGENT, [episode], PARAMS).jobs == 0  # type: ignore[union-attr]
     # shots are made when all anchors of the scenes before them are there, tasks when all shots are
     ended = max(c.finished_at for c in below if c.kind == "generate_keyframe_prompt")

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import builtins
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Literal
 
 from workbench import crash
+from workbench.api.forecasting import forecast_conductor
 from workbench.api.job_reads import JobReads
 from workbench.arguments import check_arguments
 from workbench.db.reads import jobs as reads
@@ -16,6 +18,7 @@ from workbench.db.rows.jobs import (
     SubmittedJob,
 )
 from workbench.db.writes import claims, end, families, steps, timeline, waits
+from workbench.db.writes.forecasts import add_forecasts
 from workbench.errors import NotAllowed, NotFound
 from workbench.fingerprints import fingerprint
 from workbench.i18n import N_, Text
@@ -90,9 +93,12 @@ class JobRuns(JobReads):
 
         batch = [*requests]
         prepared = [submitting.prepare(self._database, self._registry, request) for request in batch]
+        expected = [forecast_conductor(self._database, self._registry, self._profiles, request) for request in batch]
         with self._database.write() as conn:
             delays = [request.delay_ms for request in batch]
             ids = submitting.insert_many(conn, [*zip(prepared, delays, strict=True)])
+            for job_id, forecasts in zip(ids, expected, strict=True):
+                add_forecasts(conn, [replace(one, job_id=job_id) for one in forecasts])
             # in the same commit: a job that finds room is on its way with one write to disk
             marked = self._dispatcher.mark(conn)
         crash.point("submit_committed")

@@ -18,7 +18,6 @@ from workbench.db.rows.forecasts import WHOLE, StoredForecast
 from workbench.db.rows.jobs import SubmittedJob
 from workbench.db.rows.record import Record
 from workbench.db.rows.usage import Spending
-from workbench.db.schema import TERMINAL
 from workbench.db.writes import forecasts as forecast_writes
 from workbench.errors import NotAllowed
 from workbench.i18n import N_, Text
@@ -195,7 +194,7 @@ class Plans:
                 return None
             spent = usage_reads.spending_of_jobs(conn, [job_id])[job_id]
             tokens = forecasts.sum_tokens(conn, job_id)
-            done = sum(child.state in TERMINAL for child in job_reads.children_states(conn, job_id))
+            done = forecasts.count_ended(conn, job_id)
         ended = None if job.finished_at is None else job.finished_at - (job.started_at or job.created_at)
         return PlanOutcome(expected, done, tokens, spent, ended)
 

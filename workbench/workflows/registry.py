@@ -113,6 +113,8 @@ class Workflow:
     purpose: str = ""
     #: a parent that only starts children and holds no slot
     batch: bool = False
+    #: a batch that makes many kinds of things in an order of its own: its plan is shown before it starts, and kept
+    conducts: bool = False
     #: no step from brief to frames needs it: `wb.plans` takes it in where `include` names it
     by_hand: bool = False
     #: what it makes stands beside what is there (candidates, clips); a run may make only some of it

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Connection, func, select
+from typing import Any
+
+from sqlalchemy import Connection, Select, and_, exists, func, select, union
 
 from workbench.db.rows.forecasts import WHOLE, ForecastRun, StoredForecast
-from workbench.db.rows.record import columns, fetch, fetch_one
-from workbench.db.schema import forecast, job, job_child
+from workbench.db.rows.record import columns, fetch_one
+from workbench.db.schema import TERMINAL, forecast, job, job_child
 
 #: so many of the newest runs say how good forecasts are
 MOST_RUNS = 20_000
@@ -19,14 +21,31 @@ def find_whole(conn: Connection, job_id: int) -> StoredForecast | None:
 
 
 def sum_tokens(conn: Connection, job_id: int) -> int | None:
-    """What a plan's jobs have used so far; None while none has told."""
-    query = (
-        select(func.sum(job.c.input_tokens), func.sum(job.c.output_tokens))
-        .join(job_child, job_child.c.child_id == job.c.id)
-        .where(job_child.c.parent_id == job_id)
-    )
+    """What a plan's jobs, and those that they have started, have used so far; None while none has told."""
+    below = select(job_child.c.child_id.label("id")).where(job_child.c.parent_id == job_id).cte("below", recursive=True)
+    below = below.union(select(job_child.c.child_id).join(below, job_child.c.parent_id == below.c.id))
+    query = select(func.sum(job.c.input_tokens), func.sum(job.c.output_tokens)).join(below, below.c.id == job.c.id)
     read, written = conn.execute(query).one()
     return None if read is None and written is None else int(read or 0) + int(written or 0)
+
+
+def count_ended(conn: Connection, job_id: int) -> int:
+    """How many of the jobs that a plan's forecast is of have ended: its children, and those of a child that only starts
+    some of them (a scene's task)."""
+    foreseen = select(forecast.c.workflow).where(forecast.c.job_id == job_id)
+    between, first = job.alias("between"), job_child.alias("first")
+    own = select(job.c.id).join(job_child, job_child.c.child_id == job.c.id).where(job_child.c.parent_id == job_id)
+    below = (
+        select(job.c.id)
+        .select_from(first)
+        .join(between, between.c.id == first.c.child_id)
+        .join(job_child, job_child.c.parent_id == between.c.id)
+        .join(job, job.c.id == job_child.c.child_id)
+        .where(first.c.parent_id == job_id, between.c.kind.not_in(foreseen))
+    )
+    ended = [q.where(job.c.kind.in_(foreseen), job.c.state.in_(TERMINAL)) for q in (own, below)]
+    # one that both have is one
+    return len(conn.execute(union(*ended)).all())
 
 
 def list_runs(
@@ -39,32 +58,51 @@ def list_runs(
     model: str | None = None,
 ) -> list[ForecastRun]:
     """The succeeded jobs of plans that ended in a time, each with what was expected of it; newest first."""
-    query = (
-        select(
-            forecast.c.workflow,
-            forecast.c.model,
-            forecast.c.tokens,
-            forecast.c.ms,
-            forecast.c.cost,
-            forecast.c.unpriced,
-            job.c.input_tokens,
-            job.c.output_tokens,
-            job.c.cost_micros,
-            job.c.currency,
-            (job.c.finished_at - job.c.started_at).label("took"),
-        )
-        .join(job_child, job_child.c.parent_id == forecast.c.job_id)
-        .join(job, job.c.id == job_child.c.child_id)
-        .where(job.c.kind == forecast.c.workflow, job.c.state == "succeeded", job.c.finished_at >= since)
-        .order_by(job.c.id.desc())
-        .limit(MOST_RUNS)
-    )
+    chosen = [job.c.finished_at >= since]
     if until is not None:
-        query = query.where(job.c.finished_at < until)
+        chosen.append(job.c.finished_at < until)
     if project is not None:
-        query = query.where(job.c.project_id == project)
+        chosen.append(job.c.project_id == project)
     if workflow:
-        query = query.where(forecast.c.workflow == workflow)
+        chosen.append(forecast.c.workflow == workflow)
     if model:
-        query = query.where(forecast.c.model == model)
-    return fetch(conn, ForecastRun, query)
+        chosen.append(forecast.c.model == model)
+    # a conductor's task for a scene is no job that was foreseen; those that it starts are
+    first, between, foreseen = job_child.alias("first"), job.alias("between"), forecast.alias("foreseen")
+    is_foreseen = exists().where(foreseen.c.job_id == forecast.c.job_id, foreseen.c.workflow == between.c.kind)
+    below = (
+        _select_runs()
+        .join(first, first.c.parent_id == forecast.c.job_id)
+        .join(between, and_(between.c.id == first.c.child_id, ~is_foreseen))
+        .join(job_child, job_child.c.parent_id == between.c.id)
+    )
+    own = _select_runs().join(job_child, job_child.c.parent_id == forecast.c.job_id)
+    found: list[tuple[int, ForecastRun]] = []
+    for ways in (own, below):
+        query = (
+            ways.join(job, job.c.id == job_child.c.child_id)
+            .where(job.c.kind == forecast.c.workflow, job.c.state == "succeeded", *chosen)
+            .order_by(job.c.id.desc())
+            .limit(MOST_RUNS)
+        )
+        found += [(row[0], ForecastRun(*row[1:])) for row in conn.execute(query)]
+    found.sort(key=lambda run: -run[0])
+    return [run for _, run in found[:MOST_RUNS]]
+
+
+def _select_runs() -> Select[Any]:
+    """A job's id, then what a ForecastRun has."""
+    return select(
+        job.c.id,
+        forecast.c.workflow,
+        forecast.c.model,
+        forecast.c.tokens,
+        forecast.c.ms,
+        forecast.c.cost,
+        forecast.c.unpriced,
+        job.c.input_tokens,
+        job.c.output_tokens,
+        job.c.cost_micros,
+        job.c.currency,
+        (job.c.finished_at - job.c.started_at).label("took"),
+    ).select_from(forecast)

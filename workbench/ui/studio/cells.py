@@ -16,7 +16,19 @@ from workbench.json_types import JsonObject
 from workbench.ui import budgets, drafts, formats, forms, job_links, labels, live, shell, states
 from workbench.ui.language import current, t
 from workbench.ui.markup import plain
-from workbench.ui.studio import artifacts, clips, diff, editing, kept, parted, reasons, replanning, sheet, versions
+from workbench.ui.studio import (
+    artifacts,
+    clips,
+    conducting,
+    diff,
+    editing,
+    kept,
+    parted,
+    reasons,
+    replanning,
+    sheet,
+    versions,
+)
 from workbench.ui.studio.editing import begin_edit, cell_key, end_edit
 from workbench.workflows.registry import Workflow
 
@@ -128,6 +140,8 @@ def _draw_settings(node_id: int, workflow: Workflow, choices: dict[str, dict[Any
     st.markdown(f"**{t(workflow.title)}**", width=380)
     with drafts.keep(f"run/{node_id}/{workflow.name}", key) as draft:
         values, wrong = form_values(node_id, workflow, choices)
+        if workflow.conducts and not wrong:
+            conducting.draw_plan(live.query(live.workbench().plans.outline, workflow.name, node_id, values))
         if workflow.batch and not wrong:
             disabled = _price(node_id, workflow, values, f"{key}_price") is False or disabled
         kept.warn(workflow, [node_id])
@@ -186,6 +200,9 @@ def action(node_id: int, cell: Cell, primary: bool) -> None:
         return
     if cell.guarded and cell.artifact:
         _ask(node_id, cell, cell.artifact, t(verb), icon)
+        return
+    if workflow.conducts:
+        conducting.draw_button(node_id, workflow, key, t(verb), icon, disabled=bool(cell.unmet))
         return
     if workflow.batch:
         _batch_action(node_id, workflow, key, t(verb), icon, bool(cell.unmet))

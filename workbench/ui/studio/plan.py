@@ -147,7 +147,8 @@ def _close() -> None:
 
 def _open(node_id: int, mode: Mode) -> None:
     st.session_state["_plan"] = (node_id, mode)
-    st.session_state.pop("_frame", None)  # a page shows one dialog at a time
+    for other in ("_frame", "_conductor"):  # a page shows one dialog at a time
+        st.session_state.pop(other, None)
 
 
 def _dialog(node_id: int, mode: Mode) -> None:
@@ -165,7 +166,7 @@ def _dialog(node_id: int, mode: Mode) -> None:
             kept.draw(left, node_id, mode, "dialog")
             return
         grow = _read_grow(plan, mode, node_id, "dialog")
-        _numbers(plan.forecast(grow))
+        draw_numbers(plan.forecast(grow))
         draw_table(groups(plan.jobs), None, plan.growth if grow else None)
         choosing.draw(choice, node_id, mode, "dialog")
         _grow(plan, mode, node_id, "dialog")
@@ -202,7 +203,7 @@ def card(node_id: int, *, large: bool = False) -> None:
     with st.container(border=True, key="plan"):
         st.markdown(f"**{t('Plan · everything below')}**")
         grow = _read_grow(plan, "missing", node_id, "card")
-        _numbers(plan.forecast(grow))
+        draw_numbers(plan.forecast(grow))
         draw_table(groups(plan.jobs), ROWS, plan.growth if grow else None)
         choosing.draw(choice, node_id, "missing", "card")
         _grow(plan, "missing", node_id, "card")
@@ -249,7 +250,8 @@ def _cancel(job_id: int) -> None:
     live.invalidate()
 
 
-def _numbers(forecast: Forecast) -> None:
+def draw_numbers(forecast: Forecast) -> None:
+    """Money, time and tokens."""
     with st.container(horizontal=True, gap="medium"):
         st.metric(t("Money"), price(forecast.cost, forecast.unpriced), width="content")
         st.metric(t("Time"), f"≈ {formats.duration(forecast.seconds * 1000, current())}", width="content")

@@ -32,7 +32,8 @@ def describe(shot: JsonObject) -> str:
 def open_frame(node_id: int, key: str, media: str | None = None) -> None:
     """Open a frame's dialog on the next run, at one of its candidates."""
     st.session_state["_frame"] = (node_id, key)
-    st.session_state.pop("_plan", None)  # a page shows one dialog at a time
+    for other in ("_plan", "_conductor"):  # a page shows one dialog at a time
+        st.session_state.pop(other, None)
     if media is not None:
         st.session_state[f"candidate_{node_id}_{key}"] = media
     parts.redraw(cell_key(node_id, IMAGES))

@@ -57,6 +57,7 @@ def count_later(node: NodeView, params: Params) -> dict[str, int]:
     reads=("brief", "episode_plan"),
     guards=(plannable, has_episode_outline),
     batch=True,
+    conducts=True,
     starts=list_jobs,
     grows=count_later,
     queue="system",

@@ -50,6 +50,7 @@ def list_jobs(node: NodeView, params: Params) -> list[tuple[str, int]]:
     reads=("brief", "episode_plan"),
     guards=(plannable,),
     batch=True,
+    conducts=True,
     starts=list_jobs,
     queue="system",
     deadline_s=24 * 3600,
