@@ -13,6 +13,9 @@ if TYPE_CHECKING:
     from pydantic import ValidationError
     from pydantic_core import ErrorDetails
 
+#: what a job's time line says of an answer that did not pass
+REJECTED = N_("Step {step}: answer rejected, {count} issues: {first}")
+
 #: pydantic's error types in the reader's words; the fields are those of the error's ctx
 _MESSAGES = {
     "missing": N_("This is needed."),

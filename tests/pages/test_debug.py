@@ -2,10 +2,19 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Iterator
+
+import pytest
 import streamlit as st
+from streamlit.testing.v1 import AppTest
 
 from tests.pages.conftest import House, said
 from tests.scripted_provider import ScriptedProvider
+from workbench.db.rows.jobs import Job
+
+#: the page, the job and its replay
+Pair = tuple[AppTest, Job, Job]
 
 
 def test_what_is_said_of_a_group_decides_where_it_is_listed(house: House) -> None:
@@ -60,6 +69,127 @@ def test_a_job_and_its_replay_stand_side_by_side(house: House) -> None:
     assert list(job["change"])[:2] == ["", "≠"]
     for missing in ({}, {"a": first.id}, {"a": first.id, "b": 10**9}, {"a": "x", "b": "٣"}):
         assert not house.page("compare", **missing).exception
+
+
+def numbers(at: AppTest, column: str) -> dict[str, str]:
+    """What the first table of figures says of one of the two jobs."""
+    frame = at.dataframe[0].value
+    return dict(zip(frame["what"], frame[column], strict=True))
+
+
+def test_a_call_that_was_never_sent_is_no_call_of_a_comparison(house: House) -> None:
+    with ScriptedProvider() as provider:
+        house.wb.profiles.add("scripted", "openai", base_url=provider.url, text_model="one", key="sk-canary0123456789")
+        house.wb.profiles.add(
+            "nowhere", "openai", base_url="http://127.0.0.1:9/v1", text_model="none", key="sk-canary0123456789"
+        )
+        ask = {"messages": [{"role": "user", "content": "Tell of the lamp."}]}
+        first = house.run("llm_chat", None, ask, profile="nowhere", max_attempts=1)
+        second = house.wb.jobs.retry(first.id, profile="scripted")
+        assert house.end(second.id).state == "succeeded"
+    [call] = house.wb.jobs.get_detail(first.id).model_calls
+    assert call.price_source == "not sent"
+    at = house.page("compare", a=first.id, b=second.id)
+    assert not at.exception
+    assert (numbers(at, "a")["Model calls"], numbers(at, "b")["Model calls"]) == ("0", "1")
+    assert "1 · Network failure" in said(at), "that it was tried is told all the same"
+
+
+@pytest.fixture
+def pair(house: House) -> Iterator[Pair]:
+    """A plan that failed its checks, and the same plan again from an edited brief, with a repair."""
+    with ScriptedProvider() as provider:
+        prices = {"one": {"input": 1, "output": 1, "currency": "CNY"}}
+        house.wb.profiles.add("scripted", "openai", base_url=provider.url, text_model="one", key="sk-canary0123456789",
+                              params={"prices": prices})  # fmt: skip
+        project = house.sample()
+        few = answer("Combs", "Chain")
+        provider.script(default={"text": few, "usage": {"prompt_tokens": 1000, "completion_tokens": 200}})
+        first = house.run("plan_episodes", project, {"target_episode_count": 3}, profile="scripted")
+        assert first.state == "failed"
+        brief = house.wb.artifact(project, "brief")
+        assert brief is not None
+        house.wb.artifacts.save(project, "brief", brief.content | {"genre": "winter tale"}, brief.version)
+        good = answer("Combs", "Chain", "Gifts")
+        usage = {"prompt_tokens": 1500, "completion_tokens": 300}
+        provider.script(nth={"1": {"text": few, "usage": usage}}, default={"text": good, "usage": usage})
+        second = house.wb.jobs.replay(first.id)
+        assert house.end(second.id).state == "succeeded"
+        yield house.page("compare", a=first.id, b=second.id), first, second
+
+
+def answer(*titles: str) -> str:
+    episodes = [
+        {
+            "order": n, "title": title, "logline": f"{title} are bought and sold.", "main_characters": ["Della"],
+            "beats": [f"{title} are seen", f"{title} are sold"], "scene_scope": f"a flat, {title}", "cliffhanger": None,
+        }
+        for n, title in enumerate(titles, start=1)
+    ]  # fmt: skip
+    return json.dumps({"episode_count": len(titles), "reasoning_brief": None, "episodes": episodes})
+
+
+def change_of(at: AppTest, what: str) -> tuple[str, str, str]:
+    frame = at.dataframe[0].value
+    row = frame[frame["what"] == what].iloc[0]
+    return row["a"], row["b"], row["change"]
+
+
+def test_a_comparison_shows_the_versions_of_the_story_that_each_ran_on(pair: Pair) -> None:
+    at, first, _ = pair
+    assert not at.exception
+    frame = next(f.value for f in at.dataframe if "Brief · The Gift of the Magi" in list(f.value["what"]))
+    brief = frame.iloc[0]
+    assert (brief["what"], brief["a"], brief["b"], brief["change"]) == ("Brief · The Gift of the Magi", "v1", "v2", "≠")
+    rest = frame.iloc[1:]
+    assert len(rest) > 1
+    assert set(rest["change"]) == {""}
+    assert "1 other version" in said(at)
+    assert f"Job {first.id} has made no version" in said(at)
+
+
+def test_a_comparison_shows_the_words_of_the_prompt_that_changed(pair: Pair) -> None:
+    at, *_ = pair
+    assert ":green-background[\\+ winter" in said(at)
+
+
+def test_a_comparison_shows_the_fields_of_the_answer_that_changed(pair: Pair) -> None:
+    at, *_ = pair
+    text = said(at)
+    assert "episode_count" in text
+    assert ":green-background[\\+ 3]" in text
+    assert "Gifts" in text
+    assert "Combs are seen" not in text, "what stayed is not listed"
+
+
+def test_a_comparison_shows_what_the_checks_came_to_and_what_was_rejected_for_what(pair: Pair) -> None:
+    at, *_ = pair
+    lines = [str(m.value) for m in at.markdown]
+    assert "**Checks** :gray[not passed → passed after 1 repair]" in lines
+    assert sum("answer rejected, 1 issues" in line for line in lines) == 3, "twice in the first job, once in the second"
+
+
+def test_a_comparison_shows_tokens_cost_and_latency_of_both(pair: Pair) -> None:
+    at, *_ = pair
+    assert change_of(at, "Model calls") == ("2", "2", "")
+    assert change_of(at, "Input tokens") == ("2.0k", "3.0k", "+50.0%")
+    assert change_of(at, "Output tokens") == ("400", "600", "+50.0%")
+    assert change_of(at, "Cost") == ("¥0.002", "¥0.004", "+50.0%")
+    assert all(value not in ("", "—") for value in change_of(at, "Latency")[:2])
+
+
+def test_a_comparison_shows_the_pictures_of_both(house: House) -> None:
+    project = house.sample()
+    first = house.run("generate_character_sheet", house.nodes(project, "character")[0].id)
+    assert first.state == "succeeded", first.error
+    second = house.wb.jobs.replay(first.id, {"look": "Short hair", "scenes": "1.2–"})
+    assert house.end(second.id).state == "succeeded"
+    at = house.page("compare", a=first.id, b=second.id)
+    assert not at.exception
+    drawn = len(house.wb.jobs.get_detail(first.id).steps)
+    assert drawn > 0
+    assert f"**Pictures** :gray[{drawn} → {drawn}]" in said(at)
+    assert sum(str(c.value) == "candidate 1" for c in at.caption) == 2, "on both sides"
 
 
 def test_remedies_are_buttons_and_a_retry_with_changes_says_its_own_price(house: House) -> None:

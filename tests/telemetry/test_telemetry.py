@@ -175,6 +175,25 @@ def test_jobs_attempts_steps_and_calls_go_out_once_as_one_trace_without_what_was
     assert {"reelwright.job.wait", "reelwright.job.run", "gen_ai.client.operation.duration"} <= set(collector.metrics)
 
 
+def test_a_call_that_never_reached_its_service_is_neither_a_span_nor_counted(
+    engine: Engine, project: int, collector: Collector
+) -> None:
+    send(engine)
+    job = engine.finish(engine.wb.submit("test_tell", project).id)
+    unsent = {"outcome": "error", "error_kind": "network", "price_source": "not sent", "cost_micros": 0}
+    add_call(engine, job.id, model="unreached", **unsent)
+    add_call(engine, None, model="unreached", ended_at=db_now_ms(), **unsent)
+    add_call(engine, job.id, model="reached", outcome="error", error_kind="overloaded", http_status=503)
+    assert send(engine) == 1
+
+    assert not [s.name for s in collector.spans if "unreached" in s.name]
+    for name in ("reelwright.calls", "gen_ai.client.operation.duration"):
+        measured = collector.metrics[name]
+        points = measured.sum.data_points or measured.histogram.data_points
+        assert {read(p.attributes)["gen_ai.request.model"] for p in points} >= {"reached"}
+        assert "unreached" not in {read(p.attributes)["gen_ai.request.model"] for p in points}
+
+
 def test_what_was_said_goes_out_where_it_is_asked_for_and_never_a_key(
     engine: Engine, project: int, collector: Collector, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -13,12 +13,14 @@ from workbench.arguments import Count, check_arguments
 from workbench.db.connection import Database
 from workbench.db.reads import board, failures, sorting
 from workbench.db.reads import bulk as bulk_reads
+from workbench.db.reads import job_inputs as inputs
 from workbench.db.reads import jobs as reads
 from workbench.db.reads import story as story_reads
 from workbench.db.reads import usage as usage_reads
 from workbench.db.rows.jobs import (
     BulkItem,
     ChildJob,
+    ComparedInput,
     FailureGroup,
     FamilyJob,
     Job,
@@ -101,6 +103,32 @@ class JobReads:
                 replays=reads.list_replays(conn, job_id),
                 spending=usage_reads.spending_of_jobs(conn, [job_id])[job_id],
             )
+
+    def compare_inputs(self, first: int, second: int) -> builtins.list[ComparedInput]:
+        """The versions of the story that two jobs were made from, by node and kind. Raises NotFound.
+
+        A job that has made no version is said to have begun with the newest ones of then.
+        """
+        from workbench.jobs import replay
+
+        with self._database.read() as conn:
+            jobs = [replay.find(conn, job_id) for job_id in (first, second)]
+            used = [inputs.find_used(conn, job.id) for job in jobs]
+            places = {place for one in used if one is not None for place in one}
+            if not places and jobs[0].node_id is not None and jobs[0].kind in self._registry.all():
+                places.update(inputs.list_places(conn, jobs[0].node_id, self._registry.find(jobs[0].kind).reads))
+            seen = [
+                one if one is not None else inputs.find_newest_at(conn, places, job.started_at or job.created_at)
+                for one, job in zip(used, jobs, strict=True)
+            ]
+            titles = inputs.find_titles(conn, {node_id for node_id, _ in places})
+        return [
+            ComparedInput(
+                node_id, titles.get(node_id, ""), kind, seen[0].get((node_id, kind), []),
+                seen[1].get((node_id, kind), []), used[0] is not None, used[1] is not None,
+            )
+            for node_id, kind in sorted(places)
+        ]  # fmt: skip
 
     def list(
         self,

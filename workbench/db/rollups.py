@@ -81,13 +81,18 @@ def is_unpriced(c: Any) -> ColumnElement[bool]:
     )
 
 
+def is_sent(c: Any) -> ColumnElement[bool]:
+    """A call that reached its service; one that did not is no call. `c` as in `is_unpriced`."""
+    return or_(c.price_source.is_(None), c.price_source != "not sent")
+
+
 def usage_sums(c: Any) -> dict[str, ColumnElement[Any]]:
     """Name → what one call adds to the sum; `c` as in `is_unpriced`.
 
     A call that never reached its service is none: `unsent`. Judged are texts that had to keep to a schema and came, be
     it unreadable; chats, pictures and clips are not. Wasted is what was paid, or used, for nothing that could be used.
     """
-    sent = or_(c.price_source.is_(None), c.price_source != "not sent")
+    sent = is_sent(c)
     structured = and_(
         c.capability == "text",
         or_(c.mode.in_(("json_schema", "json_object")), c.prompt_name.isnot(None), c.purpose == "repair"),

@@ -42,6 +42,7 @@ from workbench.providers.base import (
 from workbench.providers.reading import read_model
 from workbench.usage import money
 from workbench.usage.prices import clock_ms, cost_of
+from workbench.validation import REJECTED
 
 if TYPE_CHECKING:
     from workbench.jobs.session import ClaimSession
@@ -375,7 +376,7 @@ class TextSteps:
 
     def _reject(self, name: str, answer: Answer, issues: list[Issue], *, last: bool) -> None:
         message = Text(
-            N_("Step {step}: answer rejected, {count} issues: {first}"),
+            REJECTED,
             step=name,
             count=len(issues),
             first=str(issues[0]),

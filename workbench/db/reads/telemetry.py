@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from sqlalchemy import Connection, bindparam, func, null, or_, select
 
 from workbench.db.connection import Ids, among, db_now_ms
+from workbench.db.rollups import is_sent
 from workbench.db.rows.record import columns, fetch
 from workbench.db.rows.telemetry import EndedAttempt, EndedCall, EndedJob, EndedStep
 from workbench.db.schema import ACTIVE, TERMINAL, attempt, job, model_call, step, worker
@@ -35,14 +36,13 @@ def list_steps(conn: Connection, job_ids: Sequence[int]) -> list[EndedStep]:
 
 
 def list_calls(conn: Connection, job_ids: Sequence[int], since: int, until: int, content: bool) -> list[EndedCall]:
-    """The calls of these jobs, and those of no job (a profile was tried) that ended meanwhile. `content`: with what was
-    said."""
+    """The calls of these jobs, and those of no job (a profile was tried) that ended meanwhile; none that never reached
+    its service. `content`: with what was said."""
     wanted = [c if content or c.name not in ("prompt", "raw_output") else null().label(c.name)
               for c in columns(EndedCall, model_call)]  # fmt: skip
-    of_jobs = select(*wanted).where(among(model_call.c.job_id, bindparam("ids", type_=Ids())))
-    tried = select(*wanted).where(
-        model_call.c.job_id.is_(None), model_call.c.ended_at > since, model_call.c.ended_at <= until
-    )
+    sent = select(*wanted).where(is_sent(model_call.c))
+    of_jobs = sent.where(among(model_call.c.job_id, bindparam("ids", type_=Ids())))
+    tried = sent.where(model_call.c.job_id.is_(None), model_call.c.ended_at > since, model_call.c.ended_at <= until)
     return fetch(conn, EndedCall, of_jobs, {"ids": [*job_ids]}) + fetch(conn, EndedCall, tried)
 
 

@@ -282,6 +282,11 @@ class CallSummary(Record):
     prompt_version: str | None
 
     @property
+    def sent(self) -> bool:
+        """Whether it reached its service; one that did not counts as no call (db/rollups.py asks the same in SQL)."""
+        return self.price_source != "not sent"
+
+    @property
     def unpriced(self) -> bool:
         """Whether it was, or may have been, charged at a price nobody knows (db/reads/usage.py asks the same in SQL).
 
@@ -322,6 +327,24 @@ class JobDetail(Record):
     children: list[ChildJob]
     replays: list[Job]
     spending: Spending
+
+
+@dataclass(frozen=True, slots=True)
+class ComparedInput(Record):
+    """What two jobs were made from: the versions of one artifact that each used, none where it used none.
+
+    `first_recorded`, `second_recorded`: it is known from a version that the job has made; else these are the newest of
+    when it began.
+    """
+
+    node_id: int
+    #: of the node
+    title: str
+    kind: str
+    first: list[int]
+    second: list[int]
+    first_recorded: bool
+    second_recorded: bool
 
 
 @dataclass(frozen=True, slots=True)

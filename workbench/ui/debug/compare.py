@@ -18,6 +18,7 @@ from workbench.ui.jobs import table
 from workbench.ui.language import current, t
 from workbench.ui.markup import code, hide_keys, plain, shorten
 from workbench.ui.studio import diff
+from workbench.validation import REJECTED
 
 PAGE = "pages/compare.py"
 #: fields of an answer that are listed; the others are counted
@@ -30,7 +31,8 @@ MOST_PICTURES = 9
 
 @dataclass(frozen=True)
 class Side:
-    """One of the two jobs. `calls`: those of a step, the last one is what it came to."""
+    """One of the two jobs. `calls`: those of a step that reached their service, the last one is what it came to;
+    `tries`: the others too."""
 
     detail: JobDetail
 
@@ -39,10 +41,35 @@ class Side:
         return self.detail.job
 
     def calls(self, step: str | None = None) -> list[ModelCall]:
+        return [c for c in self.tries(step) if c.sent]
+
+    def tries(self, step: str | None = None) -> list[ModelCall]:
         return [c for c in self.detail.model_calls if step is None or c.step == step]
 
     def step(self, name: str) -> Step | None:
         return next((s for s in self.detail.steps if s.name == name), None)
+
+    def took_over(self, name: str) -> bool:
+        """Whether an earlier job had made this step, so that nothing was asked."""
+        step = self.step(name)
+        return step is not None and step.reused_from is not None and not self.tries(name)
+
+    def rejections(self, name: str) -> list[str]:
+        """What each rejected answer of a step was rejected for, in their order."""
+        told = [e for e in self.detail.events if e.i18n is not None and e.i18n["msgid"] == REJECTED]
+        return [labels.translate_stored(e, "message") for e in told if (e.i18n or {})["params"]["step"] == name]
+
+    def outcome(self, name: str) -> str:
+        """What a step's checks came to."""
+        calls = self.calls(name)
+        if not calls:
+            return t("reused") if self.took_over(name) else t("no answer")
+        if calls[-1].valid is not True:
+            return t("not passed") if calls[-1].outcome == "ok" else t("no answer")
+        repairs = sum(call.purpose == "repair" for call in calls)
+        if not repairs:
+            return t("passed at once")
+        return t("passed after 1 repair") if repairs == 1 else t("passed after {n} repairs", n=repairs)
 
 
 def words(original: int, other: int) -> str:
@@ -63,7 +90,8 @@ def draw(first: JobDetail, second: JobDetail) -> None:
             _card(side)
     _numbers(*sides)
     _inputs(*sides)
-    names = list(dict.fromkeys([c.step or "" for s in sides for c in s.calls()] + [s.name for s in first.steps]))
+    _versions(*sides)
+    names = list(dict.fromkeys([c.step or "" for s in sides for c in s.tries()] + [s.name for s in first.steps]))
     named = [name for name in names if name]
     if named:
         step = named[0]
@@ -195,22 +223,57 @@ def _inputs(first: Side, second: Side) -> None:
         _fields(first.job.params, second.job.params, "compare_params")
 
 
+def _versions(first: Side, second: Side) -> None:
+    """The story's versions that each ran on; those that differ before the others."""
+    used = live.query(live.workbench().jobs.compare_inputs, first.job.id, second.job.id)
+    if not used:
+        return
+    other = [one for one in used if one.first != one.second]
+    note = t("1 other version") if len(other) == 1 else t("{n} other versions", n=len(other))
+    _heading(t("Made from"), note if other else t("the same versions"))
+    for side, recorded in ((first, used[0].first_recorded), (second, used[0].second_recorded)):
+        if not recorded:
+            st.caption(t("Job {id} has made no version: these are the newest ones of when it began.", id=side.job.id))
+    rows = [
+        {
+            "what": f"{labels.kind_title(one.kind)} · {one.title}", "a": _numbers_of(one.first),
+            "b": _numbers_of(one.second), "change": "≠" if one.first != one.second else "",
+        }
+        for one in [*other, *(one for one in used if one.first == one.second)]
+    ]  # fmt: skip
+    config = st.column_config.TextColumn
+    st.dataframe(
+        pd.DataFrame(rows),
+        hide_index=True,
+        row_height=32,
+        column_config={
+            "what": config("", width=260),
+            "a": config(t("Job {id}", id=first.job.id), width=120, alignment="right"),
+            "b": config(t("Job {id}", id=second.job.id), width=120, alignment="right"),
+            "change": config(t("Change"), width=80, alignment="right"),
+        },
+        key="compare_versions",
+        alt=t("The versions that both were made from"),
+    )
+
+
+def _numbers_of(versions: Sequence[int]) -> str:
+    return ", ".join(f"v{n}" for n in versions) or "—"
+
+
 def _step_title(name: str, sides: Sequence[Side]) -> str:
-    marks = [t("reused") if not side.calls(name) and side.step(name) else t("{n} calls", n=len(side.calls(name)))
-             for side in sides]  # fmt: skip
+    marks = [t("reused") if side.took_over(name) else t("{n} calls", n=len(side.calls(name))) for side in sides]
     return f"{name} · {' → '.join(marks)}"
 
 
 def _step(name: str, first: Side, second: Side) -> None:
     old, new = (side.calls(name)[-1:] for side in (first, second))
     for side, last in ((first, old), (second, new)):
-        step = side.step(name)
-        if not last and step is not None:
+        if not last and side.took_over(name):
             st.caption(t("Job {id} has taken over what this step had made before: nothing was paid.", id=side.job.id))
-    if not old or not new:
-        return
-    _prompt(old[0], new[0])
-    _answer(old[0], new[0])
+    if old and new:
+        _prompt(old[0], new[0])
+        _answer(old[0], new[0])
     _checks(first, second, name)
 
 
@@ -266,16 +329,18 @@ def _content_of(text: str) -> Json:
 
 
 def _checks(first: Side, second: Side, name: str) -> None:
-    """What the answers were rejected for, each time."""
-    _heading(t("Checks"), "")
+    """What the checks came to, and what the answers were rejected for, each time."""
+    _heading(t("Checks"), f"{first.outcome(name)} → {second.outcome(name)}")
     for column, side in zip(st.columns(2, gap="small"), (first, second), strict=True):
         with column, st.container(border=True, key=f"compare_checks_{side.job.id}"):
-            for number, call in enumerate(side.calls(name), start=1):
+            for number, call in enumerate(side.tries(name), start=1):
                 icon, colour, said = "check_circle", "green", t("valid")
                 if call.valid is not True:
                     icon, colour = "error", "red"
                     said = labels.error_title(call.error_kind) if call.error_kind else t("not valid")
                 st.markdown(f":{colour}[:material/{icon}: {number} · {plain(said)}] :gray[{plain(call.purpose)}]")
+            for rejection in side.rejections(name):
+                st.markdown(f":gray[:material/chevron_right:] {plain(shorten(rejection, 240))}")
             issues = (side.job.result or {}).get("issues", ()) if isinstance(side.job.result, dict) else ()
             for issue in list(issues)[:12]:
                 st.markdown(f":red[:material/chevron_right:] {plain(shorten(str(issue), 240))}")
