@@ -24,10 +24,14 @@ def looks(house: House, node: int, kind: str = "character_sheet") -> list[JsonOb
     return list(head.content["looks"]) if head else []
 
 
-def picture(house: House, colour: str) -> str:
+def png(colour: str) -> bytes:
     made = io.BytesIO()
     Image.new("RGB", (90, 60), colour).save(made, "PNG")
-    return house.wb.media.add_picture(made.getvalue()).sha256
+    return made.getvalue()
+
+
+def picture(house: House, colour: str) -> str:
+    return house.wb.media.add_picture(png(colour)).sha256
 
 
 @pytest.mark.parametrize("lang", ["en", "zh"])
@@ -107,6 +111,38 @@ def test_ones_own_pictures_become_candidates_and_the_last_is_picked(house: House
         place(node, "bride", [(red, "one.png")])
     with pytest.raises(NotAllowed):
         place(project, "usual", [(red, "one.png")])
+
+
+@pytest.mark.parametrize("lang", ["en", "zh"])
+@pytest.mark.parametrize("kind", ["character", "world_element"])
+def test_a_new_look_begins_with_ones_own_pictures_and_nothing_is_drawn(house: House, lang: str, kind: str) -> None:
+    project = house.sample("painted-skin.zh" if lang == "zh" else "gift-of-the-magi.en")
+    node = first(house, project, kind)
+    sheet = SHEETS[kind][0]
+    at = house.page("cast", lang, project=project, kind=kind, node=node)
+    for name, words, scenes in (("plain", "", ""), ("storm", "torn and wet", "1.2–1.4")):
+        drop = next(u for u in at.get("file_uploader") if str(u.key).startswith(f"new_look_{node}_files"))
+        drop.set_value((f"{name}.png", png("red" if name == "plain" else "blue"), "image/png")).run()
+        assert not at.exception
+        assert f"new_look_go_{node}" not in [b.key for b in at.button]
+        # without a name it is refused, and the pictures stay
+        if name == "storm":
+            at.button(key=f"new_look_place_{node}").click().run()
+            assert [k["name"] for k in looks(house, node, sheet)] == ["plain"]
+        at.text_input(key=f"new_look_name_{node}").set_value(name)
+        at.text_area(key=f"new_look_words_{node}").set_value(words)
+        at.text_input(key=f"new_look_scenes_{node}").set_value(scenes)
+        at.button(key=f"new_look_place_{node}").click().run()
+        assert not at.exception
+        assert not at.error
+    plain, storm = looks(house, node, sheet)
+    assert (plain["name"], plain["spans"], len(plain["candidates"])) == ("plain", [], 1)
+    assert (storm["words"], storm["spans"]) == ("torn and wet", [{"first": "1.2", "last": "1.4"}])
+    assert storm["chosen"] == storm["candidates"][0]["media"] != plain["chosen"]
+    assert storm["candidates"][0]["origin"] == "own"
+    assert house.wb.jobs.list() == []
+    with pytest.raises(InvalidInput, match="names no scenes"):
+        house.wb.artifacts.place_sheet_pictures(node, "third", [(picture(house, "red"), "a.png")], scenes="soon")
 
 
 def test_who_saves_second_keeps_what_was_typed_and_loses_nothing_of_the_other(house: House) -> None:

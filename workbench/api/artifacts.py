@@ -6,7 +6,7 @@ from sqlalchemy import Connection
 
 from workbench.api.projects import find_node
 from workbench.arguments import StoryContent, check_arguments
-from workbench.artifacts import kinds
+from workbench.artifacts import kinds, sheets
 from workbench.artifacts.declared import Kind
 from workbench.artifacts.diff import Change, changes
 from workbench.artifacts.part_inputs import inputs_of_edit
@@ -112,10 +112,12 @@ class Artifacts:
             return own_media.place_pictures(conn, node_id, placed, user)
 
     def place_sheet_pictures(
-        self, node_id: int, look: str, pictures: list[tuple[str, str]], user: str = "local"
-    ) -> Artifact:
+        self, node_id: int, look: str, pictures: list[tuple[str, str]], user: str = "local", *, words: str = "",
+        scenes: str = "",
+    ) -> Artifact:  # fmt: skip
         """Put stored pictures (SHA-256, name of the file) among the candidates of a look of a character's or a world
-        element's reference sheet, the last one picked; a look of that name is begun where there is none.
+        element's reference sheet, the last one picked; a look of that name is begun where there is none, with these
+        `words` and worn in these `scenes` (``1.2–1.4, 2.3–``; empty: wherever no other is).
 
         Raises NotFound, InvalidInput, NotAllowed for any other node.
         """
@@ -127,7 +129,8 @@ class Artifacts:
             if not pictures:
                 raise InvalidInput(Text(N_("No picture was given.")), [])
             stored = [(_find_media(conn, sha, "image"), name) for sha, name in pictures]
-            return own_media.place_sheet_pictures(conn, node_id, kind, look, stored, user)
+            told = {"words": words, "spans": _read_spans(scenes)}
+            return own_media.place_sheet_pictures(conn, node_id, kind, look, stored, user, told)
 
     def place_clip(self, node_id: int, media: str, name: str, shot: str | None = None, user: str = "local") -> Artifact:
         """Put a stored clip (see `wb.media.add_clip`) beside a scene's others: for the whole scene, and chosen, or for
@@ -235,6 +238,14 @@ def _check_key(key: str) -> str:
         issue = Issue("key", Text(N_("it is one of {options}"), options=", ".join(own_media.KEYS)))
         raise InvalidInput(issue.message, [issue])
     return key
+
+
+def _read_spans(scenes: str) -> list[JsonObject]:
+    try:
+        return sheets.read_spans(scenes)
+    except ValueError as error:
+        message = Text(N_("“{piece}” names no scenes; write 1.2, 1.2–1.4 or 2.3–"), piece=str(error))
+        raise InvalidInput(message, [Issue("scenes", message)]) from None
 
 
 def _check_names(conn: Connection, node: Node, kind: str, content: Json) -> None:

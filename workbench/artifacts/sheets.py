@@ -133,12 +133,15 @@ def view_look(content: JsonObject, place: str) -> Any:
 # How a person changes a sheet: each returns the content as it is to be saved.
 
 
-def put_pictures(content: JsonObject | None, name: str, candidates: Sequence[JsonObject]) -> JsonObject:
-    """With further candidates of a look, the last of them picked; a look of that name is begun where there is none."""
+def put_pictures(
+    content: JsonObject | None, name: str, candidates: Sequence[JsonObject], told: JsonObject | None = None
+) -> JsonObject:
+    """With further candidates of a look, the last of them picked; a look of that name is begun where there is none,
+    with the words and spans that are `told`."""
     there = content or {"looks": []}
     looks = list(there["looks"])
     if all(look["name"] != name for look in looks):
-        looks.append({"name": name, "words": "", "spans": [], "chosen": None, "candidates": []})
+        looks.append({"name": name, "words": "", "spans": [], "chosen": None, "candidates": [], **(told or {})})
     media = {c["media"] for c in candidates}
     for at, look in enumerate(looks):
         if look["name"] == name:

@@ -60,15 +60,16 @@ def place_pictures(conn: Connection, node_id: int, placed: list[Placed], user: s
 
 
 def place_sheet_pictures(
-    conn: Connection, node_id: int, kind: str, look: str, pictures: list[tuple[Media, str]], user: str
-) -> Artifact:
+    conn: Connection, node_id: int, kind: str, look: str, pictures: list[tuple[Media, str]], user: str,
+    told: JsonObject | None = None,
+) -> Artifact:  # fmt: skip
     """A new version of a reference sheet with these pictures (and their files' names) among a look's candidates, the
-    last one picked."""
+    last one picked. `told`: words and spans of a look that they begin."""
     writes.lock_node(conn, node_id)
     head = reads.find_head(conn, node_id, kind)
     brought = [_own(media, name) for media, name in pictures]
     declared = kinds.find(kind)
-    content = kinds.validate(declared, sheets.put_pictures(head.content if head else None, look, brought))
+    content = kinds.validate(declared, sheets.put_pictures(head.content if head else None, look, brought, told))
     inputs = list(head.inputs) if head else []
     return add_version(conn, node_id, declared, content, source="manual", user=user, inputs=inputs)
 

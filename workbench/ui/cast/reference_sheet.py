@@ -53,6 +53,7 @@ def draw(node_id: int, kind: str, name: str, language: str) -> None:
             with st.container(horizontal=True, gap="small"):
                 _draw_button(node_id, workflow, {}, t("Draw the sheet"), "first", primary=True)
                 _bring(node_id, usual, "first")
+                _new_look(node_id, workflow)
             return
         for number, look in enumerate(artifact.content["looks"]):
             _look(node_id, workflow, artifact, look, number, name)
@@ -188,18 +189,41 @@ def _new_look(node_id: int, workflow: str) -> None:
         st.text_input(t("Look"), key=keys[0], max_chars=80, placeholder=t("short hair"))
         st.text_area(t("In words"), key=keys[1], max_chars=1200, help=_words_help())
         st.text_input(t("Scenes"), key=keys[2], help=_scenes_help(), placeholder="2.3–")
+        drop = f"new_look_{node_id}"
+        brought = uploads.offer(drop, t("Pictures of your own, in place of drawn ones"))
+        if not brought:
+            st.button(
+                t("Draw this look"), key=f"new_look_go_{node_id}", type="primary", icon=":material/brush:",
+                on_click=_draw_new, args=(node_id, workflow, *keys),
+            )  # fmt: skip
+            return
+        _show_brought(brought)
         st.button(
-            t("Draw this look"), key=f"new_look_go_{node_id}", type="primary", icon=":material/brush:",
-            on_click=_draw_new, args=(node_id, workflow, *keys),
+            t("Begin the look with it") if len(brought) == 1 else t("Begin the look with these {n}", n=len(brought)),
+            key=f"new_look_place_{node_id}", type="primary", icon=":material/check:",
+            on_click=_place_new, args=(node_id, drop, [(b.media.sha256, b.name) for b in brought], *keys),
         )  # fmt: skip
 
 
-def _draw_new(node_id: int, workflow: str, name: str, words: str, scenes: str) -> None:
-    typed = {key: str(st.session_state.get(key) or "").strip() for key in (name, words, scenes)}
-    if not typed[name]:
-        st.session_state["_refused"] = t("A new look needs a name.")
-        return
-    _submit(node_id, workflow, {"look": typed[name], "words": typed[words], "scenes": typed[scenes]})
+def _read_new(*keys: str) -> list[str] | None:
+    """Name, words and scenes as they were typed; None, and why, where there is no name."""
+    typed = [str(st.session_state.get(key) or "").strip() for key in keys]
+    if typed[0]:
+        return typed
+    st.session_state["_refused"] = t("A new look needs a name.")
+    return None
+
+
+def _draw_new(node_id: int, workflow: str, *keys: str) -> None:
+    if (typed := _read_new(*keys)) is not None:
+        _submit(node_id, workflow, dict(zip(("look", "words", "scenes"), typed, strict=True)))
+
+
+def _place_new(node_id: int, drop: str, pictures: list[tuple[str, str]], *keys: str) -> None:
+    """Begin a look with pictures of one's own: nothing is drawn."""
+    if (typed := _read_new(*keys)) is not None and _place(node_id, typed[0], drop, pictures, *typed[1:]):
+        for key in keys:
+            st.session_state[key] = ""
 
 
 def _draw_button(node_id: int, workflow: str, params: JsonObject, label: str, slot: str, *, primary: bool) -> None:
@@ -225,19 +249,35 @@ def _bring(node_id: int, look: str, slot: str) -> None:
         brought = uploads.offer(key, t("Pictures"))
         if not brought:
             return
-        with st.container(horizontal=True, gap="small"):
-            for item in brought:
-                media.picture(item.media.sha256, item.name, small=True, width=96)
+        _show_brought(brought)
         st.button(
             t("Put it on the sheet") if len(brought) == 1 else t("Put {n} on the sheet", n=len(brought)),
             key=f"place_{key}", type="primary", icon=":material/check:",
-            on_click=_place, args=(node_id, look, key, [(b.media.sha256, b.name) for b in brought]),
+            on_click=_put, args=(node_id, look, key, [(b.media.sha256, b.name) for b in brought]),
         )  # fmt: skip
 
 
-def _place(node_id: int, look: str, key: str, pictures: list[tuple[str, str]]) -> None:
+def _show_brought(brought: list[uploads.Brought]) -> None:
+    with st.container(horizontal=True, gap="small"):
+        for item in brought:
+            media.picture(item.media.sha256, item.name, small=True, width=96)
+
+
+def _put(node_id: int, look: str, key: str, pictures: list[tuple[str, str]]) -> None:
+    _place(node_id, look, key, pictures)
+
+
+def _place(
+    node_id: int, look: str, key: str, pictures: list[tuple[str, str]], words: str = "", scenes: str = ""
+) -> bool:
+    """Whether they were taken; why not is said instead."""
+    taken = False
     with shell.show_refusals():
-        live.workbench().artifacts.place_sheet_pictures(node_id, look, pictures, shell.user())
+        live.workbench().artifacts.place_sheet_pictures(
+            node_id, look, pictures, shell.user(), words=words, scenes=scenes
+        )  # fmt: skip
         uploads.clear(key)
         shell.toast(t("Saved. What was made from it is marked stale."))
+        taken = True
     live.invalidate()
+    return taken
