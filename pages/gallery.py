@@ -17,7 +17,7 @@ from workbench.ui.charts import palette
 from workbench.ui.gallery import pictures as gallery
 from workbench.ui.language import t
 from workbench.ui.markup import plain, safe, shorten, tell_apart
-from workbench.ui.studio import storyboard, viewer
+from workbench.ui.studio import sheet, storyboard, viewer
 
 wb = live.workbench()
 #: pictures on a page, about
@@ -167,6 +167,7 @@ def grid(shown: list[gallery.Picture], key: str, *, places: bool) -> None:
                     f"style='color:{colours.muted};font-size:.84rem;line-height:1.3;height:2.25rem;overflow:hidden' "
                     f""
                     f"title='{safe(picture.shot['caption'])}'>{safe(shorten(picture.shot['caption'], 56))}</div>"
+                    f"{sheet.sources_line(picture.drawn_from)}"
                 )
 
 

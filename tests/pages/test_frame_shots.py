@@ -5,9 +5,11 @@ from __future__ import annotations
 import json
 from typing import Any
 
+import pytest
+
 from tests.pages.conftest import House, said
 from tests.pages.test_by_hand import texts
-from tests.pages.test_gallery import picture
+from tests.pages.test_gallery import drawn, picture
 
 GROUPS = "storyboard_groups"
 WORDS = "A comb lies in the snow."
@@ -67,6 +69,23 @@ def test_gallery_studio_and_the_frames_dialog_say_what_the_picture_shows(house: 
     gallery.button(key=f"another_{scene}_KF1").click().run()
     [job] = house.wb.jobs.list(kind="generate_keyframe_images")
     assert (job.params["keys"], job.params["source"], job.params["new_candidate"]) == (["KF1"], "KF1", True)
+
+
+@pytest.mark.parametrize(
+    ("lang", "words"), [("en", "drawn from: Della (short hair)"), ("zh", "依据：Della (short hair)")]
+)
+def test_a_tile_says_which_sheets_its_picture_was_drawn_from(house: House, lang: str, words: str) -> None:
+    project, (scene,) = drawn(house, scenes=1)
+    head = house.wb.artifact(scene, "keyframe_images")
+    made = head.content
+    sheet_of = {"media": made["frames"][0]["chosen"], "name": "Della", "look": "short hair"}
+    made["frames"][2]["candidates"][0]["references"] = [sheet_of]
+    house.wb.artifacts.save(scene, "keyframe_images", made, head.version)
+    for page in ("studio", "gallery"):
+        at = house.page(page, lang, project=project, node=scene)
+        assert not at.exception
+        [tile] = [str(h.proto.body) for h in at.get("html") if words in str(h.proto.body)]
+        assert "Moment 3 on the pier" in tile
 
 
 def test_the_panel_is_what_is_edited_of_such_a_frame(house: House) -> None:

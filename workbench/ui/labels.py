@@ -173,6 +173,12 @@ def place(where: Place | None) -> str:
     return t("E{n}", n=where.position) + f" {where.title}" if where.kind == "episode" else where.title
 
 
+def drawn_from(candidate: JsonObject) -> str:
+    """Whose and which places' sheets a picture was drawn from, with their looks; empty: from words alone."""
+    used = [f"{r['name']} ({r['look']})" if r["look"] else r["name"] for r in candidate.get("references") or []]
+    return t("drawn from: {sheets}", sheets=", ".join(used)) if used else ""
+
+
 def made_by(picture: JsonObject) -> str:
     """Which model made a picture or clip; of a person's own, its file's name."""
     if picture.get("origin") == "own":

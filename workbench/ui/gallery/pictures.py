@@ -16,7 +16,7 @@ from workbench.json_types import JsonObject
 from workbench.story.frame_shots import FrameShots
 from workbench.story.names import fold
 from workbench.story.studio import StaleReason
-from workbench.ui import live
+from workbench.ui import labels, live
 
 IMAGES, VIDEO = "keyframe_images", "scene_video"
 KEYS = [frame_key(order) for order in range(1, 10)]
@@ -35,6 +35,8 @@ class Picture:
     model: str
     version: int
     of: int = 1
+    #: the sheets that it was drawn from, in words
+    drawn_from: str = ""
 
     @property
     def people(self) -> list[str]:
@@ -105,7 +107,7 @@ def _of_scene(scene: SceneEntry, images: Artifact, shots: FrameShots, changed: S
             pictures.append(
                 Picture(
                     scene, frame["key"], shots.find(frame["key"], candidate["media"]), candidate["media"], chosen,
-                    stale, candidate["model"], images.version, len(frame["candidates"]),
+                    stale, candidate["model"], images.version, len(frame["candidates"]), labels.drawn_from(candidate),
                 )
             )  # fmt: skip
     return pictures

@@ -10,7 +10,7 @@ import streamlit as st
 
 from workbench.api.workflows import Cell as StudioCell
 from workbench.json_types import JsonObject
-from workbench.ui import live, media, states
+from workbench.ui import labels, live, media, states
 from workbench.ui.charts import Palette, palette
 from workbench.ui.gallery import pictures
 from workbench.ui.language import t
@@ -29,6 +29,8 @@ class Cell:
     media: str | None
     state: str
     candidates: int = 0
+    #: the sheets that the picture was drawn from, in words
+    drawn_from: str = ""
 
 
 def cells_of(
@@ -49,7 +51,9 @@ def cells_of(
             state = (busy or {})[key]
         elif key in (failed or {}):
             state = "failed"
-        cells.append(Cell(key, shot, media, state, len(known["candidates"]) if known else 0))
+        candidates = known["candidates"] if known else []
+        shown: JsonObject = next((c for c in candidates if c["media"] == media), {})
+        cells.append(Cell(key, shot, media, state, len(candidates), labels.drawn_from(shown)))
     return cells
 
 
@@ -137,8 +141,18 @@ def _place(node_id: int, cell: Cell, ratio: str, colours: Palette) -> None:
                 states.badge(cell.state)
         st.html(
             f"<div style='color:{colours.muted};font-size:.86rem;line-height:1.3;height:2.3rem;overflow:hidden' "
-            f"title='{safe(shot['caption'])}'>{safe(shorten(shot['caption'], 64))}</div>"
+            f"title='{safe(shot['caption'])}'>{safe(shorten(shot['caption'], 64))}</div>{sources_line(cell.drawn_from)}"
         )
+
+
+def sources_line(drawn_from: str) -> str:
+    """What a picture was drawn from as one line of a tile; nothing where that is words alone."""
+    if not drawn_from:
+        return ""
+    return (
+        f"<div style='color:{palette().muted};font-size:.78rem;white-space:nowrap;overflow:hidden;"
+        f"text-overflow:ellipsis' title='{safe(drawn_from)}'>{safe(drawn_from)}</div>"
+    )
 
 
 def placeholder(ratio: str, colours: Palette, state: str) -> str:

@@ -228,9 +228,8 @@ def _provenance(node_id: int, media: str, known: JsonObject, shots: FrameShots) 
     if source is not None:
         panel = shot_range(source)[0] + KEYS.index(str(known["key"]))
         facts.append(t("storyboard shot {n}", n=panel))
-    used = [f"{r['name']} ({r['look']})" if r["look"] else r["name"] for r in candidate.get("references") or []]
-    if used:
-        facts.append(t("drawn from: {sheets}", sheets=", ".join(used)))
+    if used := labels.drawn_from(candidate):
+        facts.append(used)
     link = f" · [{t('job {id}', id=maker.job_id)}]({job_links.href(maker.job_id)})" if maker and maker.job_id else ""
     st.markdown(f":gray[{plain(' · '.join(facts))}{link}]")
 
