@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
+import streamlit as st
 from sqlalchemy import insert, update
 
 from tests.pages.conftest import House, said
@@ -223,3 +224,48 @@ def test_what_cannot_be_told_apart_says_so(house: House) -> None:
     assert (metric(at, "Success").value, metric(at, "Success").delta) == ("—", "not told apart")
     assert "Choose a project" in said(at)
     assert metric(at, "Cost").value == "¥1.00"
+
+
+def click_first(house: House, monkeypatch: pytest.MonkeyPatch, chart: str, lang: str = "en", **query: Any) -> Any:
+    """The page after a click on the first mark of a chart."""
+
+    def show(figure: Any, key: str, alt: str, pick: Any = None) -> None:
+        if pick is not None:
+            st.button(alt, key=key, on_click=pick, args=(0,))
+
+    monkeypatch.setattr(charts, "show", show)
+    at = house.page("analytics", lang, **query)
+    assert not at.exception
+    [mark] = [b for b in at.button if str(b.key).startswith(f"{chart}_chart")]
+    return mark.click().run()
+
+
+@pytest.mark.parametrize(
+    ("lang", "by", "parameter"), [("en", "user", "user"), ("zh", "episode", "node"), ("en", "profile", "profile")]
+)
+def test_waste_by_person_place_or_profile_leads_to_its_calls(
+    house: House, monkeypatch: pytest.MonkeyPatch, lang: str, by: str, parameter: str
+) -> None:
+    project, episodes = house.planned()
+    profile = house.wb.profiles.add("ours", "openai", base_url="http://127.0.0.1:9/v1", text_model="m").id or 0
+    now = round(time.time() * 1000)
+    theirs = {"node_id": episodes[0].id, "created_by": "mei", "profile_id": profile}
+    add_call(house, "theirs", now, 4_000_000, valid=False, project_id=project, **theirs)
+    add_call(house, "of nobody", now, 3_000_000, valid=False, project_id=project)
+    at = house.page("analytics", lang, waste_by=by)
+    at.toggle(key="waste_groups_as_table").set_value(True).run()
+    assert not at.exception
+    [table] = [d.value for d in at.dataframe if "¥4.00" in d.value.to_string() and len(d.value.columns) == 5
+               and {"Mostly why", "主要原因"} & {*d.value.columns}]  # fmt: skip
+    assert [*table.iloc[:, 2]] == ["¥4.00", "¥3.00"]
+    name = {"user": "mei", "profile": "ours", "episode": episodes[0].title}[by]
+    assert name in table.iloc[0, 0]
+
+    at = click_first(house, monkeypatch, "waste_groups", lang, waste_by=by)
+    assert not at.exception
+    value = {"user": "mei", "profile": profile, "node": episodes[0].id}[parameter]
+    assert at.query_params[parameter] == str(value)
+    assert at.query_params["waste"] == "invalid"
+    assert metric(at, "Cost" if lang == "en" else "费用").value == "¥4.00"
+    # the calls behind the waste, and behind the page
+    assert sum("latency" in d.value.columns and len(d.value) == 1 for d in at.dataframe) >= 1

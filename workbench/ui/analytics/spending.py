@@ -11,8 +11,10 @@ from zoneinfo import ZoneInfo
 
 import streamlit as st
 
-from workbench.db.rows.usage import GroupSpending, Spending, UsageCost
+from workbench.db.rows.usage import GroupSpending, UsageCost
+from workbench.db.rows.waste import GroupWaste
 from workbench.errors import InvalidInput
+from workbench.i18n import N_
 from workbench.plain_text import cell
 from workbench.story.spending import By
 from workbench.ui import charts, filters, formats, job_links, labels, live, states
@@ -38,7 +40,8 @@ def in_yuan(sums: Mapping[str, int]) -> int:
     return sum(money.convert(micros, currency, "CNY", rate) for currency, micros in sums.items())
 
 
-def _unit() -> str:
+def unit() -> str:
+    """Of an axis on which both currencies stand."""
     return t("¥, a dollar at {rate}", rate=f"{live.query(live.workbench().budgets.exchange_rate):f}")
 
 
@@ -64,7 +67,7 @@ def draw_by_day(window: Window, colours: charts.Palette) -> None:
             for day, label in zip(window.days, window.day_labels, strict=True)
         ]
 
-    charts.panel(t("Cost by day"), _unit(), "spending", draw, list_rows, window.pick_day, window.key)
+    charts.panel(t("Cost by day"), unit(), "spending", draw, list_rows, window.pick_day, window.key)
     end = formats.day(forecast.until - 1, current(), ZoneInfo(window.zone))
     with st.container(border=True, key="month_card"):
         st.markdown(
@@ -101,9 +104,9 @@ def _lines(window: Window, colours: charts.Palette) -> dict[str, tuple[float, st
     return found
 
 
-def draw_groups(window: Window, colours: charts.Palette) -> None:
-    """Cost by project, episode, scene, workflow, model, profile or person, or of each run of many jobs."""
-    titles: dict[By, str] = {
+def list_groups() -> dict[By, str]:
+    """What cost and waste are told by, beside the day, with its title."""
+    return {
         "project": t("Project"),
         "episode": t("Episode"),
         "scene": t("Scene"),
@@ -112,6 +115,21 @@ def draw_groups(window: Window, colours: charts.Palette) -> None:
         "profile": t("Model profile"),
         "user": t("Person"),
     }
+
+
+def title_by(sentence: str, title: str) -> str:
+    """A sentence with {what} in it, filled in with what a chart is told by."""
+    return t(sentence, what=title.lower() if current() == "en" else title)
+
+
+def mark_group(by: By, key: int | str) -> None:
+    """Narrow the page to the one that was clicked on."""
+    mark({"episode": "node", "scene": "node", "workflow": "kind"}.get(by, by), key)
+
+
+def draw_groups(window: Window, colours: charts.Palette) -> None:
+    """Cost by project, episode, scene, workflow, model, profile or person, or of each run of many jobs."""
+    titles = list_groups()
     options: dict[str, str] = {by: title for by, title in titles.items()}
     options[RUNS] = t("Plan run")
     with st.container(key="cost_by"):
@@ -131,12 +149,12 @@ def draw_groups(window: Window, colours: charts.Palette) -> None:
     earlier = {row.key: row.spent for row in before}
 
     def draw() -> Any:
-        return _bars([(_name(row, by), row.spent) for row in shown], colours)
+        return draw_bars([(name_group(row, by), row.spent.cost) for row in shown], t("Cost"), colours.primary, colours)
 
     def list_rows() -> list[dict[str, Any]]:
         return [
             {
-                titles[by]: cell(_name(row, by)),
+                titles[by]: cell(name_group(row, by)),
                 t("Calls"): row.spent.calls,
                 t("Tokens"): formats.number(row.spent.tokens, current()),
                 t("Cost"): formats.spent(row.spent, current()),
@@ -146,20 +164,19 @@ def draw_groups(window: Window, colours: charts.Palette) -> None:
         ]
 
     def pick(index: int) -> None:
-        if index >= len(shown) or (key := shown[index].key) is None:
-            return
-        name = {"episode": "node", "scene": "node", "workflow": "kind"}.get(by, by)
-        mark(name, key)
+        if index < len(shown) and (key := shown[index].key) is not None:
+            mark_group(by, key)
 
-    title = t("Cost by {what}", what=titles[by].lower() if current() == "en" else titles[by])
-    charts.panel(title, _unit(), "cost", draw, list_rows, pick, f"{by}_{window.key}")
+    title = title_by(N_("Cost by {what}"), titles[by])
+    charts.panel(title, unit(), "cost", draw, list_rows, pick, f"{by}_{window.key}")
 
 
-def _bars(rows: Sequence[tuple[str, Spending]], colours: charts.Palette) -> Any:
-    values = [in_yuan(spent.cost) / MICROS for _, spent in rows]
-    ends = [" + ".join(formats.short_amounts(spent.cost, current())) for _, spent in rows]
+def draw_bars(rows: Sequence[tuple[str, Mapping[str, int]]], series: str, colour: str, colours: charts.Palette) -> Any:
+    """A bar for each name and its micros by currency, as long as both come to in yuan."""
+    values = [in_yuan(sums) / MICROS for _, sums in rows]
+    ends = [" + ".join(formats.short_amounts(sums, current())) for _, sums in rows]
     names = _tell_apart([_shorten(name) for name, _ in rows])
-    figure = charts.bars(names, {t("Cost"): (values, colours.primary, "")}, ends, colours, 290)
+    figure = charts.bars(names, {series: (values, colour, "")}, ends, colours, 290)
     figure.update_layout(margin_r=130, showlegend=False)
     return figure
 
@@ -183,7 +200,10 @@ def _draw_runs(window: Window, colours: charts.Palette) -> None:
         return
     places = live.query(wb.projects.locate, node_ids=sorted({r.node_id for r in listed if r.node_id}))
     names = [f"#{run.job_id} {labels.place(places.get(run.node_id or 0))}" for run in listed]
-    shown = [pair for pair in zip(names, (r.spent for r in listed), strict=True) if any(pair[1].cost.values())]
+    shown = [(name, run.spent.cost) for name, run in zip(names, listed, strict=True) if any(run.spent.cost.values())]
+
+    def draw() -> Any:
+        return draw_bars(shown[:MOST_BARS], t("Cost"), colours.primary, colours)
 
     def list_rows() -> list[dict[str, Any]]:
         return [
@@ -205,12 +225,11 @@ def _draw_runs(window: Window, colours: charts.Palette) -> None:
             st.session_state[_CLICKED] = listed[names.index(shown[index][0])].job_id
 
     title = t("Cost of the {n} dearest plan runs", n=len(listed)) if len(listed) == MOST_RUNS else t("Cost by plan run")
-    charts.panel(
-        title, _unit(), "cost", lambda: _bars(shown[:MOST_BARS], colours), list_rows, pick, f"{RUNS}_{window.key}"
-    )
+    charts.panel(title, unit(), "cost", draw, list_rows, pick, f"{RUNS}_{window.key}")
 
 
-def _name(row: GroupSpending, by: By) -> str:
+def name_group(row: GroupSpending | GroupWaste, by: By) -> str:
+    """What it is called; with its project where that is another."""
     if row.key is None:
         return t("belongs to none")
     if by == "workflow":

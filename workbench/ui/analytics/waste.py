@@ -8,11 +8,23 @@ from typing import Any
 import streamlit as st
 
 from workbench.api.usage import Cause
-from workbench.db.rows.waste import Waste
+from workbench.db.rows.waste import GroupWaste, Waste
 from workbench.i18n import N_
 from workbench.json_types import JsonObject
+from workbench.plain_text import cell
+from workbench.story.spending import By
 from workbench.ui import charts, filters, formats, job_links, labels, live
-from workbench.ui.analytics.spending import MICROS, in_yuan
+from workbench.ui.analytics.plots import MOST_BARS
+from workbench.ui.analytics.spending import (
+    MICROS,
+    draw_bars,
+    in_yuan,
+    list_groups,
+    mark_group,
+    name_group,
+    title_by,
+    unit,
+)
 from workbench.ui.analytics.window import Window
 from workbench.ui.jobs import calls_table
 from workbench.ui.language import current, t
@@ -62,7 +74,15 @@ def draw(window: Window, colours: charts.Palette) -> None:
         st.dataframe(table, hide_index=True, row_height=34, key="waste", column_config={t("Share of calls"): share})
         for cause in filters.pills("waste", t("Calls behind this waste"), {c: t(WORDS[c][0]) for c in causes}):
             _calls(next(c for c in causes if c == cause), scope, since, until)
-    _by_day(window, colours)
+    titles = list_groups()
+    with st.container(key="waste_by"):
+        options: dict[str, str] = {"day": t("Day")} | {name: title for name, title in titles.items()}
+        chosen = filters.segment("waste_by", t("Waste by"), options, "day")
+    by = next((name for name in titles if name == chosen), None)
+    if by is None:
+        _by_day(window, colours)
+    else:
+        _by_group(window, by, titles[by], colours)
 
 
 def _by_day(window: Window, colours: charts.Palette) -> None:
@@ -87,6 +107,41 @@ def _by_day(window: Window, colours: charts.Palette) -> None:
         ]
 
     charts.panel(t("Waste by day"), "¥", "waste_days", draw, list_rows, window.pick_day, window.key)
+
+
+def _by_group(window: Window, by: By, title: str, colours: charts.Palette) -> None:
+    """The dearest as bars, all as a table; a click narrows the page to one and opens its wasted calls."""
+    now, before = window.compare(live.workbench().usage.waste_by, by)
+    shown = sorted(now, key=lambda row: (-in_yuan(row.cost), -row.calls))[:MOST_BARS]
+    earlier = {row.key: row for row in before}
+
+    def draw() -> Any:
+        return draw_bars([(name_group(row, by), row.cost) for row in shown], t("Waste"), colours.orange, colours)
+
+    def list_rows() -> list[dict[str, Any]]:
+        return [
+            {
+                title: cell(name_group(row, by)),
+                t("Calls"): row.calls,
+                t("Cost"): _told(row),
+                t("Period before"): _told(earlier[row.key]) if row.key in earlier else "—",
+                t("Mostly why"): t(WORDS[next(c for c in WORDS if c == row.causes[0])][0]),
+            }
+            for row in now
+        ]
+
+    def pick(index: int) -> None:
+        if index < len(shown) and (key := shown[index].key) is not None:
+            mark_group(by, key)
+            st.query_params["waste"] = ",".join(shown[index].causes)
+
+    charts.panel(
+        title_by(N_("Waste by {what}"), title), unit(), "waste_groups", draw, list_rows, pick, f"{by}_{window.key}"
+    )
+
+
+def _told(row: GroupWaste) -> str:
+    return formats.price({c: micros for c, micros in row.cost.items() if micros}, row.unpriced, current())
 
 
 def _calls(cause: Cause, scope: JsonObject, since: int, until: int) -> None:
