@@ -68,6 +68,7 @@ def list_questions(wb: Workbench, now: int) -> dict[str, Question]:
         "groups of failures": jobs.list_failures,
         "a job": lambda: jobs.get_detail(newest),
         "a failed job": lambda: jobs.get_detail(failed or newest),
+        "a failed job beside another": lambda: jobs.compare_inputs(failed or newest, newest),
         "jobs by state": lambda: jobs.count_by_state(since=now - DAY_MS),
         "the board's sums": lambda: jobs.sum_up(now),
         "workers": wb.queues.list_workers,

@@ -334,6 +334,8 @@ def ask_dashboards(wb: Workbench, project: int, now: int) -> None:
     wb.jobs.count_by_state()
     wb.jobs.count_by_state(project=project, since=now)
     wb.jobs.get_detail(200)
+    first, second = (job.id for job in wb.jobs.list(project=project, limit=2))
+    wb.jobs.compare_inputs(first, second)
     wb.jobs.explain_queued([200])
     wb.jobs.list_failures(since=now, project=project)
     wb.jobs.list_with_fingerprint("f3", limit=50)
