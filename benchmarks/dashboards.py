@@ -116,12 +116,18 @@ def list_questions(wb: Workbench, now: int) -> dict[str, Question]:
             questions[f"waits and runs in {days} days{whose}"] = lambda since=since, given=given: usage.job_times(  # type: ignore[misc]
                 since=since, **given
             )
+            questions[f"waits and runs by workflow in {days} days{whose}"] = (
+                lambda since=since, given=given: usage.job_times(since=since, by_workflow=True, **given)  # type: ignore[misc]
+            )
             questions[f"calls in {days} days{whose}"] = lambda since=since, given=given: usage.list_calls(  # type: ignore[misc]
                 since=since, **given
             )
             for by in ("project", "episode", "scene", "profile", "user"):
                 questions[f"spending by {by} in {days} days{whose}"] = lambda by=by, since=since, given=given: (  # type: ignore[misc]
                     usage.spending_by(by, since=since, until=now, **given)
+                )
+                questions[f"waste by {by} in {days} days{whose}"] = lambda by=by, since=since, given=given: (  # type: ignore[misc]
+                    usage.waste_by(by, since=since, until=now, **given)
                 )
             questions[f"waste by day in {days} days{whose}"] = lambda since=since, given=given: usage.waste_by_day(  # type: ignore[misc]
                 since=since, until=now, **given

@@ -22,7 +22,7 @@ from workbench.ui import (
     shell,
     worth,
 )
-from workbench.ui.analytics import cards, plots, spending, waste, window
+from workbench.ui.analytics import cards, plots, spending, times, waste, window
 from workbench.ui.analytics.window import Window
 from workbench.ui.jobs import board, calls_table
 from workbench.ui.language import current, t
@@ -134,6 +134,7 @@ def main() -> None:
     with right:
         plots.draw_latency(looked_at, colours)
         plots.draw_group(looked_at, "model", t("By model"), colours)
+    times.draw(looked_at, colours)
     spending.draw_by_day(looked_at, colours)
     spending.draw_groups(looked_at, colours)
     budgets.lines(scope["project"], colours, partial(looked_at.say_wider, "project"))

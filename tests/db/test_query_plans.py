@@ -375,6 +375,7 @@ def ask_dashboards(wb: Workbench, project: int, now: int) -> None:
     wb.usage.job_success(since=now, by_day=True, project=project, workflow="kind_3")
     for ended_filters in ({"user": "Ann"}, {"profile": 1}, {"node": scene}, {"node": project, "workflow": "kind_3"}):
         wb.usage.job_success(since=now, **ended_filters)
+        wb.usage.job_times(since=now, by_workflow=True, **ended_filters)
         wb.usage.job_times(since=now, by_day=True, time_zone="Asia/Shanghai", **ended_filters)
     wb.usage.totals_by("user", since=now, node=scene, profile=1)
     wb.usage.of_jobs([200, 300])

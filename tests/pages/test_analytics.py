@@ -269,3 +269,45 @@ def test_waste_by_person_place_or_profile_leads_to_its_calls(
     assert metric(at, "Cost" if lang == "en" else "费用").value == "¥4.00"
     # the calls behind the waste, and behind the page
     assert sum("latency" in d.value.columns and len(d.value) == 1 for d in at.dataframe) >= 1
+
+
+@pytest.mark.parametrize("lang", ["en", "zh"])
+def test_how_long_jobs_waited_and_ran_stands_by_day_and_by_workflow(
+    house: House, monkeypatch: pytest.MonkeyPatch, lang: str
+) -> None:
+    house.sample()
+    now = round(time.time() * 1000)
+    add_call(house, "one", now, 1_000_000, created_by="mei")
+    with house.wb.database.write() as conn:
+        row = {"queue": "text", "title": "t", "params": {}, "params_hash": "h", "max_attempts": 1, "available_at": 1}
+        for number, (kind, waited, ran) in enumerate([("llm_chat", 2_000, 30_000), ("plan_episodes", 120_000, 4_000)]):
+            times = {"created_at": now - waited - ran, "started_at": now - ran, "finished_at": now}
+            conn.execute(insert(jobs).values(row | times | {"id": 900 + number, "kind": kind, "state": "succeeded"}))
+    day, workflow = ("Day", "Workflow") if lang == "en" else ("日期", "工作流")
+    at = house.page("analytics", lang)
+    for what in ("waits", "runs"):
+        at.toggle(key=f"{what}_as_table").set_value(True)
+    at.run()
+    assert not at.exception
+    tables = [d.value for d in at.dataframe if [*d.value.columns[2:]] == ["p50", "p95"]]
+    assert [t.columns[0] for t in tables] == [day, day]
+    for table, took in zip(tables, ((2_000, 120_000), (4_000, 30_000)), strict=True):
+        assert table.iloc[-1, 1] == "2"
+        # within 2 %
+        for said_, exact in zip(table.iloc[-1, 2:], took, strict=True):
+            assert said_ in {formats.duration(round(exact * share / 1000), lang) for share in range(980, 1021)}
+        assert [*table.iloc[:-1, 2]] == ["—"] * (len(table) - 1)
+
+    at = house.page("analytics", lang, times="workflow")
+    for what in ("waits", "runs"):
+        at.toggle(key=f"{what}_as_table").set_value(True)
+    at.run()
+    assert not at.exception
+    tables = [d.value for d in at.dataframe if [*d.value.columns[2:]] == ["p50", "p95"]]
+    assert [t.columns[0] for t in tables] == [workflow, workflow]
+    # the slowest first
+    assert [*tables[0].iloc[:, 0]] == [*tables[1].iloc[:, 0]][::-1]
+    at = click_first(house, monkeypatch, "runs", lang, times="workflow")
+    assert at.query_params["kind"] == "llm_chat"
+    at = house.page("analytics", model="m", user="mei")
+    assert "Take a filter away" in said(at)

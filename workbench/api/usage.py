@@ -86,11 +86,19 @@ class Usage:
             return reads.job_success(conn, since=since, by_day=by_day, zone=_check_zone(time_zone), **filters)
 
     def job_times(
-        self, *, since: int, by_day: bool = False, time_zone: str | None = None, **filters: Unpack[EndedFilters]
+        self,
+        *,
+        since: int,
+        by_day: bool = False,
+        by_workflow: bool = False,
+        time_zone: str | None = None,
+        **filters: Unpack[EndedFilters],
     ) -> list[JobTimes]:
-        """How long ended jobs waited and ran, as percentiles, ms; filters as of `job_success`."""
+        """How long ended jobs waited and ran, as percentiles, ms, by day or by workflow when asked; filters as of
+        `job_success`."""
+        zone = _check_zone(time_zone)
         with self._database.read() as conn:
-            return reads.job_times(conn, since=since, by_day=by_day, zone=_check_zone(time_zone), **filters)
+            return reads.job_times(conn, since=since, by_day=by_day, by_workflow=by_workflow, zone=zone, **filters)
 
     def rebuild(self) -> int:
         """Make all rollups anew from the calls and jobs that there are; returns how many were counted.

@@ -267,17 +267,21 @@ def job_times(
     *,
     since: int,
     by_day: bool = False,
+    by_workflow: bool = False,
     zone: str | None = None,
     **filters: Unpack[EndedFilters],
 ) -> list[JobTimes]:
-    """How long the ended jobs that began had waited, and how long they ran; by the day of their end when asked."""
+    """How long the ended jobs that began had waited, and how long they ran; by the day of their end, or by workflow,
+    when asked."""
     asked = rollups.stretch(since, filters.get("until"), (zone or "UTC") if by_day else None)
-    given = _of_ended(conn, filters)
-    waits, runs = (rollups.merge_jobs(conn, [], name, asked, given) for name in ("wait", "run"))
+    given, groups = _of_ended(conn, filters), ["kind"] if by_workflow else []
+    waits, runs = (rollups.merge_jobs(conn, groups, name, asked, given) for name in ("wait", "run"))
     rows = []
     for key in _in_order(waits):
         shares = [histograms.percentile(times.get(key, {}), share) for times in (waits, runs) for share in (0.5, 0.95)]
-        rows.append(JobTimes(key[0], sum(waits[key].values()), *shares))
+        workflow: str | None = key[1] if by_workflow else None
+        wait_p50, wait_p95, run_p50, run_p95 = shares
+        rows.append(JobTimes(key[0], sum(waits[key].values()), wait_p50, wait_p95, run_p50, run_p95, workflow))
     return [row for row in rows if row.jobs]
 
 

@@ -96,7 +96,7 @@ class JobSuccess(Record):
 @dataclass(frozen=True, slots=True)
 class JobTimes(Record):
     """Percentiles (nearest rank, within 2 %, ms) of how long ended jobs had waited before their first claim, and how
-    long they ran from there to their end; None where none began. `day`: None unless asked by day."""
+    long they ran from there to their end; None where none began. `day` and `workflow`: None unless asked by them."""
 
     day: int | None
     jobs: int
@@ -104,6 +104,7 @@ class JobTimes(Record):
     wait_p95: int | None
     run_p50: int | None
     run_p95: int | None
+    workflow: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo
 
 import streamlit as st
 
-from workbench.db.rows.usage import JobSuccess, Latency, UsageCost, UsageTotals
+from workbench.db.rows.usage import JobSuccess, JobTimes, Latency, UsageCost, UsageTotals
 from workbench.db.rows.waste import DayWaste
 from workbench.json_types import JsonObject
 from workbench.ui import budgets, filters, formats, labels, live
@@ -22,7 +22,7 @@ from workbench.ui.language import current, t
 from workbench.usage import periods
 
 T = TypeVar("T")
-D = TypeVar("D", UsageTotals, UsageCost, Latency, JobSuccess, DayWaste, budgets.DayCost)
+D = TypeVar("D", UsageTotals, UsageCost, Latency, JobSuccess, JobTimes, DayWaste, budgets.DayCost)
 
 #: a longer stretch has more days than a screen has points
 MOST_DAYS = 3_660
