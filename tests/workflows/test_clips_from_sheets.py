@@ -99,6 +99,35 @@ def test_seedance_gets_frames_or_sheets_and_never_both(
 
 
 @pytest.mark.parametrize(
+    ("model", "params", "ends"),
+    [
+        ("doubao-seedance-2-0", {}, "KF1"),
+        ("doubao-seedance-1-5-pro-251215", {}, "KF1"),
+        ("doubao-seedance-2-0", {"last_frame": "KF8"}, "KF8"),
+        ("doubao-seedance-2-0", {"to_next": False}, None),
+        # none comes after the last one
+        ("doubao-seedance-2-0", {"first_frame": "KF8"}, None),
+        # one that takes none, and one of which nobody knows: none goes along unasked, and nothing is warned of
+        ("doubao-seedance-1-0-pro-fast-251015", {}, None),
+        ("ep-20261130", {}, None),
+    ],
+)
+def test_a_clip_ends_at_the_next_shots_frame_where_the_service_takes_it(
+    told: Told, model: str, params: dict[str, Any], ends: str | None
+) -> None:
+    draw(told, "KF1")
+    with ScriptedProvider() as server:
+        clip = film(told, "ark", server.ark_url, model, {"seconds": 5, **params})
+        [create] = [c for c in server.calls() if c["kind"] == "create"]
+    roles = [p["role"] for p in create["request"]["content"][1:]]
+    assert roles == ["first_frame", *(["last_frame"] if ends else [])]
+    chosen = {f["key"]: f["chosen"] for f in told.wb.artifact(told.scene, "keyframe_images").content["frames"]}  # type: ignore[union-attr]
+    assert clip.get("last_frame") == (chosen[ends] if ends else None)
+    assert clip["first_frame"] == chosen[params.get("first_frame", "KF0")]
+    assert clip["warnings"] == []
+
+
+@pytest.mark.parametrize(
     ("model", "params", "count"),
     [
         ("veo-3.1-generate-preview", WORDS, 2),
@@ -122,3 +151,16 @@ def test_veo_gets_sheets_as_assets_of_a_clip_of_eight_seconds(
     assert "lastFrame" not in instance
     assert create["body"]["parameters"]["durationSeconds"] == (8 if count else 6)
     assert len(clip.get("references", [])) == count
+
+
+@pytest.mark.parametrize(
+    ("model", "ends", "seconds"), [("veo-3.1-generate-preview", True, 8), ("veo-3.0-generate-001", False, 6)]
+)
+def test_veo_films_from_frame_to_frame_in_eight_seconds(told: Told, model: str, ends: bool, seconds: int) -> None:
+    draw(told, "KF1")
+    with ScriptedGemini() as server:
+        server.script({"file": tiny_mp4(seconds=6), "polls": 1})
+        film(told, "gemini", server.url, model, {"seconds": 5})
+        [create] = [c for c in server.calls if c["path"].endswith(":predictLongRunning")]
+    assert ("lastFrame" in create["body"]["instances"][0]) == ends
+    assert create["body"]["parameters"]["durationSeconds"] == seconds

@@ -419,7 +419,7 @@ class Clip(Grown):
     """One clip: its bytes live in the media store. `made_of`, `model` and `origin` as a Candidate's; `first_frame`: the
     picture it began from; `shot`: the only shot that it shows, None: the whole scene."""
 
-    LATER: ClassVar[JsonObject] = {"origin": "model", "shot": None, "references": []}
+    LATER: ClassVar[JsonObject] = {"origin": "model", "shot": None, "references": [], "last_frame": None}
 
     media: Sha256
     width: int = Field(ge=1)
@@ -428,6 +428,7 @@ class Clip(Grown):
     made_of: Sha256
     model: Annotated[str, text_of(200)]
     first_frame: Sha256 | None = None
+    last_frame: Sha256 | None = None
     origin: Origin = "model"
     shot: Annotated[str, Field(pattern=FRAME_KEY)] | None = None
     #: sheets that went along to the service

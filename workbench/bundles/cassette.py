@@ -34,7 +34,7 @@ from workbench.providers.base import (
 from workbench.providers.references import ReferenceLimits
 
 #: with this many pictures in each request nothing is left out that the recorded service took
-_MANY = ReferenceLimits(most=16)
+_MANY = ReferenceLimits(most=16, known=True)
 _HASH = re.compile(r"[0-9a-f]{12,64}")
 _TOKENS = ("input", "cached", "output", "reasoning", "image_input", "image_output")
 

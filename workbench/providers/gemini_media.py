@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 
 RATIOS = ("1:1", "2:3", "3:2", "3:4", "4:3", "4:5", "5:4", "9:16", "16:9", "21:9")
 VIDEO_RATIOS = ("16:9", "9:16")
-#: the lengths that Veo films, in seconds; from references the longest alone
+#: the lengths that Veo films, in seconds
 VIDEO_SECONDS = (4, 6, 8)
 _NO_IMAGE = "NO_IMAGE"
 #: google.rpc.Code → HTTP status
@@ -49,8 +49,11 @@ def video_body(request: VideoRequest) -> JsonObject:
     if request.last_frame is not None and request.first_frame is None:
         raise ProviderError("bad_request", Text(N_("A clip with a last frame needs a first one.")), sent=False)
     # beside a first frame the service takes none
-    most = limits_of("gemini", "video", request.model).most if request.first_frame is None else 0
+    limits = limits_of("gemini", "video", request.model)
+    most = limits.most if request.first_frame is None else 0
     taken = request.references[:most]
+    # from references, and between two frames, Veo 3.1 films its longest alone
+    longest = bool(taken) or (request.last_frame is not None and limits.ends_at_frame)
     instance = {
         "prompt": request.prompt,
         "image": inline(request.first_frame),
@@ -58,7 +61,7 @@ def video_body(request: VideoRequest) -> JsonObject:
         "referenceImages": [{"image": inline(picture), "referenceType": "asset"} for picture in taken] or None,
     }
     parameters = {
-        "durationSeconds": nearest_length(VIDEO_SECONDS[-1] if taken else request.seconds),
+        "durationSeconds": nearest_length(VIDEO_SECONDS[-1] if longest else request.seconds),
         "aspectRatio": nearest_ratio(request.size, VIDEO_RATIOS),
         "resolution": request.params.get("resolution"),
         "seed": request.seed if request.params.get("image_seed") else None,

@@ -28,6 +28,13 @@ class ReferenceLimits:
     last_frame: bool = True
     #: and its first one; not of a model that films from words alone
     first_frame: bool = True
+    #: the model is in the table: what it takes is known, not hoped for
+    known: bool = False
+
+    @property
+    def ends_at_frame(self) -> bool:
+        """Known to take a last frame, so that one may go along unasked."""
+        return self.known and self.last_frame
 
     def share(self, count: int) -> ReferenceLimits:
         """The same for one of so many pictures."""
@@ -54,7 +61,7 @@ def _table(wire: Wire, capability: str) -> list[tuple[re.Pattern[str], Reference
 
 def _limits(row: dict[str, Any]) -> ReferenceLimits:
     told = {key: row[key] for key in ("most", "bytes_each", "bytes_all", "first_frame", "last_frame") if key in row}
-    return ReferenceLimits(**told, formats=tuple(row.get("formats") or _ALL))
+    return ReferenceLimits(**told, formats=tuple(row.get("formats") or _ALL), known=True)
 
 
 @functools.cache

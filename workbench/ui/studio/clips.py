@@ -37,7 +37,8 @@ def _play(clip: JsonObject, width: int | None) -> None:
     except NotFound as error:
         st.markdown(f":orange[:material/broken_image: {plain(labels.error_text(error))}]")
         return
-    st.caption(f"{labels.duration_text(clip['seconds'] * 1000)} · {plain(shorten(labels.made_by(clip), 40))}")
+    between = f" · {t('from frame to frame')}" if clip.get("last_frame") else ""
+    st.caption(f"{labels.duration_text(clip['seconds'] * 1000)} · {plain(shorten(labels.made_by(clip), 40))}{between}")
 
 
 def _choose(node_id: int, media: str, seen: int) -> None:

@@ -42,6 +42,11 @@ class Params(registry.Params):
     last_frame: Key | None = Field(
         None, title=N_("Last frame"), description=N_("Where the clip ends; not every service can")
     )
+    to_next: bool = Field(
+        True,
+        title=N_("End at the next frame"),
+        description=N_("Without a last frame of its own: at that of the shot after the first, where the service can"),
+    )
     seconds: float | None = Field(
         None, ge=SHORTEST, le=LONGEST, title=N_("Seconds"), description=N_("Empty: as long as the scene, at most 12")
     )
@@ -93,7 +98,8 @@ async def run(ctx: Context, params: Params) -> SceneVideo:
     if first is not None and not limits.first_frame:
         ctx.warn(Text(N_("{model} films from words alone; the clip begins with no frame"), model=ctx.clip_model))
         first = None
-    last = None if params.last_frame is None else node.artifact("keyframe_images", part=f"frame:{params.last_frame}")
+    end = params.last_frame or (_next(params) if first is not None and limits.ends_at_frame else None)
+    last = None if end is None else node.artifact("keyframe_images", part=f"frame:{end}")
     if last is not None and not limits.last_frame:
         ctx.warn(Text(N_("{model} takes no last frame; the clip ends where its motion leads"), model=ctx.clip_model))
         last = None
@@ -164,11 +170,18 @@ async def run(ctx: Context, params: Params) -> SceneVideo:
         made_of=made_of,
         model=ctx.clip_model or video["model"],
         first_frame=_sha(first),
+        last_frame=_sha(last),
         references=references,
     )
     clips = [*(c for c in known if c.media != clip.media), clip][-MOST_CLIPS:]
     ctx.progress(100, Text(N_("{seconds} s"), seconds=f"{clip.seconds:.1f}"))
     return SceneVideo(aspect_ratio=ratio, chosen=clip.media, clips=clips)
+
+
+def _next(params: Params) -> str | None:
+    """The frame of the shot after the first; None: the first is the last one, or nobody wants it."""
+    at = KEYS.index(params.first_frame) + 1
+    return KEYS[at] if params.to_next and at < len(KEYS) else None
 
 
 def _seed(take: str) -> int:
