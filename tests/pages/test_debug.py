@@ -12,6 +12,9 @@ from streamlit.testing.v1 import AppTest
 from tests.pages.conftest import House, said
 from tests.scripted_provider import ScriptedProvider
 from workbench.db.rows.jobs import Job
+from workbench.jobs.submit import Request
+from workbench.ui import formats
+from workbench.ui.jobs import acts
 
 #: the page, the job and its replay
 Pair = tuple[AppTest, Job, Job]
@@ -239,3 +242,97 @@ def test_chosen_failures_are_read_again_for_free(house: House) -> None:
         assert any("No model is called, and nothing is paid." in str(m.value) for m in at.markdown)
         assert at.button(key="act_go").disabled, "it would not pass today either"
         assert (wb.jobs.count(), len(provider.calls())) == (count, calls)
+
+
+def fail_many(house: House, provider: ScriptedProvider, count: int) -> str:
+    """A group of so many failures; returns its fingerprint."""
+    prices = {"one": {"input": 1, "output": 1, "currency": "CNY"}}
+    house.wb.profiles.add("scripted", "openai", base_url=provider.url, text_model="one", key="sk-canary0123456789",
+                          params={"prices": prices})  # fmt: skip
+    provider.script(default={"status": 400})
+    profile = house.wb.profiles.id_of("scripted")
+    house.wb.jobs.submit_many(
+        Request("llm_chat", None, {"messages": [{"role": "user", "content": f"q {n}"}]}, profile_id=profile)
+        for n in range(count)
+    )
+    for job in house.wb.jobs.list(limit=count):
+        house.end(job.id)
+    [group] = house.wb.jobs.list_failures()
+    assert group.count == count
+    return group.fingerprint
+
+
+def test_a_group_is_retried_with_other_settings_by_a_job_of_its_own(house: House) -> None:
+    with ScriptedProvider() as provider:
+        key = fail_many(house, provider, 22)
+        at = house.page("debug")
+        at.button(key=f"all_{key}").click().run()
+        at.text_input(key="act_model").set_value("two").run()
+        assert any("is not among them" in str(c.value) for c in at.caption), "it says up to when"
+        # what fails while the reader looks at the dialog was not shown
+        late = house.run("llm_chat", None, {"messages": [{"role": "user", "content": "late"}]}, profile="scripted")
+        at.button(key="act_go").click().run()
+        [bulk] = house.wb.jobs.list(kind="act_on_jobs")
+        house.engine._run_bulk()
+        assert house.wb.jobs.count_bulk_outcomes(bulk.id) == {"retried": 22}
+        assert not house.wb.jobs.get_detail(late.id).replays
+        page = house.page("job", id=bulk.id)
+        assert any("Retry 22 jobs with other settings" in str(m.value) for m in page.markdown)
+        provider.script(default={"text": "Yes."})
+        newest = house.wb.jobs.list(limit=1)[0]
+        assert (house.end(newest.id).state, provider.calls()[-1]["model"]) == ("succeeded", "two")
+
+
+def test_the_price_of_very_many_is_told_of_all_and_says_that_it_is_reckoned(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(acts, "MOST", 4)
+    monkeypatch.setattr(acts, "BY_ID", 4)
+    monkeypatch.setattr(acts, "LISTED", 3)
+    with ScriptedProvider() as provider:
+        key = fail_many(house, provider, 12)
+        every = [job.id for job in house.wb.jobs.list(limit=12)]
+        [group] = house.wb.jobs.list_failures()
+        plan = house.wb.jobs.plan_retry(every)
+        whole = sum(act.cost_micros or 0 for act in plan)
+        assert whole
+        at = house.page("debug")
+        at.button(key=f"all_{key}").click().run()
+        text = "\n".join(str(block.value) for block in [*at.markdown, *at.caption]).replace("\\", "")
+        assert "about 12 of 12 jobs" in text
+        assert "reckoned from the newest 4" in text
+        assert formats.price({"CNY": whole}, 0, "en") in text
+        at.button(key="act_go").click().run()
+        [bulk] = house.wb.jobs.list(kind="act_on_jobs")
+        shown = {"fingerprint": key, "project": None, "since": bulk.params["how"]["group"]["since"]}
+        assert bulk.params["how"]["group"] == {**shown, "until": group.last_at}
+        house.engine._run_bulk()
+        assert house.wb.jobs.count_bulk_outcomes(bulk.id) == {"retried": 12}
+
+
+def test_consent_to_take_a_place_holds_for_the_jobs_that_were_named(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(acts, "AT_ONCE", 0)
+    monkeypatch.setattr(acts, "LISTED", 1)
+    plan = {
+        "episode_count": 1,
+        "episodes": [{"order": 1, "title": "One", "logline": "A lamp.", "scene_scope": "The tower."}],
+    }
+    with ScriptedProvider() as provider:
+        house.wb.profiles.add("scripted", "openai", base_url=provider.url, text_model="one", key="sk-canary0123456789")
+        provider.script(default={"status": 400})
+        projects = [house.sample() for _ in range(2)]
+        failed = [house.run("plan_episodes", project, {}, profile="scripted").id for project in projects]
+        for project in projects:
+            house.wb.artifacts.save(project, "episode_plan", plan, None)
+        [group] = house.wb.jobs.list_failures()
+        at = house.page("debug")
+        at.button(key=f"all_{group.fingerprint}").click().run()
+        assert at.button(key="act_go").disabled, "nobody has said that they may"
+        at.checkbox(key="act_replace_newer").check().run()
+        at.button(key="act_go").click().run()
+        [bulk] = house.wb.jobs.list(kind="act_on_jobs")
+        assert (bulk.params["ids"], bulk.params["how"], bulk.params["replace_newer"]) == (
+            failed[1:], {"meant": failed[1:]}, False,
+        )  # fmt: skip

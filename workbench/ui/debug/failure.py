@@ -11,7 +11,7 @@ from workbench.db.rows.jobs import FailureGroup, Job, JobDetail
 from workbench.plain_text import cell
 from workbench.ui import drafts, formats, forms, job_links, labels, live, states
 from workbench.ui.debug import compare
-from workbench.ui.debug.groups import Scope, list_left
+from workbench.ui.debug.groups import Scope, list_left, shown
 from workbench.ui.jobs import acts, bundle, table
 from workbench.ui.language import current, t
 from workbench.ui.markup import hide_keys, plain
@@ -120,7 +120,7 @@ def payload(job: Job, group: FailureGroup, wanted: Scope) -> None:
             ):
                 acts.ask("retry", [job.id], params=edited if changed else None)
                 live.redraw_page()
-            left = [i for i in list_left(group.fingerprint, wanted) if i != job.id] if changed else []
+            left = [i for i in list_left(group, wanted) if i != job.id] if changed else []
             if left and st.button(
                 t("Replay all {n} with this change", n=len(left) + 1),
                 key=f"replay_all_{job.id}",
@@ -128,7 +128,7 @@ def payload(job: Job, group: FailureGroup, wanted: Scope) -> None:
                 help=t("The fields that you changed, laid over each job's own payload."),
             ):
                 laid_over = {name: value for name, value in (edited or {}).items() if job.params.get(name) != value}
-                acts.ask("retry", [job.id, *left], params=laid_over, lays_over=True)
+                acts.ask("retry", [job.id, *left], params=laid_over, lays_over=True, group=shown(group, wanted))
                 live.redraw_page()
             if st.button(
                 t("Open job {id}", id=job.id), key=f"open_{job.id}", type="tertiary", icon=":material/arrow_outward:"

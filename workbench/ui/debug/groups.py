@@ -8,7 +8,7 @@ from typing import Literal, TypedDict
 
 import streamlit as st
 
-from workbench.db.rows.jobs import FailureGroup
+from workbench.db.rows.jobs import FailureGroup, GroupFilters
 from workbench.errors import find_kind
 from workbench.i18n import N_
 from workbench.ui import charts, formats, labels, live, shell, states
@@ -75,14 +75,19 @@ def say(fingerprint: str, state: Said) -> None:
         live.invalidate()
 
 
-def retry_all(fingerprint: str, wanted: Scope) -> None:
+def retry_all(group: FailureGroup, wanted: Scope) -> None:
     """Ask first: those of the group that the page's filters show and nothing has made good, and no other."""
-    acts.ask("retry", list_left(fingerprint, wanted))
+    acts.ask("retry", list_left(group, wanted), group=shown(group, wanted))
 
 
-def list_left(fingerprint: str, wanted: Scope) -> list[int]:
+def shown(group: FailureGroup, wanted: Scope) -> GroupFilters:
+    """The failures that a card has counted, none that came after it was drawn."""
+    return {"fingerprint": group.fingerprint, **wanted, "until": group.last_at}
+
+
+def list_left(group: FailureGroup, wanted: Scope) -> list[int]:
     """Those that nothing has made good; all of them when there is none left, each then says why."""
-    listed = live.workbench().jobs.list_group(fingerprint, **wanted)
+    listed = live.workbench().jobs.list_group(**shown(group, wanted))
     return [job_id for job_id, repair in listed if repair is None] or [job_id for job_id, _ in listed]
 
 
@@ -183,7 +188,7 @@ def _actions(group: FailureGroup, wanted: Scope, is_open: bool, remedies: Callab
             type="primary" if is_open and left else "secondary",
             icon=":material/restart_alt:",
             on_click=retry_all,
-            args=(key, wanted),
+            args=(group, wanted),
         )
         remedies()
         st.space("stretch")

@@ -10,7 +10,7 @@ import streamlit as st
 from workbench.db.rows.jobs import FailureGroup
 from workbench.db.rows.profiles import SavedProfile
 from workbench.ui import live
-from workbench.ui.debug.groups import Scope, list_left, open_group
+from workbench.ui.debug.groups import Scope, list_left, open_group, shown
 from workbench.ui.jobs import acts
 from workbench.ui.jobs.changes import Preset
 from workbench.ui.language import t
@@ -75,8 +75,8 @@ def _link(label: str, icon: str, key: str, page: str, query: dict[str, str]) -> 
 
 
 def _retry(group: FailureGroup, wanted: Scope, preset: Preset) -> None:
-    acts.ask("retry", list_left(group.fingerprint, wanted), preset=preset)
+    acts.ask("retry", list_left(group, wanted), preset=preset, group=shown(group, wanted))
 
 
 def _read_again(group: FailureGroup, wanted: Scope) -> None:
-    acts.ask("reparse", list_left(group.fingerprint, wanted))
+    acts.ask("reparse", list_left(group, wanted), group=shown(group, wanted))

@@ -14,7 +14,7 @@ from uuid import uuid4
 import pandas as pd
 import streamlit as st
 
-from workbench.db.rows.jobs import Act, JobFilters
+from workbench.db.rows.jobs import Act, GroupFilters, JobFilters
 from workbench.db.rows.record import Record
 from workbench.errors import ReelwrightError
 from workbench.i18n import N_
@@ -26,8 +26,16 @@ from workbench.ui.language import current, t
 from workbench.ui.markup import hide_keys, plain
 
 Name = Literal["retry", "replay", "reparse", "cancel", "change"]
-#: so many jobs are acted on at once; the rest is named, and can be asked for afterwards
-MOST = 2_000
+#: so many jobs are looked at one by one; what more of them are and cost is reckoned from these
+MOST = 10_000
+#: and of so many the stored answers are read, which takes longer
+MOST_READ = 500
+#: so many stand in the table
+LISTED = 1_000
+#: more are not named one by one to the job that acts on them, where they can be told by a filter or a group
+BY_ID = 2_000
+#: the plan of so few is made anew whenever the dialog is drawn
+FEW = 200
 #: so many are done while one looks on; more are a job of their own
 AT_ONCE = 20
 _SLOT, _LAST = "_act", "_last_act"
@@ -64,11 +72,10 @@ OUTCOMES = {
 
 @dataclass
 class Asked:
-    """An act that was asked for. `left`: how many more than `MOST` there were. `done`: what came of it."""
+    """An act that was asked for: of which jobs, very many the newest first. `done`: what came of it."""
 
     name: Name
     ids: list[int]
-    left: int = 0
     params: JsonObject | None = None
     from_step: str | None = None
     #: after a single new job was made: go there
@@ -79,11 +86,27 @@ class Asked:
     #: the page, and the job on it, where it was asked for
     place: tuple[str, str] = ("", "")
     done: list[Act] = field(default_factory=list)
-    #: of all that match, when they are more than can be listed
+    #: what they all match, or the group whose failures they are: when they are too many to be named
     filters: JobFilters | None = None
+    group: GroupFilters | None = None
+    #: the settings that were planned with, and the plan
+    planned: tuple[Changes, list[Act]] | None = None
     #: two clicks are one act
     submit_key: str = field(default_factory=lambda: uuid4().hex)
     begun: bool = False
+
+    @property
+    def looked_at(self) -> list[int]:
+        return self.ids[: MOST_READ if self.name == "reparse" else MOST]
+
+    @property
+    def left(self) -> list[int]:
+        """Those that are not looked at before."""
+        return self.ids[len(self.looked_at) :]
+
+    def reckon(self, n: int) -> int:
+        """So many of those that were looked at are about so many of all."""
+        return round(n * len(self.ids) / len(self.looked_at)) if self.left else n
 
 
 @dataclass(frozen=True)
@@ -106,15 +129,15 @@ def ask(
     lays_over: bool = False,
     preset: Preset | None = None,
     filters: JobFilters | None = None,
+    group: GroupFilters | None = None,
 ) -> None:
     """Open the dialog on the page's next run. `lays_over`: `params` are laid over each job's own; `preset`: of the
-    fields under “With other settings”; `filters`: what the ids match, to act on all that do however many."""
+    fields under “With other settings”; `filters`, `group`: what the ids are all of, however many."""
     for field_key in ("profile", "model", "from_step", "max_tokens", "temperature", "prompt"):
         st.session_state.pop(f"act_{field_key}", None)
-    left = max(0, len(ids) - MOST)
     asked = Asked(
-        name, list(ids[:MOST]), left, params, from_step, follow, lays_over, preset or Preset(), _place(),
-        filters=filters,
+        name, list(ids), params, from_step, follow, lays_over, preset or Preset(), _place(), filters=filters,
+        group=group,
     )  # fmt: skip
     st.session_state[_SLOT] = asked
 
@@ -156,49 +179,68 @@ def draw(on_done: Callable[[], None] | None = None) -> bool:
 
 
 def _plan(asked: Asked, changed: Changes) -> list[Act]:
-    jobs = live.workbench().jobs
+    """What would be done with each; of many it is asked once, as long as the settings stay."""
+    if asked.planned is None or asked.planned[0] != changed or len(asked.looked_at) <= FEW:
+        asked.planned = changed, _plan_anew(asked, changed)
+    return asked.planned[1]
+
+
+def _plan_anew(asked: Asked, changed: Changes) -> list[Act]:
+    jobs, ids = live.workbench().jobs, asked.looked_at
     if asked.name == "retry":
-        return jobs.plan_retry(asked.ids, params=asked.params, **changed.as_arguments())
+        return jobs.plan_retry(ids, params=asked.params, **changed.as_arguments())
     if asked.name == "reparse":
-        return live.query(jobs.plan_reparse, tuple(asked.ids))
+        return live.query(jobs.plan_reparse, tuple(ids))
     if asked.name == "replay":
-        return [jobs.plan_replay(asked.ids[0], asked.from_step)]
-    return (jobs.plan_cancel if asked.name == "cancel" else jobs.plan_priorities)(asked.ids)
+        return [jobs.plan_replay(ids[0], asked.from_step)]
+    return (jobs.plan_cancel if asked.name == "cancel" else jobs.plan_priorities)(ids)
 
 
 def _ask(asked: Asked, plan: list[Act], changed: Changes, on_done: Callable[[], None] | None) -> None:
-    by_hand = [act for act in plan if act.outcome == "would_replace"]
+    by_hand = [act for act in plan if act.outcome == "would_replace"][:LISTED]
     if by_hand and st.checkbox(
         t("Also the {n} of which a version was saved by hand since; that version stays in the list", n=len(by_hand)),
         key="act_replace_newer",
     ):
-        wanted = [act for act in plan if act.outcome in (asked.name, "would_replace")]
+        # just those that stand in the table
+        named = {act.job_id for act in by_hand}
+        wanted = [act for act in plan if act.outcome == asked.name or act.job_id in named]
     else:
         wanted = [act for act in plan if act.outcome == asked.name]
-    _numbers(asked, wanted, len(plan))
+    _numbers(asked, wanted)
     priority = _priority() if asked.name == "change" else 0
-    _table(plan)
-    if asked.left:
-        text = (
-            t("These are the first {n}; {left} more can be acted on afterwards.", n=MOST, left=int(asked.left))
-            if asked.filters is None
-            else t("These are {n} of them; {left} more that match are acted on as well.", n=MOST, left=int(asked.left))
-        )
-        st.caption(text)
-    beyond = _ask_budgets(wanted) if asked.name in ("retry", "replay") else None
+    # what a person has to say something of stands first
+    _table(sorted(plan, key=lambda act: act.outcome != "would_replace")[:LISTED] if len(plan) > LISTED else plan)
+    _say_which(asked, len(plan))
+    beyond = _ask_budgets(asked, wanted) if asked.name in ("retry", "replay") else None
     with st.container(horizontal=True):
         st.button(
-            _label(asked.name, len(wanted)),
+            _label(asked.name, int(asked.reckon(len(wanted)))),
             key="act_go",
             type="primary",
             icon=f":material/{ICONS[asked.name]}:",
-            disabled=not wanted or beyond is False,
+            disabled=not (wanted or asked.left) or beyond is False,
             on_click=_do,
             args=(asked, wanted, priority, changed, on_done),
         )
         if st.button(t("Close"), key="act_close", icon=":material/close:"):
             close()
             live.redraw_page()
+
+
+def _say_which(asked: Asked, planned: int) -> None:
+    """What of many is not listed, and up to when they have failed."""
+    said = []
+    if asked.left:
+        text = t("The numbers for all {all} are reckoned from the newest {n}.", n=formats.count(planned),
+                 all=formats.count(len(asked.ids)))  # fmt: skip
+        said += [text, t("What comes of each stands on the page of the job that does it.")]
+    if planned > LISTED:
+        said.append(t("{n} of them are listed.", n=formats.count(LISTED)))
+    if asked.group is not None and (until := asked.group.get("until")) is not None:
+        said.append(t("What has failed after {when} is not among them.", when=labels.time_text(until)))
+    if said:
+        st.caption(" ".join(said))
 
 
 def _label(name: Name, n: int) -> str:
@@ -219,14 +261,16 @@ def _priority() -> int:
     )
 
 
-def _numbers(asked: Asked, wanted: Sequence[Act], of: int) -> None:
-    """Count by state, and what it will cost at most."""
+def _numbers(asked: Asked, wanted: Sequence[Act]) -> None:
+    """Count by state, and what it will cost at most: of all of them."""
     counts = Counter(act.state for act in wanted)
+    numbers = {"n": int(asked.reckon(len(wanted))), "all": len(asked.ids)}
+    counted = t("about {n} of {all} jobs", **numbers) if asked.left else t("{n} of {all} jobs", **numbers)
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-        st.markdown(f"**{t('{n} of {all} jobs', n=len(wanted), all=of)}**", width="content")
+        st.markdown(f"**{counted}**", width="content")
         for name in states.JOB_STATES:
             if counts[name]:
-                states.badge(name, counts[name])
+                states.badge(name, int(asked.reckon(counts[name])))
     if asked.name == "reparse":
         st.markdown(t("Today's reader and checks on what is stored. No model is called, and nothing is paid."))
     if asked.name not in ("retry", "replay") or not wanted:
@@ -235,8 +279,9 @@ def _numbers(asked: Asked, wanted: Sequence[Act], of: int) -> None:
     for act in wanted:
         if act.cost_micros is not None and act.currency:
             cost[act.currency] = cost.get(act.currency, 0) + act.cost_micros
-    amount = formats.price(cost, sum(act.cost_micros is None for act in wanted), current())
-    reused = sum(act.reused for act in wanted)
+    cost = {currency: asked.reckon(micros) for currency, micros in cost.items()}
+    amount = formats.price(cost, asked.reckon(sum(act.cost_micros is None for act in wanted)), current())
+    reused = int(asked.reckon(sum(act.reused for act in wanted)))
     price = f"**{plain(amount)}**"
     if reused:
         # a step is known by what it was asked: a story that has changed since asks anew
@@ -251,7 +296,7 @@ def _numbers(asked: Asked, wanted: Sequence[Act], of: int) -> None:
     st.markdown(" ".join(told))
 
 
-def _ask_budgets(wanted: Sequence[Act]) -> bool | None:
+def _ask_budgets(asked: Asked, wanted: Sequence[Act]) -> bool | None:
     """What the budgets have left for them, as `budgets.ask` says it."""
     prices: dict[int | None, tuple[dict[str, int], int]] = {}
     for act in wanted:
@@ -261,7 +306,11 @@ def _ask_budgets(wanted: Sequence[Act]) -> bool | None:
         elif act.currency:
             cost[act.currency] = cost.get(act.currency, 0) + act.cost_micros
         prices[act.project_id] = cost, unpriced
-    return budgets.ask_for_projects(prices, "act")
+    reckoned = {
+        project: ({currency: asked.reckon(micros) for currency, micros in cost.items()}, asked.reckon(unpriced))
+        for project, (cost, unpriced) in prices.items()
+    }
+    return budgets.ask_for_projects(reckoned, "act")
 
 
 def _table(acts: Sequence[Act]) -> None:
@@ -309,8 +358,8 @@ def _do(
     jobs = live.workbench().jobs
     ids = [act.job_id for act in wanted]
     how: dict[str, Any] = {"user": shell.user()}
-    if _is_bulk(asked, wanted) and not any(changed.as_arguments().values()):
-        _begin_bulk(asked, wanted, priority, on_done)
+    if _is_bulk(asked, wanted):
+        _begin_bulk(asked, wanted, priority, changed, on_done)
         return
     before = [job.priority for job in jobs.get_many(ids)] if asked.name == "change" else []
     with shell.show_refusals():
@@ -333,7 +382,7 @@ def _do(
             else:
                 job = jobs.replay(ids[0], asked.params, from_step=asked.from_step, replace_newer=replaces, **how)
             asked.done = [_as_done(wanted[0], job.id)]
-        if asked.params is None and asked.name in BULK:
+        if asked.params is None and asked.name in UNDONE:
             st.session_state[_LAST] = Last(
                 asked.name, asked.done, dict(zip(ids, before, strict=False)), live.clock_ms()
             )
@@ -348,27 +397,43 @@ def _do(
     _finish(asked)
 
 
+#: acts that have a way back
+UNDONE = ("cancel", "retry", "change")
 #: acts that can be a job of their own
-BULK: dict[Name, Literal["cancel", "retry", "priority"]] = {"cancel": "cancel", "retry": "retry", "change": "priority"}
+BULK: dict[Name, Literal["cancel", "retry", "reparse", "priority"]] = {
+    "cancel": "cancel", "retry": "retry", "reparse": "reparse", "change": "priority",
+}  # fmt: skip
 
 
 def _is_bulk(asked: Asked, wanted: Sequence[Act]) -> bool:
-    return asked.name in BULK and asked.params is None and (len(wanted) > AT_ONCE or asked.left > 0)
+    # a whole payload is one job's
+    given = asked.params is None or asked.lays_over
+    return asked.name in BULK and given and (len(wanted) > AT_ONCE or bool(asked.left))
 
 
-def _begin_bulk(asked: Asked, wanted: Sequence[Act], priority: int, on_done: Callable[[], None] | None) -> None:
+def _begin_bulk(
+    asked: Asked, wanted: Sequence[Act], priority: int, changed: Changes, on_done: Callable[[], None] | None
+) -> None:
     """A job of its own works through them: those that were shown, or all that match when they were too many."""
     if asked.begun:
         return
     asked.begun = True
-    by_filter = asked.filters is not None and asked.left > 0
-    ids = None if by_filter else [act.job_id for act in wanted]
-    newer = any(act.outcome == "would_replace" for act in wanted)
+    ids = [*(act.job_id for act in wanted), *asked.left]
+    which: dict[str, Any] = {"job_ids": ids}
+    if len(ids) > BY_ID and asked.filters is not None:
+        which = {"filters": asked.filters, "last": max(asked.ids)}
+    elif len(ids) > BY_ID and asked.group is not None:
+        which = {"group": asked.group}
+    # just those of which it was said: of others it is told that somebody has saved one
+    meant = [act.job_id for act in wanted if act.outcome == "would_replace"]
     with shell.show_refusals():
         job = live.workbench().jobs.act_on_many(
-            BULK[asked.name], ids, filters=asked.filters if by_filter else None, priority=priority,
-            replace_newer=newer, user=shell.user(), submit_key=asked.submit_key,
+            BULK[asked.name], **which, priority=priority, params=asked.params, replace_newer=meant,
+            user=shell.user(), submit_key=asked.submit_key, **changed.as_arguments(),
         )  # fmt: skip
+        if asked.params is not None:
+            # the payload that was typed has been used
+            drafts.discard(forms.payload_place(asked.ids[0]))
         shell.toast(t("Job {id} works through them; see its progress above the list.", id=job.id))
         if on_done is not None:
             on_done()

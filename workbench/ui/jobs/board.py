@@ -156,7 +156,9 @@ def _ask_selected(name: acts.Name) -> None:
 
 def _ask_all(name: acts.Name, states_of: Sequence[str], filters: JobFilters) -> None:
     wanted: JobFilters = {**filters, "state": list(states_of)}
-    acts.ask(name, live.workbench().jobs.list_ids(**wanted) if states_of else [], filters=wanted)
+    ids = live.workbench().jobs.list_ids(**wanted) if states_of else []
+    # of very many the newest are looked at
+    acts.ask(name, ids[::-1] if len(ids) > acts.MOST else ids, filters=wanted)
 
 
 def total_text(total: int, filters: JobFilters) -> str:

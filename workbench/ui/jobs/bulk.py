@@ -27,7 +27,13 @@ TITLES = {
 
 
 def title(job: Job) -> str:
-    return t(TITLES[job.params["act"]], n=formats.count(job.params["total"]))
+    how = job.params.get("how", {})
+    msgid = TITLES[job.params["act"]]
+    if how.get("reparse"):
+        msgid = N_("Read the answers of {n} jobs again")
+    elif any(name in how for name in ("params", "profile_id", "overrides", "from_step")):
+        msgid = N_("Retry {n} jobs with other settings")
+    return t(msgid, n=formats.count(job.params["total"]))
 
 
 def _undo(bulk_id: int) -> None:
@@ -38,7 +44,8 @@ def _undo(bulk_id: int) -> None:
 
 
 def _undo_button(job: Job, key: str) -> None:
-    if job.state not in states.ACTIVE and job.params["undo_of"] is None:
+    has_way_back = job.params["undo_of"] is None and not job.params.get("how", {}).get("reparse")
+    if job.state not in states.ACTIVE and has_way_back:
         st.button(t("Undo"), key=key, type="tertiary", icon=":material/undo:", on_click=_undo, args=(job.id,))
 
 
