@@ -87,8 +87,12 @@ def make_all(engine: Engine, sample: str) -> list[tuple[str, Job]]:
     story = Story(engine, engine.wb.create_project({**samples.load(sample), "episodes": 2}))
     ended = []
     for workflow in sorted(declared(), key=lambda w: w.batch):
+        node = story.node_of(workflow)
+        if workflow.name == "back_translate_storyboard_panels":
+            assert node is not None
+            edit_a_panel(engine, node)
         for params in ASKED.get(workflow.name, [{}]):
-            job = engine.wb.submit(workflow.name, story.node_of(workflow), params)
+            job = engine.wb.submit(workflow.name, node, params)
             # a conductor's whole family
             ended.append((workflow.name, engine.finish(job.id, timeout=600)))
     return ended
@@ -113,11 +117,13 @@ def faults_of(engine: Engine, name: str, job: Job) -> list[str]:
     """What a run that nobody disturbed should not have."""
     found = [] if job.state == "succeeded" else [f"{name}: {job.state}: {job.error}"]
     detail = engine.wb.jobs.get_detail(job.id)
+    workflow = registry.load()[name]
+    if "text" in workflow.asks and workflow.writes and not workflow.batch and not detail.model_calls:
+        found.append(f"{name}: nothing was asked for")
     repaired = [c for c in detail.model_calls if c.purpose == "repair"]
     found += [f"{name}: a draft of its own was refused: {repaired[0].prompt}"] if repaired else []
-    writes = registry.load()[name].writes
-    if writes and job.node_id is not None:
-        kinds.find(writes).model.model_validate(engine.wb.artifact(job.node_id, writes).content)
+    if workflow.writes and job.node_id is not None:
+        kinds.find(workflow.writes).model.model_validate(engine.wb.artifact(job.node_id, workflow.writes).content)
     return found
 
 
