@@ -49,6 +49,8 @@ def test_every_workflow_runs_and_every_job_succeeds(whole: tuple[str, Reelwright
     assert every - {j["kind"] for j in jobs} == NOT_FOR_A_SAMPLE
     assert ran.json["scenes"] == 6
     assert ran.json["frames"] == 54
+    [back] = [j["id"] for j in jobs if j["kind"] == demo_full.BACK]
+    assert reelwright("jobs", "show", str(back), "--json").json["model_calls"], "an edited panel goes into English"
 
 
 def test_the_stages_are_workflows_and_each_stands_behind_what_it_reads() -> None:

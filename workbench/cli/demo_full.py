@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING, Any, Literal
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
 
     from workbench.api.client import Workbench
 
+CHINESE, BACK = "storyboard_translation", "back_translate_storyboard_panels"
 #: on what a stage runs: the story, each of its people, each of its places, the first episode, its first scene
 Where = Literal["project", "character", "world", "episode", "scene"]
 
@@ -51,7 +53,7 @@ STAGES = (
     Stage("generate_storyboard_plan", "scene"),
     Stage("generate_storyboard_groups", "scene"),
     Stage("translate_storyboard_panels", "scene"),
-    Stage("back_translate_storyboard_panels", "scene"),
+    Stage(BACK, "scene"),
     Stage("make_handoff", "episode"),
     # by now these find everything fresh, and say so
     Stage("generate_scene_list", "project"),
@@ -96,7 +98,20 @@ class FullRun(DemoRun):
                 self._stage(bars, stage.kind, node_id, partial(self._submit, stage, node_id))
 
     def _submit(self, stage: Stage, node_id: int) -> SubmittedJob:
+        if stage.kind == BACK:
+            self._edit_a_panel(node_id)
         return self.workbench.submit(stage.kind, node_id, self._fill_in(stage.params), user=self.USER)
+
+    def _edit_a_panel(self, scene_id: int) -> None:
+        """Say something more in the first panel of a scene, once: only what a person has edited goes back into
+        English."""
+        head = self.workbench.artifact(scene_id, CHINESE)
+        if head is None or any(p["zh"] != p["made"] for g in head.content["groups"] for p in g["panels"]):
+            return
+        content = copy.deepcopy(head.content)
+        panel = content["groups"][0]["panels"][0]
+        panel["zh"] = f"{panel['zh'].removesuffix('。')}，慢慢地。"
+        self.workbench.artifacts.save(scene_id, CHINESE, content, head.version, self.USER)
 
     def _places(self, stage: Stage) -> list[int]:
         if stage.where == "project":
