@@ -167,7 +167,7 @@ def grid(shown: list[gallery.Picture], key: str, *, places: bool) -> None:
                     f"style='color:{colours.muted};font-size:.84rem;line-height:1.3;height:2.25rem;overflow:hidden' "
                     f""
                     f"title='{safe(picture.shot['caption'])}'>{safe(shorten(picture.shot['caption'], 56))}</div>"
-                    f"{sheet.sources_line(picture.drawn_from)}"
+                    f"{sheet.sources_line(picture.drawn_from, colours)}"
                 )
 
 

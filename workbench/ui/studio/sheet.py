@@ -141,16 +141,16 @@ def _place(node_id: int, cell: Cell, ratio: str, colours: Palette) -> None:
                 states.badge(cell.state)
         st.html(
             f"<div style='color:{colours.muted};font-size:.86rem;line-height:1.3;height:2.3rem;overflow:hidden' "
-            f"title='{safe(shot['caption'])}'>{safe(shorten(shot['caption'], 64))}</div>{sources_line(cell.drawn_from)}"
+            f"title='{safe(shot['caption'])}'>{safe(shorten(shot['caption'], 64))}</div>{sources_line(cell.drawn_from, colours)}"
         )
 
 
-def sources_line(drawn_from: str) -> str:
+def sources_line(drawn_from: str, colours: Palette) -> str:
     """What a picture was drawn from as one line of a tile; nothing where that is words alone."""
     if not drawn_from:
         return ""
     return (
-        f"<div style='color:{palette().muted};font-size:.78rem;white-space:nowrap;overflow:hidden;"
+        f"<div style='color:{colours.muted};font-size:.78rem;white-space:nowrap;overflow:hidden;"
         f"text-overflow:ellipsis' title='{safe(drawn_from)}'>{safe(drawn_from)}</div>"
     )
 
