@@ -6,11 +6,15 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from sqlalchemy import insert, update
 
 from workbench import samples
 from workbench.api.client import Workbench
 from workbench.bootstrap import worker_engine
-from workbench.db.rows.forecasts import ForecastRun
+from workbench.db.reads.forecasts import list_runs
+from workbench.db.rows.forecasts import ForecastRun, StoredForecast
+from workbench.db.schema import job, job_child
+from workbench.db.writes.forecasts import add_forecasts
 from workbench.settings import Settings
 from workbench.usage.accuracy import measure
 
@@ -66,6 +70,36 @@ def test_a_plan_keeps_its_forecast_and_what_it_came_to(house: House) -> None:
     assert wb.usage.forecast_errors(since=0, model="another") == []
     assert wb.usage.forecast_errors(since=0, project=project) == [error]
     assert wb.plans.compare(wb.jobs.list()[-1].id) is None
+
+
+@pytest.mark.parametrize(
+    ("drawn", "cost"),
+    [([(400, "USD"), (300, "USD")], 800), ([(400, "USD"), (None, None)], None), ([(400, "CNY")], None),
+     ([(0, "CNY")], 100), ([], 100)],
+)  # fmt: skip
+def test_what_a_job_has_drawn_for_it_is_part_of_what_it_came_to(
+    house: House, drawn: list[tuple[int | None, str | None]], cost: int | None
+) -> None:
+    wb = house.wb
+    said = [{"messages": [{"role": "user", "content": f"{n}"}]} for n in range(2 + len(drawn))]
+    plan, ranking, *pictures = [wb.submit("llm_chat", params=params).id for params in said]
+    took = {"state": "succeeded", "started_at": 1_000, "finished_at": 2_000}
+    with wb.database.write() as conn:
+        values = {"kind": "rank_keyframe_candidates", "cost_micros": 100, "currency": "USD", "input_tokens": 60,
+                  "output_tokens": 40, **took}  # fmt: skip
+        conn.execute(update(job).where(job.c.id == ranking).values(**values))
+        for picture, (micros, currency) in zip(pictures, drawn, strict=True):
+            values = {"kind": "generate_keyframe_images", "cost_micros": micros, "currency": currency, **took}
+            conn.execute(update(job).where(job.c.id == picture).values(**values))
+        family = [(plan, ranking, 0), *((ranking, picture, n) for n, picture in enumerate(pictures))]
+        for parent, child, seq in family:
+            conn.execute(insert(job_child).values(parent_id=parent, child_id=child, position=seq, item=""))
+        foreseen = StoredForecast(plan, "rank_keyframe_candidates", "m", 1, 100, 1_000, {"USD": 800}, 0)
+        add_forecasts(conn, [foreseen])
+    with wb.database.read() as conn:
+        [found] = list_runs(conn, since=0)
+    assert found.cost_micros == cost
+    assert (found.input_tokens, found.output_tokens) == (60, 40)
 
 
 def run(**changed: Any) -> ForecastRun:

@@ -10,10 +10,13 @@ from sqlalchemy import insert, update
 
 from workbench import samples
 from workbench.api.client import Workbench
+from workbench.artifacts import kinds
+from workbench.artifacts.saving import add_version
 from workbench.db.rows.usage import MeanRun
 from workbench.db.schema import job, model_call, node
 from workbench.errors import BudgetExceeded
 from workbench.i18n import translate
+from workbench.json_types import JsonObject
 from workbench.providers.base import SKETCH, Profile
 from workbench.settings import Settings
 from workbench.usage import estimates
@@ -134,6 +137,38 @@ def test_a_launch_costs_what_its_settings_ask_for_and_what_it_starts(wb: Workben
     assert (expressions.jobs, expressions.cost["USD"]) == (2, 2 * own["generate_episode_core_expression"])
     assert wb.plans.price("llm_chat", [project], {"messages": [{"role": "user", "content": "Hi"}]}) is None
     assert wb.plans.price("refine_scene_all", []) == wb.plans.price("plan_episodes", [])
+
+
+def test_the_best_of_several_costs_the_pictures_that_are_missing_and_a_look_at_each(wb: Workbench) -> None:
+    project = add_story(wb)
+    [episode] = add_nodes(wb, project, "episode", project, 1)
+    [scene] = add_nodes(wb, project, "scene", episode, 1)
+    look = (70_000 * 100 + 9_000 * 400) // 36
+
+    def cost(**params: object) -> int:
+        forecast = wb.plans.price("rank_keyframe_candidates", [scene], params)
+        assert forecast is not None
+        return forecast.cost["USD"]
+
+    # in a plan the frames are drawn once before
+    assert wb.plans.estimate(project)["rank_keyframe_candidates"].cost_micros == pytest.approx(
+        36 * look + 27 * 100_000, abs=50
+    )
+    assert cost() == pytest.approx(36 * look + 36 * 100_000, abs=50)
+    assert cost(keys=["KF2"], candidates=3) == pytest.approx(3 * look + 3 * 100_000, abs=50)
+    candidates = [{**CANDIDATE, "media": f"{n}" * 64} for n in (1, 2)]
+    frame = {"key": "KF2", "chosen": "1" * 64, "candidates": candidates}
+    add_frames(wb, scene, {"aspect_ratio": "16:9", "frames": [frame]})
+    assert cost(keys=["KF2"], candidates=3) == pytest.approx(3 * look + 100_000, abs=50)
+    assert cost(keys=["KF2"], candidates=2) == pytest.approx(2 * look, abs=50)
+
+
+CANDIDATE = {"width": 9, "height": 9, "made_of": "0" * 64, "model": "p"}
+
+
+def add_frames(wb: Workbench, scene: int, content: JsonObject) -> None:
+    with wb.database.write() as conn:
+        add_version(conn, scene, kinds.find("keyframe_images"), content, source="ai", inputs=[])
 
 
 def test_pictures_are_priced_by_the_picture_and_reused_steps_and_unknown_costs_by_nobody(wb: Workbench) -> None:

@@ -65,6 +65,8 @@ def test_gallery_studio_and_the_frames_dialog_say_what_the_picture_shows(house: 
     assert not gallery.exception
     assert WORDS in texts(gallery)
     assert "storyboard shot 11" in texts(gallery)
+    # what the best of several costs is told first, with its drawings
+    assert "Pictures and looks: free" in texts(gallery).replace("\\", "")
     # one more of the same panel
     gallery.button(key=f"another_{scene}_KF1").click().run()
     [job] = house.wb.jobs.list(kind="generate_keyframe_images")

@@ -93,13 +93,13 @@ class Plans:
         return [
             w.name
             for w in self._list_writers()
-            if (w.typical.images and not bound.image.picture_model) or (w.typical.videos and not bound.video.clip_model)
+            if ((w.typical.images or w.draws) and not bound.image.picture_model)
+            or (w.typical.videos and not bound.video.clip_model)
         ]
 
     def estimate(self, node_id: int, profile: str | None = None) -> dict[str, Estimate]:
         """Workflow → what one run will probably take with a profile, by default the project's."""
-        chosen = self._profile_at(node_id) if profile is None else self._profiles.public(self._profiles.id_of(profile))
-        return plans.estimates_of(self._database, self._list_writers(), self._bind(chosen))
+        return plans.estimates_of(self._database, self._list_writers(), self._bind_named(node_id, profile))
 
     def price(
         self, workflow: str, node_ids: Sequence[int], params: JsonObject | None = None, profile: str | None = None
@@ -118,6 +118,7 @@ class Plans:
             self._registry.parse(declared, params or {}),
             self.estimate(node_ids[0], profile),
             self._list_writers(),
+            self._bind_named(node_ids[0], profile),
         )
 
     def outline(
@@ -246,6 +247,11 @@ class Plans:
 
     def _bind(self, profile: Profile) -> BoundProfiles:
         return BoundProfiles.bind(profile, self._profiles.public)
+
+    def _bind_named(self, node_id: int, profile: str | None) -> BoundProfiles:
+        """Of a profile by its name, or of the one of the node's project."""
+        chosen = self._profile_at(node_id) if profile is None else self._profiles.public(self._profiles.id_of(profile))
+        return self._bind(chosen)
 
     def _profile_at(self, node_id: int) -> Profile:
         with self._database.read() as conn:

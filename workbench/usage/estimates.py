@@ -22,6 +22,8 @@ SKETCH_S = 0.3
 SKETCH_CLIP_S = 6.0
 #: a clip, where nobody knows its scene's length
 CLIP_S = 5.0
+#: a service draws one in about so many seconds
+PICTURE_S = 6.0
 
 
 class Typical(Protocol):
@@ -89,6 +91,41 @@ def measure(
                 asked = [shares[name](params) for params in reads.params_of_runs(conn, name, bound.text.id, RUNS)]
                 measured[name] = scale(measured[name], len(asked) / sum(asked))
     return measured
+
+
+@dataclass(frozen=True)
+class _Pictures:
+    """So many pictures and nothing else, as something typical."""
+
+    images: int
+    seconds: float
+    calls: int = 0
+    input_tokens: int = 0
+    output_tokens: int = 0
+    videos: int = 0
+
+
+def estimate_pictures(conn: Connection, workflow: str, count: int, bound: BoundProfiles) -> Estimate:
+    """What so many pictures of a workflow will probably take: as those that it drew before, else as is typical."""
+    if not count:
+        return Estimate(0, 0.0, 0, "USD")
+    typical = estimate_typical(_Pictures(count, PICTURE_S * count), bound)
+    mean = reads.mean_of_pictures(conn, workflow, bound.text.id, count, RUNS, None)
+    if not mean.runs:
+        return typical
+    return replace(_of_mean(mean, _Pictures(count, typical.seconds), bound), seconds=typical.seconds)
+
+
+def add(one: Estimate, other: Estimate) -> Estimate:
+    """Both, one after the other. In two currencies their cost is not known as one amount."""
+    paid = [guess for guess in (one, other) if guess.cost_micros != 0]
+    known = all(g.cost_micros is not None for g in paid) and len({g.currency for g in paid}) < 2
+    return Estimate(
+        None if one.tokens is None or other.tokens is None else one.tokens + other.tokens,
+        one.seconds + other.seconds,
+        sum(g.cost_micros or 0 for g in paid) if known else None,
+        (paid[0] if paid else one).currency if known else None,
+    )
 
 
 def scale(guess: Estimate, factor: float) -> Estimate:

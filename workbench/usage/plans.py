@@ -107,7 +107,26 @@ def estimates_of(database: Database, makers: Sequence[Any], bound: estimates.Bou
     shares = {m.name: partial(read_share, m) for m in makers if m.share is not None}
     with database.read() as conn:
         measured = estimates.measure(conn, {m.name: m.typical for m in makers}, bound, shares)
-    return {m.name: estimates.estimate(m.typical, bound, measured.get(m.name)) for m in makers}
+        drawn = {
+            m.name: estimates.estimate_pictures(conn, m.draws.by, m.draws.typical, bound)
+            for m in makers
+            if m.draws is not None
+        }
+    own = {m.name: estimates.estimate(m.typical, bound, measured.get(m.name)) for m in makers}
+    return {name: estimates.add(guess, drawn[name]) if name in drawn else guess for name, guess in own.items()}
+
+
+def estimate_on(
+    database: Database, workflow: Any, bound: estimates.BoundProfiles, node_id: int, params: Any
+) -> Estimate:
+    """What a run on this node will take, whose pictures others draw: those that are missing there."""
+    shares = {} if workflow.share is None else {workflow.name: partial(read_share, workflow)}
+    with database.read() as conn:
+        measured = estimates.measure(conn, {workflow.name: workflow.typical}, bound, shares)
+        missing = workflow.draws.missing(NodeView.load(database, node_id), params)
+        pictures = estimates.estimate_pictures(conn, workflow.draws.by, missing, bound)
+    own = estimates.estimate(workflow.typical, bound, measured.get(workflow.name))
+    return estimates.add(own if workflow.share is None else estimates.scale(own, workflow.share(params)), pictures)
 
 
 def read_share(workflow: Any, params: JsonObject) -> float:
@@ -125,6 +144,7 @@ def price_launch(
     params: Any,
     guesses: Mapping[str, Estimate],
     makers: Sequence[Any],
+    bound: estimates.BoundProfiles,
 ) -> plan.Forecast | None:
     """What jobs of one workflow on these nodes will take together, with what they start; None: nobody knows.
 
@@ -142,6 +162,9 @@ def price_launch(
     guess = guesses.get(workflow.name)
     if guess is None:
         return None
+    if workflow.draws is not None:
+        each = [estimate_on(database, workflow, bound, node_id, params) for node_id in node_ids]
+        return _together(each, max(max(e.seconds for e in each), sum(e.seconds for e in each) / slots))
     share = workflow.share(params) if workflow.share is not None else 1.0
     # pictures are drawn side by side: a third of them is not done in a third of the time
     seconds = guess.seconds if workflow.typical.images else guess.seconds * share

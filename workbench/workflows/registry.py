@@ -92,6 +92,15 @@ class Typical:
 
 
 @dataclass(frozen=True)
+class Drawings:
+    """Pictures that a run has another workflow draw. `typical`: how many; `missing`: how many on a node."""
+
+    by: str
+    typical: int
+    missing: Callable[[NodeView, Any], int]
+
+
+@dataclass(frozen=True)
 class Workflow:
     name: str
     title: str
@@ -122,6 +131,8 @@ class Workflow:
     typical: Typical = Typical()
     #: how much of what is typical these params ask for: three frames of nine are a third
     share: Callable[[Any], float] | None = None
+    #: what is drawn for it by its children
+    draws: Drawings | None = None
     #: of a batch: (workflow, node id) of the jobs that it starts with these params; unless params.force is set, it
     #: leaves out what is fresh
     starts: Callable[[NodeView, Any], list[tuple[str, int]]] | None = None
@@ -146,7 +157,8 @@ class Workflow:
     @property
     def asks(self) -> frozenset[str]:
         """What it, or a job that it starts, asks of models: text, image, video."""
-        counts = {"text": self.typical.calls, "image": self.typical.images, "video": self.typical.videos}
+        drawn = self.typical.images + (self.draws.typical if self.draws is not None else 0)
+        counts = {"text": self.typical.calls, "image": drawn, "video": self.typical.videos}
         return frozenset(c for c, n in counts.items() if n or self.batch)
 
 

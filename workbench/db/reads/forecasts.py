@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
-from sqlalchemy import Connection, Select, and_, exists, func, select, union
+from sqlalchemy import Connection, Select, and_, bindparam, exists, func, select, union
 
+from workbench.db.connection import Ids, among
 from workbench.db.rows.forecasts import WHOLE, ForecastRun, StoredForecast
 from workbench.db.rows.record import columns, fetch_one
 from workbench.db.schema import TERMINAL, forecast, job, job_child
@@ -87,7 +89,42 @@ def list_runs(
         )
         found += [(row[0], ForecastRun(*row[1:])) for row in conn.execute(query)]
     found.sort(key=lambda run: -run[0])
-    return [run for _, run in found[:MOST_RUNS]]
+    newest = found[:MOST_RUNS]
+    more = _sum_started(conn, [job_id for job_id, _ in newest])
+    return [run if job_id not in more else _with_started(run, more[job_id]) for job_id, run in newest]
+
+
+def _sum_started(conn: Connection, job_ids: list[int]) -> dict[int, list[tuple[Any, ...]]]:
+    """Of the jobs that have started others: what those took, by currency."""
+    query = (
+        select(
+            job_child.c.parent_id, job.c.currency, func.sum(job.c.cost_micros),
+            func.count() - func.count(job.c.cost_micros), func.sum(job.c.input_tokens),
+            func.sum(job.c.output_tokens),
+        )
+        .join(job, job.c.id == job_child.c.child_id)
+        .where(among(job_child.c.parent_id, bindparam("ids", type_=Ids())))
+        .group_by(job_child.c.parent_id, job.c.currency)
+    )  # fmt: skip
+    started: dict[int, list[tuple[Any, ...]]] = {}
+    for parent, *sums in conn.execute(query, {"ids": sorted(job_ids)}) if job_ids else ():
+        started.setdefault(parent, []).append(tuple(sums))
+    return started
+
+
+def _with_started(run: ForecastRun, started: list[tuple[Any, ...]]) -> ForecastRun:
+    """With what was drawn for it. Its cost is not known where one of them is not, or they are in two currencies."""
+    paid = {currency for currency, micros, _, _, _ in started if micros}
+    paid |= {run.currency} if run.cost_micros else set()
+    known = run.cost_micros is not None and not any(unknown for _, _, unknown, _, _ in started) and len(paid) < 2
+    return replace(
+        run,
+        # what draws counts no tokens
+        input_tokens=None if run.input_tokens is None else run.input_tokens + sum(s[3] or 0 for s in started),
+        output_tokens=None if run.output_tokens is None else run.output_tokens + sum(s[4] or 0 for s in started),
+        cost_micros=(run.cost_micros or 0) + sum(s[1] or 0 for s in started) if known else None,
+        currency=next(iter(paid), run.currency) if known else None,
+    )
 
 
 def _select_runs() -> Select[Any]:

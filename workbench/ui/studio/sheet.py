@@ -141,7 +141,8 @@ def _place(node_id: int, cell: Cell, ratio: str, colours: Palette) -> None:
                 states.badge(cell.state)
         st.html(
             f"<div style='color:{colours.muted};font-size:.86rem;line-height:1.3;height:2.3rem;overflow:hidden' "
-            f"title='{safe(shot['caption'])}'>{safe(shorten(shot['caption'], 64))}</div>{sources_line(cell.drawn_from, colours)}"
+            f"title='{safe(shot['caption'])}'>{safe(shorten(shot['caption'], 64))}</div>"
+            f"{sources_line(cell.drawn_from, colours)}"
         )
 
 

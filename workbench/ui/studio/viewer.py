@@ -10,9 +10,9 @@ from workbench.db.rows.story import ArtifactVersion
 from workbench.errors import Conflict
 from workbench.json_types import JsonObject
 from workbench.story.frame_shots import FrameShots
-from workbench.ui import job_bar, job_links, labels, live, media, parts, shell
+from workbench.ui import budgets, formats, job_bar, job_links, labels, live, media, parts, shell
 from workbench.ui.gallery import pictures
-from workbench.ui.language import t
+from workbench.ui.language import current, t
 from workbench.ui.markup import hide_keys, plain
 from workbench.ui.studio import board, own_pictures, ranking, storyboard
 from workbench.ui.studio.editing import begin_edit, cell_key
@@ -134,10 +134,23 @@ def _best_of(node_id: int, key: str) -> None:
     ):  # fmt: skip
         count = st.number_input(t("Candidates"), 2, 8, 4, key=f"best_n_{node_id}_{key}")
         st.caption(t("Missing ones are drawn; a model looks at each: people, hands, framing, text in it. You pick."))
+        asked = {"keys": [key], "candidates": int(count)}
+        beyond = _tell_price(node_id, key, asked)
         st.button(
             t("Draw and compare"), key=f"best_go_{node_id}_{key}", type="primary", icon=":material/leaderboard:",
-            on_click=_submit, args=(node_id, key, RANKING, {"keys": [key], "candidates": int(count)}),
+            disabled=beyond is False, on_click=_submit, args=(node_id, key, RANKING, asked),
         )  # fmt: skip
+
+
+def _tell_price(node_id: int, key: str, asked: JsonObject) -> bool | None:
+    """What the pictures that are missing and the looks will cost together; as `budgets.ask` answers."""
+    guess = live.query(live.workbench().plans.price, RANKING, [node_id], asked)
+    if guess is None:
+        return None
+    cost = formats.price(guess.cost, guess.unpriced, current())
+    st.markdown(f":gray[:material/payments: {plain(t('Pictures and looks: {cost}', cost=cost))}]")
+    project = live.workbench().projects.get_node(node_id).project_id
+    return budgets.ask(project, guess.cost, guess.unpriced, f"best_{node_id}_{key}")
 
 
 def _step_row(node_id: int, key: str, framing: str, count: int) -> None:

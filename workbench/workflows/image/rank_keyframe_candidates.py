@@ -72,6 +72,12 @@ def draft(facts: JsonObject, params: Params, rng: Random) -> Sight:
     return Sight(people=people, strangers=0, hands=2 * len(people), wrong_hands=0, framing_right=True, remark=said)
 
 
+def count_missing(node: NodeView, params: Params) -> int:
+    """How many pictures it has drawn first."""
+    there = {f.key: len(f.candidates) for f in _frames(node)}
+    return sum(max(0, params.candidates - there.get(key, 0)) for key in params.keys or KEYS)
+
+
 @registry.workflow(
     "rank_keyframe_candidates",
     title=N_("Best of several"),
@@ -83,7 +89,8 @@ def draft(facts: JsonObject, params: Params, rng: Random) -> Sight:
     draft=draft,
     by_hand=True,
     deadline_s=3600,
-    typical=registry.Typical(calls=36, input_tokens=70_000, output_tokens=9_000, images=27, seconds=240.0),
+    typical=registry.Typical(calls=36, input_tokens=70_000, output_tokens=9_000, seconds=120.0),
+    draws=registry.Drawings(IMAGES, 27, count_missing),
     share=lambda params: len(params.keys or KEYS) * params.candidates / (len(KEYS) * 4),
 )
 async def run(ctx: Context, params: Params) -> FrameRanking | PartialArtifact:
