@@ -32,12 +32,12 @@ from workbench.ui.markup import plain
 
 #: cause → (why, what helps)
 WORDS: dict[Cause, tuple[str, str]] = {
-    "invalid": (N_("Answer broke its schema or checks"), N_("Raise the answer's length, or take another model")),
+    "invalid": (N_("Answer broke its schema or checks"), N_("Longer answers, or another model")),
     "job_failed": (N_("Good answer, but its job failed"), N_("Retry: what is finished is taken over")),
     "error": (N_("Failed after it was charged"), N_("See the failures' causes in Debug")),
     "cancelled": (N_("Cancelled after the call was sent"), N_("Try one before all")),
     "lost": (N_("Paid again after a crash"), N_("Let workers end by themselves")),
-    "superseded": (N_("Replaced within an hour, never used"), N_("Edit by hand, or pick before you run what follows")),
+    "superseded": (N_("Replaced within an hour, never used"), N_("Pick before you run what follows")),
 }
 _LINKS = 6
 _COLUMNS = ("when", "state", "workflow", "step", "model", "in", "out", "latency", "cost")
