@@ -166,3 +166,71 @@ def test_a_sheet_is_stale_when_the_looks_change_and_not_for_the_personality(stud
 
     assert change(personality="stubborn") == []
     assert change(appearance="a tall girl in a green coat") == ["character"]
+
+
+def test_an_update_draws_the_looks_that_are_stale_and_no_other(studio: Engine, painter: Painter) -> None:
+    project = studio.wb.create_project(STORY)
+    mara = nodes(studio, project, "character")["Mara"]
+    run(studio, "generate_character_sheet", mara, {"candidates": 1})
+    for look, scenes in (("short hair", "2.3–"), ("bride", "3.1")):
+        run(studio, "generate_character_sheet", mara, {"look": look, "scenes": scenes, "candidates": 1})
+    own = studio.wb.media.add_picture(small_picture())
+    studio.wb.artifacts.place_sheet_pictures(mara, "child", [(own.sha256, "me.png")], scenes="1.1")
+
+    def stale() -> set[str]:
+        reasons = studio.wb.artifacts.list_stale_reasons(mara, "character_sheet")
+        return {name for name in looks(studio, mara) if any(r.touches(f"look:{name}") for r in reasons)}
+
+    assert stale() == set()
+    head = studio.wb.artifact(mara, "character")
+    assert head is not None
+    studio.wb.artifacts.save(mara, "character", {**head.content, "appearance": "a girl in a green coat"}, head.version)
+    assert stale() == {"usual", "short hair", "bride"}
+    # two are drawn one by one: the third stays stale
+    for look in ("usual", "bride"):
+        run(studio, "generate_character_sheet", mara, {"look": look, "candidates": 1})
+    assert stale() == {"short hair"}
+    before, calls = looks(studio, mara), len(painter.requests)
+
+    done = run(studio, "generate_character_sheet", mara, {"candidates": 1})
+
+    assert done.state == "succeeded", done.error
+    assert len(painter.requests) == calls + 1
+    after = looks(studio, mara)
+    assert {name for name in after if after[name] != before[name]} == {"short hair"}
+    assert "a girl in a green coat" in painter.requests[-1].prompt
+    assert stale() == set()
+
+
+def test_an_update_of_all_looks_names_those_that_could_not_be_drawn_and_leaves_them_stale(
+    studio: Engine, painter: Painter
+) -> None:
+    project = studio.wb.create_project(STORY)
+    mara = nodes(studio, project, "character")["Mara"]
+    run(studio, "generate_character_sheet", mara, {"candidates": 1})
+    run(
+        studio, "generate_character_sheet", mara, {"look": "bride", "words": "a veil", "scenes": "3.1", "candidates": 1}
+    )
+    head = studio.wb.artifact(mara, "character")
+    assert head is not None
+    studio.wb.artifacts.save(mara, "character", {**head.content, "appearance": "a girl in a green coat"}, head.version)
+    painter.failures["a veil"] = [ProviderError("content_filter", Text("refused"), http_status=400)]
+    done = run(studio, "generate_character_sheet", mara, {"candidates": 1})
+    assert done.state == "partial"
+    assert done.result is not None
+    assert [f["item"] for f in done.result["failed"]] == ["bride: candidate 1"]
+    reasons = studio.wb.artifacts.list_stale_reasons(mara, "character_sheet")
+    assert [any(r.touches(f"look:{name}") for r in reasons) for name in ("usual", "bride")] == [False, True]
+    # the next one draws it alone, from the new usual look
+    calls = len(painter.requests)
+    assert run(studio, "generate_character_sheet", mara, {"candidates": 1}).state == "succeeded"
+    [again] = painter.requests[calls:]
+    usual = looks(studio, mara)["usual"]["chosen"]
+    assert again.references == (studio.wb.media.path(usual).read_bytes(),)
+    assert studio.wb.artifacts.list_stale_reasons(mara, "character_sheet") == []
+
+
+def small_picture() -> bytes:
+    made = io.BytesIO()
+    Image.new("RGB", (90, 60), "red").save(made, "PNG")
+    return made.getvalue()

@@ -168,7 +168,19 @@ def drop_look(content: JsonObject, name: str) -> JsonObject:
     return {**content, "looks": looks or content["looks"]}
 
 
-CHARACTER_SHEET = Kind("character_sheet", N_("Character sheet"), "character", CharacterSheet, views={"look": view_look})
-PLACE_SHEET = Kind("place_sheet", N_("Place sheet"), "world", PlaceSheet, views={"look": view_look})
+def look_part(name: str) -> str:
+    """What a look is called as a part of its sheet."""
+    return f"look:{name}"
+
+
+def _look_parts(content: JsonObject) -> JsonObject:
+    """A look is its words and its picture: a further candidate alone changes nothing."""
+    return {look_part(look["name"]): {"words": look["words"], "chosen": look["chosen"]} for look in content["looks"]}
+
+
+CHARACTER_SHEET = Kind(
+    "character_sheet", N_("Character sheet"), "character", CharacterSheet, _look_parts, views={"look": view_look}
+)
+PLACE_SHEET = Kind("place_sheet", N_("Place sheet"), "world", PlaceSheet, _look_parts, views={"look": view_look})
 
 KINDS = (CHARACTER_SHEET, PLACE_SHEET)

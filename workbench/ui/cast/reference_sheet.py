@@ -56,12 +56,14 @@ def draw(node_id: int, kind: str, name: str, language: str) -> None:
                 _new_look(node_id, workflow)
             return
         for number, look in enumerate(artifact.content["looks"]):
-            _look(node_id, workflow, artifact, look, number, name)
+            why = cell.stale_reasons if cell is not None else ()
+            stale = any(reason.touches(sheets.look_part(look["name"])) for reason in why)
+            _look(node_id, workflow, artifact, look, number, name, stale=stale)
         _new_look(node_id, workflow)
 
 
 def _stale(node_id: int, cell: Cell) -> None:
-    """Why it is, and the way to have the usual look drawn anew; what was picked stays among the candidates."""
+    """Why it is, and the way to have the stale looks drawn anew; what was picked stays among the candidates."""
     if cell.state in states.ACTIVE:
         return
     with st.container(horizontal=True, vertical_alignment="center", gap="small", key=f"stale_sheet_{node_id}"):
@@ -71,7 +73,7 @@ def _stale(node_id: int, cell: Cell) -> None:
         st.button(
             t("Update"), key=f"update_sheet_{node_id}", icon=":material/refresh:", type="primary",
             disabled=job_bar.find_active(_slot(node_id)) is not None,
-            help=t("Draws the usual look anew; the pictures that are there stay among the candidates."),
+            help=t("Draws anew the looks that are stale; the pictures that are there stay among the candidates."),
             on_click=_submit, args=(node_id, cell.workflow.name, {}),
         )  # fmt: skip
 
@@ -87,12 +89,15 @@ def _what_for(kind: str, name: str) -> str:
 
 
 def _look(
-    node_id: int, workflow: str, artifact: ArtifactVersion, look: Mapping[str, Any], number: int, name: str
-) -> None:
+    node_id: int, workflow: str, artifact: ArtifactVersion, look: Mapping[str, Any], number: int, name: str, *,
+    stale: bool,
+) -> None:  # fmt: skip
     slot = f"{node_id}_{number}"
     with st.container(key=f"look_{slot}", gap="small"):
         with st.container(horizontal=True, vertical_alignment="center", gap="small"):
             looks.name(look)
+            if stale and len(artifact.content["looks"]) > 1:
+                states.badge("stale")
             st.space("stretch")
             _edit_look(node_id, artifact, look, slot)
         looks.tell(look, name)

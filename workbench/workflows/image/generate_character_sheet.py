@@ -47,10 +47,14 @@ def fields_of_looks(character: JsonObject) -> tuple[str, ...]:
 )
 async def run(ctx: Context, params: Params) -> CharacterSheet | PartialArtifact:
     """Draw a character from the front, three-quarter and from behind, and their face: pictures to pick from."""
-    character = ctx.node.artifact("character", fields=fields_of_looks) or {"name": ctx.node.title}
-    words = str(character.get("appearance") or character.get("description") or "")
-    subject = Subject("character", str(character["name"]), words, partial(_draw, ctx, str(character["name"]), words))
-    content = await reference_sheets.draw_look(ctx, params, subject)
+    # what is read for a look is its input alone, see Subject.read
+    character = ctx.node.at(ctx.node.id).artifact("character") or {"name": ctx.node.title}
+    name, words = str(character["name"]), str(character.get("appearance") or character.get("description") or "")
+    subject = Subject(
+        "character", name, words, partial(_draw, ctx, name, words),
+        lambda part: ctx.node.artifact("character", fields=fields_of_looks, only_for=part),
+    )  # fmt: skip
+    content = await reference_sheets.draw_looks(ctx, params, subject)
     return content if isinstance(content, PartialArtifact) else CharacterSheet.model_validate(content)
 
 

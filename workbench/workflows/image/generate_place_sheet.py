@@ -41,11 +41,14 @@ def has_room(node: NodeView, params: Any) -> list[Issue]:
 )
 async def run(ctx: Context, params: Params) -> PlaceSheet | PartialArtifact:
     """Draw a place as a whole, the other way, and what it is known by: pictures to pick from."""
-    place = ctx.node.artifact("world_element", fields=("name", "description")) or {"name": ctx.node.title}
+    # what is read for a look is its input alone, see Subject.read
+    place = ctx.node.at(ctx.node.id).artifact("world_element") or {"name": ctx.node.title}
     name, words = str(place["name"]), str(place.get("description") or "")
-    content = await reference_sheets.draw_look(
-        ctx, params, Subject("place", name, words, partial(_draw, ctx, name, words))
-    )
+    subject = Subject(
+        "place", name, words, partial(_draw, ctx, name, words),
+        lambda part: ctx.node.artifact("world_element", fields=("name", "description"), only_for=part),
+    )  # fmt: skip
+    content = await reference_sheets.draw_looks(ctx, params, subject)
     return content if isinstance(content, PartialArtifact) else PlaceSheet.model_validate(content)
 
 

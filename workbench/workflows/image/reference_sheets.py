@@ -33,7 +33,10 @@ SIZE = (1440, 960)
 
 class Params(registry.Params):
     look: str = Field(
-        "", max_length=80, title=N_("Look"), description=N_("Empty: the usual one; a new name begins a new look")
+        "",
+        max_length=80,
+        title=N_("Look"),
+        description=N_("Empty: those that are stale, else the usual one; a new name begins a new look"),
     )
     words: str = Field(
         "",
@@ -93,18 +96,66 @@ class Subject:
     name: str
     words: str
     draw: Callable[[str, bytes | None, int], bytes]
+    #: counts what is told of it as an input of a part
+    read: Callable[[str], object]
 
 
-async def draw_look(ctx: Context, params: Params, subject: Subject) -> JsonObject | PartialArtifact:
-    """The sheet with further candidates of one look; the picture that was picked stays picked as long as it shows what
-    the look tells."""
+async def draw_looks(ctx: Context, params: Params, subject: Subject) -> JsonObject | PartialArtifact:
+    """The sheet with further candidates of the look that is asked for; where none is, of each that is stale. The
+    picture that was picked stays picked as long as it shows what the look tells."""
     ctx.progress(5, Text(N_("Reading the look")))
-    style = ctx.node.read_brief("style").get("style") or {}
-    look = _look_asked_for(ctx, params)
+    there = ctx.current_content() or {"looks": []}
+    asked = _looks_asked_for(ctx, params, subject, there)
+    #: the looks that stay as old as they were
+    left = set() if _is_update(params) else {look["name"] for look in there["looks"]} - {look.name for look in asked}
+    made: list[Candidate] = []
+    failed: list[JsonObject] = []
+    error: JobError | None = None
+    for number, look in enumerate(asked):
+        span = (5 + 90 * number / len(asked), 90 / len(asked))
+        drawn = await _draw(ctx, params, subject, look, there, alone=len(asked) == 1, span=span)
+        made += drawn.made
+        failed += drawn.failed
+        error = error or drawn.error
+        if drawn.failed and not drawn.made:
+            left.add(look.name)
+        else:
+            there = _with_look(there, drawn.look)
+    if error is not None and not made:
+        raise error
+    if left:
+        ctx.sources.keep((), {sheets.look_part(name) for name in left})
+    # also what was chosen by hand meanwhile
+    now = ctx.current_content() or {"looks": []}
+    for look in there["looks"]:
+        if look["name"] in {k.name for k in asked if k.name not in left}:
+            now = _with_look(now, Look.model_validate(look))
+    if not failed:
+        ctx.progress(100, Text(N_("{count} candidates drawn"), count=len(made)))
+        return now
+    return PartialArtifact(_model(ctx).model_validate(now), failed=failed, succeeded=[c.media for c in made])
+
+
+@dataclass(frozen=True)
+class _Drawn:
+    """A look with what was drawn of it, and what could not be."""
+
+    look: Look
+    made: list[Candidate]
+    failed: list[JsonObject]
+    error: JobError | None
+
+
+async def _draw(
+    ctx: Context, params: Params, subject: Subject, look: Look, there: JsonObject, *, alone: bool,
+    span: tuple[float, float],
+) -> _Drawn:  # fmt: skip
+    """Further candidates of one look. `there`: the sheet so far; `span`: from which percent on, and how many."""
+    style = _read_for(ctx, subject, look)
     if look.spans:
         worn = sheets.write_spans(span.model_dump() for span in look.spans)
         ctx.note(Text(N_("{look} is worn in {scenes}"), look=look.name, scenes=worn))
-    kept = _picture_to_keep_to(ctx, look)
+    kept = _picture_to_keep_to(there, look)
     references = [] if kept is None else [Reference(media=kept, name=subject.name[:120], look=look.name)]
     if len(references) > ctx.picture_references.most:
         # the service draws from words alone
@@ -123,11 +174,14 @@ async def draw_look(ctx: Context, params: Params, subject: Subject) -> JsonObjec
     to_draw = [n for n, take in enumerate(takes) if take not in drawn_before][: max(0, missing)]
     done = 0
 
+    def name(number: int) -> str:
+        return f"candidate {number + 1}" if alone else f"{look.name}: candidate {number + 1}"
+
     async def draw(number: int) -> list[Candidate]:
         nonlocal done
         given = None if kept is None else ctx.picture(kept)
         made = await ctx.images(
-            f"candidate {number + 1}",
+            name(number),
             prompt=prompt,
             size=SIZE,
             seed=seeds[number],
@@ -137,27 +191,48 @@ async def draw_look(ctx: Context, params: Params, subject: Subject) -> JsonObjec
             draw=partial(subject.draw, f"{look.name}; {look.words}", given, number),
         )
         done += 1
-        ctx.progress(10 + 85 * done / len(to_draw), Text(N_("{done} of {all} candidates"), done=done, all=len(to_draw)))
+        percent = span[0] + span[1] * done / len(to_draw)
+        ctx.progress(percent, Text(N_("{done} of {all} candidates"), done=done, all=len(to_draw)))
         return made
 
     results = await run_together([partial(draw, n) for n in to_draw], limit=ctx.pictures_at_once)
     made = [c for r in results if not isinstance(r, JobError) for c in r]
-    failed = [r for r in results if isinstance(r, JobError)]
-    if failed and not made:
-        raise failed[0]
-    content = _with_look(ctx, _with_candidates(look, made, takes))
-    if not failed:
-        ctx.progress(100, Text(N_("{count} candidates drawn"), count=len(made)))
-        return content
-    return PartialArtifact(
-        _model(ctx).model_validate(content),
-        failed=[
-            {"item": f"candidate {n + 1}", "error_kind": r.kind, "error": str(r)}
-            for n, r in zip(to_draw, results, strict=True)
-            if isinstance(r, JobError)
-        ],
-        succeeded=[c.media for c in made],
+    errors = {name(n): r for n, r in zip(to_draw, results, strict=True) if isinstance(r, JobError)}
+    return _Drawn(
+        _with_candidates(look, made, takes),
+        made,
+        [{"item": item, "error_kind": e.kind, "error": str(e)} for item, e in errors.items()],
+        next(iter(errors.values()), None),
     )
+
+
+def _read_for(ctx: Context, subject: Subject, look: Look) -> JsonObject:
+    """The story's style; that and what is told of the subject are inputs of this look."""
+    part = sheets.look_part(look.name)
+    subject.read(part)
+    brief = ctx.node.project.artifact("brief", fields=("style",), only_for=part) or {}
+    return dict(brief.get("style") or {})
+
+
+def _is_update(params: Params) -> bool:
+    """Nothing is asked for but what is stale."""
+    return not (params.look.strip() or params.words.strip() or params.scenes.strip() or params.new_candidates)
+
+
+def _looks_asked_for(ctx: Context, params: Params, subject: Subject, there: JsonObject) -> list[Look]:
+    """The one that the params mean; of an update each whose drawn picture is stale, the usual one first, since the
+    others are drawn from it."""
+    if not _is_update(params) or not there["looks"]:
+        return [_look_asked_for(ctx, params)]
+    known = [Look.model_validate(look) for look in there["looks"]]
+    known.sort(key=lambda look: bool(look.spans))
+    for look in known:
+        _read_for(ctx, subject, look)
+    own = {c.media for look in known for c in look.candidates if c.origin == "own"}
+    stale = [k for k in known if ctx.sources.has_changed(None, sheets.look_part(k.name))]
+    # a person's own picture stays; who updates has seen what is told today
+    drawn = [look for look in stale if look.chosen is not None and look.chosen not in own]
+    return drawn if stale else [_look_asked_for(ctx, params)]
 
 
 def _look_asked_for(ctx: Context, params: Params) -> Look:
@@ -173,12 +248,12 @@ def _look_asked_for(ctx: Context, params: Params) -> Look:
     return Look.model_validate({**look.model_dump(), **change})
 
 
-def _picture_to_keep_to(ctx: Context, look: Look) -> str | None:
+def _picture_to_keep_to(there: JsonObject, look: Look) -> str | None:
     """What the new candidates are drawn from: a person's own picture of the look, else the usual look's."""
     own = next((c for c in look.candidates if c.media == look.chosen and c.origin == "own"), None)
     if own is not None:
         return own.media
-    usual = find_look(ctx.current_content() or {"looks": []}, "")
+    usual = find_look(there, "")
     return None if usual is None or usual["name"] == look.name else usual["chosen"]
 
 
@@ -195,9 +270,8 @@ def _with_candidates(look: Look, made: list[Candidate], takes: list[str]) -> Loo
     return Look.model_validate({**look.model_dump(), "chosen": chosen, "candidates": [c.model_dump() for c in left]})
 
 
-def _with_look(ctx: Context, look: Look) -> JsonObject:
-    """What is there now, also what was chosen by hand meanwhile, with this look in its place."""
-    there = ctx.current_content() or {"looks": []}
+def _with_look(there: JsonObject, look: Look) -> JsonObject:
+    """A sheet with this look in its place."""
     dumped = look.model_dump(mode="json")
     looks = [dumped if other["name"] == look.name else other for other in there["looks"]]
     if all(other["name"] != look.name for other in there["looks"]):
