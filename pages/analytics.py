@@ -19,6 +19,7 @@ from workbench.ui import (
     job_links,
     labels,
     live,
+    older,
     shell,
     worth,
 )
@@ -57,9 +58,10 @@ def breakdown(looked_at: Window) -> None:
         st.dataframe(table, hide_index=True, key="breakdown", row_height=34)
 
 
-def drill(rows: list[CallSummary]) -> None:
-    """The calls behind the numbers; the chosen one links to its job."""
-    with charts.card(t("Calls behind these numbers"), t("newest {n}", n=len(rows)), "calls_card"):
+def drill(listed: list[CallSummary]) -> None:
+    """The calls behind the numbers, page by page; the chosen one links to its job."""
+    with charts.card(t("Calls behind these numbers"), calls_table.tell_page("calls", listed), "calls_card"):
+        rows = older.turn("calls", listed, calls_table.PAGE)
         chosen = calls_table.draw(
             rows, "drill", ("when", "state", "workflow", "step", "model", "in", "out", "latency", "cost"), 330
         )
@@ -116,8 +118,11 @@ def main() -> None:
     header(looked_at)
     alerts.show_holding()
     narrowed(looked_at)
-    newest = live.query(live.workbench().usage.list_calls, since=since, until=until, limit=200, **scope)
-    if not newest and not window.marked():
+    listed = live.query(
+        live.workbench().usage.list_calls, since=since, until=until, limit=calls_table.PAGE + 1,
+        before=older.before("calls"), **scope,
+    )  # fmt: skip
+    if not listed and older.before("calls") is None and not window.marked():
         with illustrations.empty(
             t("No model was called in this period. Run a story and its tokens, times and costs appear here."),
             "analytics",
@@ -144,7 +149,7 @@ def main() -> None:
     worth.rank(scope, since, until)
     breakdown(looked_at)
     accuracy.table(since, until, scope, partial(looked_at.say_wider, "project", "workflow", "model"))
-    drill(newest)
+    drill(listed)
 
 
 main()

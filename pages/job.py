@@ -19,12 +19,13 @@ from workbench.ui import (
     job_links,
     labels,
     live,
+    older,
     shell,
     states,
     story_links,
 )
 from workbench.ui.debug import compare
-from workbench.ui.jobs import acts, bulk, bundle, calls_table, structured_report, table, waterfall
+from workbench.ui.jobs import acts, bulk, bundle, calls_table, events, structured_report, table, waterfall
 from workbench.ui.jobs import timeline as gantt
 from workbench.ui.language import current, t
 from workbench.ui.markup import code, hide_keys, paragraphs, plain, readable, shorten
@@ -42,6 +43,7 @@ def back() -> None:
 def open_job(job: Job) -> None:
     """Show the job that was just made; the page reruns with its number in the URL."""
     st.query_params["id"] = str(job.id)
+    older.forget()
     st.session_state.pop("editing_payload", None)
     live.invalidate()
 
@@ -233,23 +235,9 @@ def timeline(job: Job, seen: JobDetail) -> None:
         charts.show(gantt.draw(rows, charts.palette()), "gantt", t("Attempts and steps over time"))
 
 
-LEVELS = {"info": "succeeded", "warning": "stale", "error": "failed", "audit": "ready"}
-
-
-def events(job: Job, seen: JobDetail) -> None:
+def happened(seen: JobDetail) -> None:
     st.markdown(f"**{t('Steps and events')}**")
-    moments = [
-        illustrations.Moment(
-            labels.translate_stored(e, "message"),
-            LEVELS.get(e.level, "succeeded"),
-            formats.clock(e.at, labels.zone()),
-            labels.time_text(e.at),
-        )
-        for e in seen.events
-    ]
-    if moments:
-        with st.container(height=360 if len(moments) > 10 else "content", border=False, key="events"):
-            illustrations.events(moments)
+    events.draw(seen)
     for attempt in seen.attempts:
         if attempt.traceback:
             with st.expander(
@@ -337,7 +325,7 @@ def show(job_id: int) -> None:
         timeline(job, seen)
         left, right = st.columns([1, 2], gap="medium")
         with left:
-            events(job, seen)
+            happened(seen)
         with right:
             calls_table.section(seen.model_calls, "calls")
 

@@ -339,6 +339,8 @@ def ask_dashboards(wb: Workbench, project: int, now: int) -> None:
     wb.jobs.explain_queued([200])
     wb.jobs.list_failures(since=now, project=project)
     wb.jobs.list_with_fingerprint("f3", limit=50)
+    wb.jobs.list_with_fingerprint("f3", limit=50, before=ENDED // 2)
+    wb.jobs.list_events(200, before=200)
     wb.usage.list_models()
     for by in get_args(By):
         wb.usage.spending_by(by, since=now)
@@ -356,6 +358,7 @@ def ask_dashboards(wb: Workbench, project: int, now: int) -> None:
             wb.usage.waste_by_day(**later, time_zone=zone, **waste_filters)
         for cause in CAUSES:
             wb.usage.list_wasted(cause, **later, **waste_filters)  # type: ignore[arg-type]
+            wb.usage.list_wasted(cause, before=ENDED, **later, **waste_filters)  # type: ignore[arg-type]
     wb.usage.of_finished(project)
     for call_filters in (
         {}, {"project": project}, {"model": "m"}, {"workflow": "kind_3"}, {"node": project}, {"node": scene},
@@ -366,6 +369,7 @@ def ask_dashboards(wb: Workbench, project: int, now: int) -> None:
             wb.usage.cost_totals_by(*groups, since=now, **call_filters)
             wb.usage.latencies(*groups, since=now, **call_filters)
         wb.usage.list_calls(since=now, **call_filters)
+        wb.usage.list_calls(since=now, before=ENDED, **call_filters)
         wb.usage.forecast_errors(since=now, **call_filters)
         list(wb.usage._list_entries(now, call_filters))
         for project_of in (None, project):
@@ -410,6 +414,7 @@ def ask_dashboards(wb: Workbench, project: int, now: int) -> None:
     wb.trials.list_uses("planning/plan_episodes", "en", project)
     wb.prompts.count_stale(project)
     wb.alerts.list()
+    wb.alerts.list(before=1)
     wb.alerts.list_shown()
     # what is asked below a command or a page, by itself
     with wb.database.read() as conn:

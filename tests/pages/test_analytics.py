@@ -14,6 +14,7 @@ from tests.pages.conftest import House, said
 from workbench.db.schema import job as jobs
 from workbench.db.schema import model_call, node
 from workbench.ui import charts, formats
+from workbench.ui.jobs import calls_table
 
 DAY_MS = 86_400_000
 
@@ -226,12 +227,12 @@ def test_what_cannot_be_told_apart_says_so(house: House) -> None:
     assert metric(at, "Cost").value == "¥1.00"
 
 
-def click_first(house: House, monkeypatch: pytest.MonkeyPatch, chart: str, lang: str = "en", **query: Any) -> Any:
-    """The page after a click on the first mark of a chart."""
+def click(house: House, monkeypatch: pytest.MonkeyPatch, chart: str, place: int, lang: str = "en", **query: Any) -> Any:
+    """The page after a click on a mark of a chart."""
 
     def show(figure: Any, key: str, alt: str, pick: Any = None) -> None:
         if pick is not None:
-            st.button(alt, key=key, on_click=pick, args=(0,))
+            st.button(alt, key=key, on_click=pick, args=(place,))
 
     monkeypatch.setattr(charts, "show", show)
     at = house.page("analytics", lang, **query)
@@ -261,7 +262,7 @@ def test_waste_by_person_place_or_profile_leads_to_its_calls(
     name = {"user": "mei", "profile": "ours", "episode": episodes[0].title}[by]
     assert name in table.iloc[0, 0]
 
-    at = click_first(house, monkeypatch, "waste_groups", lang, waste_by=by)
+    at = click(house, monkeypatch, "waste_groups", 0, lang, waste_by=by)
     assert not at.exception
     value = {"user": "mei", "profile": profile, "node": episodes[0].id}[parameter]
     assert at.query_params[parameter] == str(value)
@@ -307,7 +308,41 @@ def test_how_long_jobs_waited_and_ran_stands_by_day_and_by_workflow(
     assert [t.columns[0] for t in tables] == [workflow, workflow]
     # the slowest first
     assert [*tables[0].iloc[:, 0]] == [*tables[1].iloc[:, 0]][::-1]
-    at = click_first(house, monkeypatch, "runs", lang, times="workflow")
+    at = click(house, monkeypatch, "runs", 0, lang, times="workflow")
     assert at.query_params["kind"] == "llm_chat"
     at = house.page("analytics", model="m", user="mei")
     assert "Take a filter away" in said(at)
+
+
+@pytest.mark.parametrize("lang", ["en", "zh"])
+def test_the_calls_behind_a_number_go_on_page_by_page(house: House, monkeypatch: pytest.MonkeyPatch, lang: str) -> None:
+    monkeypatch.setattr(calls_table, "PAGE", 3)
+    house.sample()
+    now = round(time.time() * 1000)
+    for n in range(7):
+        # two of one moment, too
+        add_call(house, f"{n}", now - n // 2 * 1_000, 1_000_000, input_tokens=n, valid=False)
+
+    def tables(at: Any) -> list[list[str]]:
+        assert not at.exception
+        return [[*d.value["in"]] for d in at.dataframe if "latency" in d.value.columns]
+
+    at = house.page("analytics", lang, waste="invalid")
+    seen = tables(at)
+    for key in ("older_calls", "older_wasted_invalid"):
+        at.button(key=key).click().run()
+    assert [*map(len, tables(at))] == [3, 3]
+    seen += tables(at)
+    for key in ("older_calls", "older_wasted_invalid"):
+        at.button(key=key).click().run()
+        assert at.button(key=key).disabled
+    seen += tables(at)
+    for place in (0, 1):
+        own = [value for table in seen[place::2] for value in table]
+        assert sorted(own) == [str(n) for n in range(7)]
+    at.button(key="newest_calls").click().run()
+    assert "older_calls" not in at.query_params
+    # another filter begins anew
+    at.sidebar.selectbox(key="filter_model").set_value("m").run()
+    assert [name for name in at.query_params if name.startswith("older_")] == []
+    assert tables(at) == seen[:2]

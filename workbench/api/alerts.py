@@ -61,10 +61,10 @@ class Alerts:
         with self._database.read() as conn:
             return reads.list_rules(conn)
 
-    def list(self, limit: Count = 100) -> builtins.list[Alert]:
-        """What holds first, then what has ended; newest first."""
+    def list(self, limit: Count = 100, before: int | None = None) -> builtins.list[Alert]:
+        """What holds first, then what has ended; newest first. `before`: the last one of the page before."""
         with self._database.read() as conn:
-            return reads.list_alerts(conn, limit)
+            return reads.list_alerts(conn, limit, before)
 
     def list_shown(self) -> builtins.list[Alert]:
         """What holds and was not dismissed."""

@@ -21,6 +21,7 @@ from workbench.db.rows.jobs import (
     BulkItem,
     ChildJob,
     ComparedInput,
+    Event,
     FailureGroup,
     FamilyJob,
     Job,
@@ -239,6 +240,11 @@ class JobReads:
         with self._database.read() as conn:
             return reads.list_steps(conn, job_id)
 
+    def list_events(self, job_id: int, *, before: int | None = None, limit: Count = 500) -> builtins.list[Event]:
+        """What a job has said on its way, oldest first: the newest of all, or of those before an event."""
+        with self._database.read() as conn:
+            return reads.list_events(conn, job_id, limit, before)
+
     def list_failures(
         self, *, since: int | None = None, project: int | None = None, limit: Count | None = None
     ) -> builtins.list[FailureGroup]:
@@ -254,11 +260,13 @@ class JobReads:
         until: int | None = None,
         project: int | None = None,
         limit: int | None = None,
+        before: int | None = None,
     ) -> builtins.list[Job]:
-        """The failed jobs of one group, newest first; `since`, `until`: ended then at the earliest, at the latest."""
+        """The failed jobs of one group, newest first; `since`, `until`: ended then at the earliest, at the latest;
+        `before`: those below this job."""
         with self._database.read() as conn:
             scope = failures.FailureScope(project, since, until)
-            return failures.list_with_fingerprint(conn, fingerprint, scope, limit=limit)
+            return failures.list_with_fingerprint(conn, fingerprint, scope, limit=limit, before=before)
 
     def failures_version(self) -> tuple[int | None, int, int | None]:
         """What changes whenever `list_failures` has something new to say, in one short read."""

@@ -137,10 +137,13 @@ class Usage:
         with self._database.read() as conn:
             return reads.queue_waits(conn, since=since, span_ms=span_ms, spans=spans)
 
-    def list_calls(self, *, since: int, limit: Count = 200, **filters: Unpack[CallFilters]) -> list[CallSummary]:
-        """The calls behind a number, newest first, without prompts and raw answers."""
+    def list_calls(
+        self, *, since: int, limit: Count = 200, before: int | None = None, **filters: Unpack[CallFilters]
+    ) -> list[CallSummary]:
+        """The calls behind a number, newest first, without prompts and raw answers; `before`: the last one of the page
+        before."""
         with self._database.read() as conn:
-            return reads.list_calls(conn, since=since, limit=limit, **filters)
+            return reads.list_calls(conn, since=since, limit=limit, before=before, **filters)
 
     def export(
         self,
@@ -190,11 +193,11 @@ class Usage:
         return [replace(r, day=periods.start_of(periods.day_of(r.day, UTC), zone)) for r in rows]
 
     def list_wasted(
-        self, cause: Cause, *, since: int, until: int, limit: Count = 200, **filters: Any
+        self, cause: Cause, *, since: int, until: int, limit: Count = 200, before: int | None = None, **filters: Any
     ) -> list[CallSummary]:
-        """The calls behind a cause, newest first."""
+        """The calls behind a cause, newest first; `before`: the last one of the page before."""
         with self._database.snapshot() as conn:
-            return waste.list_wasted(conn, cause, since, until, _call_filters(filters), limit)
+            return waste.list_wasted(conn, cause, since, until, _call_filters(filters), limit, before)
 
     def list_models(self) -> list[str]:
         """Every model that was ever called."""

@@ -13,12 +13,19 @@ from typing import Any
 
 import streamlit as st
 
-from workbench.ui import labels
+from workbench.ui import labels, older
 from workbench.ui.language import t
 from workbench.ui.markup import tell_apart
 
 #: how a moment stands in the URL, in UTC
 _MOMENT = "%Y-%m-%dT%H:%MZ"
+
+
+def _begin_anew() -> None:
+    """Another filter leaves other rows: lists begin with their first page."""
+    for page in ("before", "after", "page"):
+        st.query_params.pop(page, None)
+    older.forget()
 
 
 def _slot(name: str) -> str:
@@ -29,8 +36,7 @@ def _write(name: str, default: str) -> None:
     """Put what was chosen into the URL; the default leaves no trace there. Page turns begin anew."""
     chosen = st.session_state[_slot(name)]
     value = ",".join(chosen) if isinstance(chosen, list) else str(chosen or "")
-    for page in ("before", "after", "page"):
-        st.query_params.pop(page, None)
+    _begin_anew()
     if value and value != default:
         st.query_params[name] = value
     else:
@@ -98,7 +104,7 @@ def switch(name: str, label: str, help: str | None = None) -> bool:
 
 
 def _switch(name: str) -> None:
-    st.query_params.pop("page", None)
+    _begin_anew()
     if st.session_state[_slot(name)]:
         st.query_params[name] = "1"
     else:
@@ -140,6 +146,11 @@ def moment(name: str, label: str) -> datetime | None:
     return None if chosen is None else _in_zone(chosen)
 
 
+def tell_moment(ms: int) -> str:
+    """A moment, epoch ms, as it stands in the URL: in UTC, to the minute."""
+    return datetime.fromtimestamp(ms / 1000, UTC).strftime(_MOMENT)
+
+
 def _in_zone(local: datetime) -> datetime:
     zone = labels.zone()
     return local.astimezone() if zone is None else local.replace(tzinfo=zone)
@@ -151,8 +162,7 @@ def _write_moment(name: str) -> None:
 
 
 def _replace(name: str, value: str | None) -> None:
-    for page in ("before", "after", "page"):
-        st.query_params.pop(page, None)
+    _begin_anew()
     if value is None:
         st.query_params.pop(name, None)
     else:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Connection, case, exists, func, or_, select
+from sqlalchemy import Connection, and_, case, exists, func, or_, select
 
 from workbench.db.connection import db_now_ms
 from workbench.db.reads.jobs import list_gates
@@ -20,9 +20,13 @@ def list_rules(conn: Connection) -> list[AlertRule]:
     return fetch(conn, AlertRule, select(*columns(AlertRule, alert_rule)).order_by(alert_rule.c.id))
 
 
-def list_alerts(conn: Connection, most: int) -> list[Alert]:
-    """Newest first, those that hold before those that have ended."""
+def list_alerts(conn: Connection, most: int, before: int | None = None) -> list[Alert]:
+    """Newest first, those that hold before those that have ended; `before`: those that come after this one."""
     query = _alerts.order_by(alert.c.ended_at.isnot(None), alert.c.id.desc()).limit(most)
+    if before is not None:
+        holds = conn.execute(select(alert.c.ended_at.is_(None)).where(alert.c.id == before)).scalar()
+        ended, older = alert.c.ended_at.isnot(None), alert.c.id < before
+        query = query.where(or_(ended, older) if holds else and_(ended, older))
     return fetch(conn, Alert, query)
 
 

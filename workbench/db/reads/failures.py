@@ -200,10 +200,13 @@ def _of_group(fingerprint: str, scope: FailureScope) -> Select[Any]:
 
 
 def list_with_fingerprint(
-    conn: Connection, fingerprint: str, scope: FailureScope, *, limit: int | None = None
+    conn: Connection, fingerprint: str, scope: FailureScope, *, limit: int | None = None, before: int | None = None
 ) -> list[Job]:
-    """The failures of a group, newest first."""
-    return fetch(conn, Job, _of_group(fingerprint, scope).limit(limit))
+    """The failures of a group, newest first; `before`: those below this job."""
+    query = _of_group(fingerprint, scope)
+    if before is not None:
+        query = query.where(failure.c.job_id < before)
+    return fetch(conn, Job, query.limit(limit))
 
 
 def version(conn: Connection) -> tuple[int | None, int, int | None]:

@@ -14,6 +14,7 @@ from sqlalchemy import (
     Connection,
     Float,
     Select,
+    and_,
     bindparam,
     case,
     cast,
@@ -312,11 +313,27 @@ def list_calls(
     *,
     since: int,
     limit: int = 200,
+    before: int | None = None,
     **filters: Unpack[CallFilters],
 ) -> list[CallSummary]:
-    """The calls behind a number, newest first."""
+    """The calls behind a number, newest first; `before`: those that come after this one in that order."""
     query = of_calls(select(*columns(CallSummary, model_call)), since, filters)
-    return fetch(conn, CallSummary, query.order_by(model_call.c.started_at.desc()).limit(limit))
+    if before is not None:
+        at = started_at(conn, before)
+        query = query.where(
+            model_call.c.started_at <= at, follows(model_call.c.started_at, model_call.c.id, at, before)
+        )
+    return fetch(conn, CallSummary, query.order_by(model_call.c.started_at.desc(), model_call.c.id.desc()).limit(limit))
+
+
+def started_at(conn: Connection, call_id: int) -> int:
+    """When a call began, epoch ms; before all others where there is none of that number."""
+    return int(conn.execute(select(model_call.c.started_at).where(model_call.c.id == call_id)).scalar() or -1)
+
+
+def follows(at: Any, call_id: Any, before_at: int, before: int) -> ColumnElement[bool]:
+    """What comes after a call where the newest come first."""
+    return or_(at < before_at, and_(at == before_at, call_id < before))
 
 
 def list_models(conn: Connection) -> list[str]:

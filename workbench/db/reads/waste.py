@@ -15,7 +15,7 @@ from sqlalchemy import ColumnElement, Connection, and_, bindparam, case, func, o
 
 from workbench.db.connection import Ids, among
 from workbench.db.reads import wasted
-from workbench.db.reads.usage import GROUPS, dimensions
+from workbench.db.reads.usage import GROUPS, dimensions, follows, started_at
 from workbench.db.rollup_tables import waste_sum, wasted_call
 from workbench.db.rollups import DAY_MS, THIRD_MS, call_dimensions
 from workbench.db.rows.jobs import CallSummary
@@ -230,19 +230,23 @@ def _add_thirds(
 
 
 def list_wasted(
-    conn: Connection, cause: str, since: int, until: int, filters: CallFilters, limit: int
+    conn: Connection, cause: str, since: int, until: int, filters: CallFilters, limit: int, before: int | None = None
 ) -> list[CallSummary]:
-    """The calls behind such a sum, newest first."""
+    """The calls behind such a sum, newest first; `before`: those that come after this one in that order."""
     given = _read_filters(conn, filters)
     changed = _corrections(conn, given)
     gone = {call.call_id for sign, call in changed if sign < 0}
     query = select(_c.call_id, _c.started_at).select_from(given.source)
     query = query.where(_c.cause == cause, _between(since, until))
+    added = [(call.started_at, call.call_id) for sign, call in changed
+             if sign > 0 and call.cause == cause and since <= call.started_at < until]  # fmt: skip
+    if before is not None:
+        at = started_at(conn, before)
+        query = query.where(_c.started_at <= at, follows(_c.started_at, _c.call_id, at, before))
+        added = [key for key in added if key < (at, before)]
     query = query.where(*given.conditions).order_by(_c.started_at.desc(), _c.call_id.desc())
     # one more for each that is to be left out
-    found = [(at, i) for i, at in conn.execute(query.limit(limit + len(gone))) if i not in gone]
-    found += [(call.started_at, call.call_id) for sign, call in changed
-              if sign > 0 and call.cause == cause and since <= call.started_at < until]  # fmt: skip
+    found = [(at, i) for i, at in conn.execute(query.limit(limit + len(gone))) if i not in gone] + added
     newest = [i for _, i in sorted(found, reverse=True)[:limit]]
     query = select(*columns(CallSummary, model_call)).where(among(model_call.c.id, _ids))
     return fetch(

@@ -13,7 +13,7 @@ from workbench.i18n import N_
 from workbench.json_types import JsonObject
 from workbench.plain_text import cell
 from workbench.story.spending import By
-from workbench.ui import charts, filters, formats, job_links, labels, live
+from workbench.ui import charts, filters, formats, job_links, labels, live, older
 from workbench.ui.analytics.plots import MOST_BARS
 from workbench.ui.analytics.spending import (
     MICROS,
@@ -145,9 +145,14 @@ def _told(row: GroupWaste) -> str:
 
 
 def _calls(cause: Cause, scope: JsonObject, since: int, until: int) -> None:
-    rows = live.query(live.workbench().usage.list_wasted, cause, since=since, until=until, **scope)
-    st.markdown(f"**{t(WORDS[cause][0])}** :gray[{t('newest {n}', n=len(rows))}]")
-    call = calls_table.draw(rows, f"wasted_{cause}", _COLUMNS, 260)
+    name = f"wasted_{cause}"
+    listed = live.query(
+        live.workbench().usage.list_wasted, cause, since=since, until=until, limit=calls_table.PAGE + 1,
+        before=older.before(name), **scope,
+    )  # fmt: skip
+    st.markdown(f"**{t(WORDS[cause][0])}** :gray[{calls_table.tell_page(name, listed)}]")
+    rows = older.turn(name, listed, calls_table.PAGE)
+    call = calls_table.draw(rows, name, _COLUMNS, 260)
     # the chosen one's job first; a table drawn on a canvas is no way for everybody
     jobs = [c.job_id for c in ([call] if call else []) + rows if c.job_id is not None]
     with st.container(horizontal=True, gap="small"):

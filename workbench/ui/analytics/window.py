@@ -17,7 +17,7 @@ import streamlit as st
 from workbench.db.rows.usage import JobSuccess, JobTimes, Latency, UsageCost, UsageTotals
 from workbench.db.rows.waste import DayWaste
 from workbench.json_types import JsonObject
-from workbench.ui import budgets, filters, formats, labels, live
+from workbench.ui import budgets, filters, formats, labels, live, older
 from workbench.ui.language import current, t
 from workbench.usage import periods
 
@@ -107,6 +107,7 @@ class Window:
         """Show one of the days alone."""
         days = self.days
         if len(days) > 1 and 0 <= index < len(days):
+            older.forget()
             st.query_params["day"] = periods.day_of(days[index], ZoneInfo(self.zone)).isoformat()
 
     def describe(self) -> str:
@@ -189,9 +190,19 @@ def marked() -> JsonObject:
 
 def mark(name: str, value: object) -> None:
     """Filter by what was clicked on."""
+    older.forget()
     st.query_params[name] = str(value)
 
 
 def clear(*names: str) -> None:
+    older.forget()
     for name in names:
         st.query_params.pop(name, None)
+
+
+def show_stretch(since: int, until: int, project: int | None) -> None:
+    """All calls of a stretch of time, epoch ms, in a project or everywhere: without what else was chosen."""
+    clear("day", "kind", "model", "project", *MARKS)
+    st.query_params.update({"range": "1", "from": filters.tell_moment(since), "to": filters.tell_moment(until)})
+    if project is not None:
+        st.query_params["project"] = str(project)

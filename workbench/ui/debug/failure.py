@@ -9,25 +9,32 @@ import streamlit as st
 
 from workbench.db.rows.jobs import FailureGroup, Job, JobDetail
 from workbench.plain_text import cell
-from workbench.ui import drafts, formats, forms, job_links, labels, live, states
+from workbench.ui import drafts, formats, forms, job_links, labels, live, older, states
 from workbench.ui.debug import compare
 from workbench.ui.debug.groups import Scope, list_left, shown
 from workbench.ui.jobs import acts, bundle, table
 from workbench.ui.language import current, t
 from workbench.ui.markup import hide_keys, plain
 
-#: failures of a group that are offered for inspection
-MOST_LISTED = 200
+#: failures of a group on a page
+PAGE = 200
+LIST = "failures"
 
 
 def inspect(group: FailureGroup, wanted: Scope) -> None:
     """The failures of a group; the chosen one with its payload editor and traceback."""
     fingerprint = group.fingerprint
-    jobs = live.query(live.workbench().jobs.list_with_fingerprint, fingerprint=fingerprint, limit=MOST_LISTED, **wanted)
+    before = older.before(LIST)
+    listed = live.query(
+        live.workbench().jobs.list_with_fingerprint, fingerprint=fingerprint, limit=PAGE + 1, before=before, **wanted
+    )
+    jobs = older.turn(LIST, listed, PAGE)
     if not jobs:
         return
     if group.count > len(jobs):
-        st.caption(t("The newest {n} of {all} failures", n=len(jobs), all=formats.count(group.count)))
+        shown = {"n": len(jobs), "all": formats.count(group.count)}
+        newest, rest = t("The newest {n} of {all} failures", **shown), t("{n} older ones of {all} failures", **shown)
+        st.caption(newest if before is None else rest)
     places = live.query(live.workbench().projects.locate, node_ids=sorted({j.node_id for j in jobs if j.node_id}))
 
     def job_title(job_id: int) -> str:

@@ -11,7 +11,7 @@ import streamlit as st
 from workbench.db.rows.jobs import FailureGroup, GroupFilters
 from workbench.errors import find_kind
 from workbench.i18n import N_
-from workbench.ui import charts, formats, labels, live, shell, states
+from workbench.ui import charts, formats, labels, live, older, shell, states
 from workbench.ui.jobs import acts
 from workbench.ui.language import t
 from workbench.ui.markup import plain, safe, shorten
@@ -62,10 +62,12 @@ def title_of(group: FailureGroup) -> str:
 
 
 def open_group(fingerprint: str) -> None:
+    older.forget()
     st.query_params["group"] = fingerprint
 
 
 def close_group() -> None:
+    older.forget()
     st.query_params.pop("group", None)
 
 

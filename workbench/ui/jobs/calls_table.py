@@ -13,7 +13,7 @@ import streamlit as st
 from workbench.db.rows.jobs import CallSummary, ModelCall
 from workbench.json_types import parse_json
 from workbench.plain_text import cell
-from workbench.ui import formats, labels, states
+from workbench.ui import formats, labels, older, states
 from workbench.ui.jobs import selection
 from workbench.ui.language import current, t
 from workbench.ui.markup import hide_keys, plain
@@ -22,6 +22,16 @@ C = TypeVar("C", bound=CallSummary)
 
 #: everything of a call but the two large texts that have tabs of their own
 _TEXTS = ("prompt", "raw_output")
+
+
+#: calls on a page of those behind a number
+PAGE = 200
+
+
+def tell_page(name: str, listed: Sequence[CallSummary]) -> str:
+    """How many of a list's calls stand on the page that is shown."""
+    n = min(len(listed), PAGE)
+    return t("newest {n}", n=n) if older.before(name) is None else t("{n} older ones", n=n)
 
 
 def find_look(call: CallSummary) -> str:

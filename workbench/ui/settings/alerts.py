@@ -9,13 +9,15 @@ import streamlit as st
 
 from workbench.db.rows.alerts import Alert, AlertRule
 from workbench.i18n import translate
-from workbench.ui import formats, labels, live, shell
+from workbench.ui import formats, labels, live, older, shell
 from workbench.ui.language import current, t
 from workbench.ui.markup import plain
 from workbench.usage.alerts import KINDS, Kind, describe
 
 _TURN = "_alert_rules_put"
-_SHOWN = 6
+#: alerts on a page
+PAGE = 6
+LIST = "alerts"
 
 
 def card(projects: Mapping[int, str]) -> None:
@@ -29,7 +31,7 @@ def card(projects: Mapping[int, str]) -> None:
     turn = str(st.session_state.get(_TURN, ""))
     with st.popover(t("Add a rule"), icon=":material/add:", key=f"add_alert_rule{turn}"):
         _adder(projects, turn)
-    for alert in wb.alerts.list(_SHOWN):
+    for alert in older.turn(LIST, wb.alerts.list(PAGE + 1, older.before(LIST)), PAGE):
         colour, icon = ("orange", "notifications_active") if alert.ended_at is None else ("gray", "history")
         told = plain(translate(describe(alert), current()))
         st.markdown(f":{colour}[:material/{icon}:] {told} :gray[{labels.age_text(alert.raised_at)}]")
