@@ -11,7 +11,6 @@ from workbench.db.rows.usage import UsageCost
 from workbench.plain_text import cell
 from workbench.ui import (
     accuracy,
-    budgets,
     charts,
     downloads,
     formats,
@@ -23,7 +22,7 @@ from workbench.ui import (
     shell,
     worth,
 )
-from workbench.ui.analytics import cards, plots, spending, times, waste, window
+from workbench.ui.analytics import cards, courses, plots, spending, times, waste, window
 from workbench.ui.analytics.window import Window
 from workbench.ui.jobs import board, calls_table
 from workbench.ui.language import current, t
@@ -142,7 +141,7 @@ def main() -> None:
     times.draw(looked_at, colours)
     spending.draw_by_day(looked_at, colours)
     spending.draw_groups(looked_at, colours)
-    budgets.lines(scope["project"], colours, partial(looked_at.say_wider, "project"))
+    courses.draw(looked_at, colours)
     if scope["project"] is not None:
         worth.show_finished(scope["project"], partial(looked_at.say_wider, "project"))
     waste.draw(looked_at, colours)

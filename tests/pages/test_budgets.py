@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+from datetime import datetime, timedelta
 
 import pytest
 
 from tests.pages.conftest import House
+from tests.pages.test_analytics import click, metric
 from tests.providers.conftest import KEY
 from tests.records import record
 from tests.scripted_provider import ScriptedProvider
@@ -56,7 +58,7 @@ def test_analytics_draws_each_budget_with_its_lines(house: House, lang: str, tol
     assert not at.exception
     assert any(told in m.value.replace("\\", "") for m in at.markdown)
     cost = at.metric[0]
-    assert (cost.value, cost.delta) == ("¥20.00", {"en": "and $10.00", "zh": "另有 $10.00"}[lang])
+    assert (cost.value, cost.delta) == ("¥20.00", "+ $10.00")
 
     figures = [json.loads(f.proto.spec) for f in at.get("plotly_chart")]
     lines = [[t["y"][0] for t in f["data"][:3]] for f in figures if len(f["data"]) == 5]
@@ -65,6 +67,38 @@ def test_analytics_draws_each_budget_with_its_lines(house: House, lang: str, tol
     at = house.page("analytics", lang, project=mine)
     figures = [json.loads(f.proto.spec) for f in at.get("plotly_chart")]
     assert [f["data"][4]["y"][-1] for f in figures if len(f["data"]) == 5] == [90, 20]
+
+
+@pytest.mark.parametrize("lang", ["en", "zh"])
+def test_a_budgets_course_has_a_table_and_leads_to_its_calls(
+    house: House, monkeypatch: pytest.MonkeyPatch, lang: str
+) -> None:
+    mine, other = house.sample(), house.sample()
+    spend(house, mine, 20_000_000, "CNY")
+    spend(house, other, 5_000_000, "CNY")
+    house.wb.budgets.set(40_000_000, currency="CNY", project_id=mine, period="all")
+    key = f"budget_project_{mine}_all"
+    at = house.page("analytics", lang, model="m", user="nobody")
+    at.toggle(key=f"{key}_as_table").set_value(True).run()
+    assert not at.exception
+    [table] = [d.value for d in at.dataframe if {"Spent so far", "已花费"} & {*d.value.columns}]
+    assert len(table) == 30
+    assert [*table.iloc[0, 1:]] == ["¥20.00", "¥20.00", "50.0%"]
+    assert [*table.iloc[1, 1:]] == ["¥0.00", "¥0.00", "0.0%"]
+
+    at.button(key=f"{key}_calls").click().run()
+    assert not at.exception
+    assert {"model", "user"} & {*at.query_params} == set()
+    assert at.query_params["project"] == str(mine)
+    assert metric(at, "Cost" if lang == "en" else "费用").value == "¥20.00"
+    # a click on the day on which it was paid, the last of those that have begun; and on one on which nothing was
+    for day, cost in ((29, "¥20.00"), (3, "—")):
+        at = click(house, monkeypatch, key, day, lang)
+        assert not at.exception
+        first = datetime.strptime(at.query_params["from"], "%Y-%m-%dT%H:%MZ")
+        assert datetime.strptime(at.query_params["to"], "%Y-%m-%dT%H:%MZ") - first == timedelta(days=1)
+        shown = [m.value for m in at.metric if m.label in ("Cost", "费用")]
+        assert shown == ([cost] if day == 29 else [])
 
 
 def spend(house: House, project: int, micros: int, currency: str) -> None:

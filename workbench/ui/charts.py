@@ -315,9 +315,13 @@ def panel(
     rows: Callable[[], list[dict[str, Any]]],
     pick: Callable[[int], None] | None = None,
     version: str = "",
+    *,
+    above: Callable[[], None] | None = None,
+    alt: str | None = None,
 ) -> None:
     """A card with a figure, or the same numbers as a table when that is asked for. `version`: another for each other
-    set of marks, so that what was clicked on in one is not clicked on in the next."""
+    set of marks, so that what was clicked on in one is not clicked on in the next. `above` draws what stands over
+    both; `alt`: what the figure is called where the title says too little."""
     box = st.container(border=True, key=f"{key}_card")
     with box:
         with st.container(horizontal=True, vertical_alignment="center"):
@@ -325,10 +329,12 @@ def panel(
             st.space("stretch")
             st.caption(unit, width="content")
             as_table = st.toggle(t("Table"), key=f"{key}_as_table")
+        if above is not None:
+            above()
         if as_table:
-            st.dataframe(rows(), hide_index=True, row_height=34, height=250, key=f"{key}_table", alt=title)
+            st.dataframe(rows(), hide_index=True, row_height=34, height=250, key=f"{key}_table", alt=alt or title)
         else:
-            show(draw(), f"{key}_chart_{version}", title, pick)
+            show(draw(), f"{key}_chart_{version}", alt or title, pick)
 
 
 def metric(

@@ -216,12 +216,15 @@ def check_price(conn: Connection, project_id: int | None, cost: Mapping[str, int
 @dataclass(frozen=True)
 class Course:
     """How a budget was used, day by day (epoch ms, UTC): what was spent by the end of each day that has begun, in its
-    currency. `pace`: what the month comes to if it goes on like this; None for a budget without an end."""
+    currency. `pace`: what the month comes to if it goes on like this; None for a budget without an end. `before`: what
+    was spent before these days, `since`: from when on it counts."""
 
     state: State
     days: list[int]
     spent: list[int]
     pace: float | None
+    before: int
+    since: int
 
 
 def courses(conn: Connection, project_id: int | None = None, *, most: int = 4) -> list[Course]:
@@ -242,15 +245,19 @@ def _course(conn: Connection, state: State, yuan: Any, now: int) -> Course:
     by_month = state.period == "month"
     rows = reads.sum_spending_by_day(conn, state.project_id, month if by_month else 0, imported=not by_month)
     days = list(range(since, until, reads.DAY_MS))
-    spent = []
-    for day in (d for d in days if d <= today):
+
+    def sum_until(day: int) -> int:
         sums: dict[str, int] = {}
         for row in rows:
             if row.day <= day and row.currency:
                 sums[row.currency] = sums.get(row.currency, 0) + int(row.micros)
-        spent.append(sum(money.convert(m, c, state.currency, yuan) for c, m in sums.items()))
+        return sum(money.convert(m, c, state.currency, yuan) for c, m in sums.items())
+
+    spent = [sum_until(day) for day in days if day <= today]
     share = (now - month) / (until - month)
-    return Course(state, days, spent, spent[-1] / share if state.period == "month" and share > 0 else None)
+    pace = spent[-1] / share if state.period == "month" and share > 0 else None
+    first = min([since, *(row.day for row in rows)])
+    return Course(state, days, spent, pace, sum_until(since - 1), first)
 
 
 @dataclass(frozen=True, slots=True)
