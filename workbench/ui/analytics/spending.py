@@ -185,7 +185,7 @@ def _draw_runs(window: Window, colours: charts.Palette) -> None:
     """The dearest plans and conductors that were started in this time, each with all that it started."""
     if unheeded := window.list_unheeded("project"):
         told = t("A plan run is counted whole. To see it, take these filters away: {filters}.",
-                 filters=labels.join(unheeded))  # fmt: skip
+                 filters=plain(labels.join(unheeded)))  # fmt: skip
         st.caption(told)
         return
     if clicked := st.session_state.pop(_CLICKED, None):

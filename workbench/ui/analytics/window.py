@@ -19,6 +19,7 @@ from workbench.db.rows.waste import DayWaste
 from workbench.json_types import JsonObject
 from workbench.ui import budgets, filters, formats, labels, live, older
 from workbench.ui.language import current, t
+from workbench.ui.markup import plain
 from workbench.usage import periods
 
 T = TypeVar("T")
@@ -87,9 +88,10 @@ class Window:
     def say_wider(self, *followed: str) -> None:
         """Say on a figure that it is of more than the page's filters leave."""
         if unheeded := self.list_unheeded(*followed):
-            st.caption(
-                t("Of more than is chosen: this is not told apart by {filters}.", filters=labels.join(unheeded)),
+            told = t(
+                "Of more than is chosen: this is not told apart by {filters}.", filters=plain(labels.join(unheeded))
             )
+            st.caption(told)
 
     def label(self, at: int) -> str:
         return formats.day(at, current(), ZoneInfo(self.zone))
