@@ -11,7 +11,7 @@ from tests.engine.conftest import Engine
 from tests.workflows.conftest import SAMPLES, Editing, nodes, run
 from workbench import samples
 from workbench.errors import GuardUnmet
-from workbench.story import scene_script
+from workbench.story import scene_script, timing
 
 Start = Callable[..., Engine]
 
@@ -108,6 +108,50 @@ def test_shots_dialogue_and_sound_are_made_from_the_script(start: Start) -> None
     engine.wb.artifacts.save(episode, "scene_script", head.content, head.version + 1)
     stale = {kind for kind in kinds if engine.wb.artifacts.list_stale_reasons(scene, kind)}
     assert stale == {"keyframe_prompt", "dialogue", "sound_design"}
+
+
+def test_a_length_goes_by_the_script_until_lines_and_shots_are_made_and_by_its_transition_always(start: Start) -> None:
+    engine = start()
+    episode, scenes = listed(engine, "gift-of-the-magi.en", 6)
+    scene = scenes[0]
+    assert run(engine, "estimate_duration", scene).state == "succeeded"
+    without = content(engine, scene, "duration")
+    assert run(engine, "generate_scene_script", episode).state == "succeeded"
+    head = engine.wb.artifact(episode, "scene_script")
+    assert head is not None
+    page = head.content["scenes"][0]
+    page["transition"] = "dissolve"
+    page["elements"] = [
+        {"type": "action", "text": "Della winds the clock. " * 11},
+        {"type": "dialogue", "speaker": "Jim", "text": "The clock is wrong."},
+    ]
+    engine.wb.artifacts.save(episode, "scene_script", head.content, head.version)
+
+    assert run(engine, "estimate_duration", scene).state == "succeeded"
+
+    made = content(engine, scene, "duration")
+    assert made["parts"]["transition"] == timing.TRANSITION_S["dissolve"]
+    assert made["parts"]["dialogue"] == timing.tenths(timing.LINE_S + 4 / timing.WORDS_PER_S)
+    assert made["parts"]["action"] == timing.tenths(without["parts"]["action"] + 44 / timing.SHOTS[1])
+    assert (made["missing"], made["confidence"]) == (without["missing"], "low")
+    assert run(engine, "estimate_duration", scene, {"transition": "fade"}).state == "succeeded"
+    assert content(engine, scene, "duration")["parts"]["transition"] == timing.TRANSITION_S["fade"]
+
+    # with lines and shots of its own, the page's transition alone counts
+    for kind in ("generate_scene_anchor", "generate_keyframe_prompt", "generate_motion_prompt", "generate_dialogue",
+                 "generate_sound_design", "estimate_duration"):  # fmt: skip
+        assert run(engine, kind, scene).state == "succeeded"
+    full = content(engine, scene, "duration")
+    lines = content(engine, scene, "dialogue")["lines"]
+    assert full["parts"]["dialogue"] == timing.tenths(timing.dialogue_s(lines))
+    assert full["parts"]["transition"] == timing.TRANSITION_S["dissolve"]
+    version = engine.wb.artifact(episode, "scene_script").version  # type: ignore[union-attr]
+    page["elements"][0]["text"] = "Nobody is there."
+    engine.wb.artifacts.save(episode, "scene_script", head.content, version)
+    assert not engine.wb.artifacts.list_stale_reasons(scene, "duration")
+    page["transition"] = "wipe"
+    engine.wb.artifacts.save(episode, "scene_script", head.content, version + 1)
+    assert [r.kind for r in engine.wb.artifacts.list_stale_reasons(scene, "duration")] == ["scene_script"]
 
 
 def test_a_scene_that_speaks_in_the_script_is_not_silent(start: Start) -> None:

@@ -73,17 +73,26 @@ def shots_text(content: JsonObject) -> str:
 
 def estimate(
     *, dialogue: JsonObject | None, motion: JsonObject | None, shots: JsonObject | None,
-    sound: JsonObject | None, language: str, transition: Transition = "cut",
+    sound: JsonObject | None, language: str, transition: Transition = "cut", page: JsonObject | None = None,
 ) -> Duration:  # fmt: skip
-    """The scene's length from what there is; what is missing is named and lowers the confidence."""
+    """The scene's length from what there is; what is missing is named and lowers the confidence.
+
+    `page`: the scene in its episode's script; what is said and done there stands in for a dialogue and shots that are
+    not made yet.
+    """
+    lines, seen = (dialogue or {}).get("lines", ()), None if shots is None else shots_text(shots)
+    if dialogue is None and page is not None:
+        lines = [e for e in page["elements"] if e["type"] == "dialogue"]
+    if shots is None and page is not None:
+        seen = " ".join(str(e["text"]) for e in page["elements"] if e["type"] == "action")
     action = ACTION_S
     if motion is not None:
         action += min(MOTION_MOST_S, _share(motion_text(motion, language), MOTION))
-    if shots is not None:
-        action += min(SHOTS_MOST_S, _share(shots_text(shots), SHOTS))
+    if seen is not None:
+        action += min(SHOTS_MOST_S, _share(seen, SHOTS))
     silences = sum(c["type"] == "silence" for c in sound["cues"]) if sound else 0
     parts = DurationParts(
-        dialogue=tenths(dialogue_s(dialogue["lines"])) if dialogue else 0.0,
+        dialogue=tenths(dialogue_s(lines)),
         action=tenths(action),
         transition=tenths(TRANSITION_S[transition]),
         pause=tenths(min(PAUSE_MOST_S, PAUSE_S + PER_SILENCE_S * silences)) if sound else NO_DESIGN_PAUSE_S,

@@ -1,5 +1,9 @@
 """estimate_duration: how long a scene runs, from its lines, its motion, its shots and its silences. No model is
-asked."""
+asked.
+
+Where the episode has a script, its page says how the scene passes into the next one, and stands in for lines and shots
+that are not made yet.
+"""
 
 from __future__ import annotations
 
@@ -10,17 +14,21 @@ from pydantic import Field
 from workbench.artifacts.scene_script import Transition
 from workbench.artifacts.storyboard import Duration
 from workbench.i18n import N_, Text
+from workbench.json_types import JsonObject
 from workbench.story import timing
 from workbench.story.guards import has_scene_outline
 from workbench.workflows import registry
 
 if TYPE_CHECKING:
     from workbench.jobs.context import Context
+    from workbench.story.facts import NodeView
 
 
 class Params(registry.Params):
     transition: Transition = Field(
-        "cut", title=N_("Transition"), description=N_("How the scene passes into the next one")
+        "cut",
+        title=N_("Transition"),
+        description=N_("How the scene passes into the next one"),
     )
 
 
@@ -39,13 +47,28 @@ async def run(ctx: Context, params: Params) -> Duration:
     ctx.progress(30, Text(N_("Counting lines, motion and silences")))
     node = ctx.node
     language = str(node.read_brief("language").get("language") or ctx.language)
+    dialogue = node.artifact("dialogue", fields=("lines",))
+    motion = node.artifact("motion_prompt", fields=timing.MOTION_FIELDS)
+    shots = node.artifact("keyframe_prompt", fields=("shots",))
+    sound = node.artifact("sound_design", fields=("cues",))
+    page = _read_script(node, params, whole=dialogue is None or shots is None)
     duration = timing.estimate(
-        dialogue=node.artifact("dialogue", fields=("lines",)),
-        motion=node.artifact("motion_prompt", fields=timing.MOTION_FIELDS),
-        shots=node.artifact("keyframe_prompt", fields=("shots",)),
-        sound=node.artifact("sound_design", fields=("cues",)),
+        dialogue=dialogue,
+        motion=motion,
+        shots=shots,
+        sound=sound,
         language=language,
-        transition=params.transition,
+        transition=page.get("transition", params.transition),
+        page=page if "elements" in page else None,
     )
     ctx.progress(100, Text(N_("{seconds} s"), seconds=f"{duration.seconds:.1f}"))
     return duration
+
+
+def _read_script(node: NodeView, params: Params, *, whole: bool) -> JsonObject:
+    """What counts here of the scene's page in the script; `whole`: also what is done and said in it. Empty where there
+    is no script."""
+    fields = [*(("transition",) if params.transition == "cut" else ()), *(("elements",) if whole else ())]
+    if node.parent is None or not fields:
+        return {}
+    return node.parent.artifact("scene_script", part=f"scene:{node.position}", fields=fields) or {}
