@@ -412,6 +412,8 @@ def ask_dashboards(wb: Workbench, project: int, now: int) -> None:
     wb.trials.list_calls("planning/plan_episodes", "en", node_id=project)
     wb.trials.list_uses("planning/plan_episodes", "en")
     wb.trials.list_uses("planning/plan_episodes", "en", project)
+    wb.trials.list_rules("planning/plan_episodes", "en")
+    wb.trials.list_rules("planning/plan_episodes", "en", project)
     wb.prompts.count_stale(project)
     wb.alerts.list()
     wb.alerts.list(before=1)

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import pytest
+from sqlalchemy import update
 
 from tests.pages.conftest import House, said
 from workbench import prompts
+from workbench.db.schema import model_call
 
 NAME = "planning/plan_episodes"
 KEY = "planning_plan_episodes_en"
@@ -64,6 +66,35 @@ def test_words_are_tried_adopted_and_taken_back_and_what_was_made_before_is_stal
     at.button(key=f"p_{project}_{KEY}_reset").click().run()
     assert house.wb.prompts.get(NAME, "en", project).state == "shipped"
     assert not at.exception
+
+
+def test_past_jobs_are_counted_as_jobs_and_failed_checks_stand_by_version_and_model(house: House) -> None:
+    project = house.sample()
+    chunk, key = "planning/plan_episodes.chunk", "planning_plan_episodes_chunk_en"
+    jobs = [house.run("plan_episodes", project, {"target_episode_count": 14}) for _ in range(2)]
+    asked = house.wb.trials.list_calls(chunk, "en", project_id=project)
+    assert len(asked) > len(jobs)
+    at = house.page("prompts", prompt=chunk, project=project)
+    at.text_area(key=f"p_{project}_{key}.system").set_value("You plan like a sea captain.").run()
+    at = house.page("prompts", prompt=chunk, project=project, view="try")
+    modes = next(g for g in at.get("button_group") if str(g.key) == f"p_{project}_{key}_mode")
+    assert [o.content for o in modes.proto.options][1] == "On the last 2 jobs"
+    modes.set_value("many").run()
+    assert not at.exception
+    assert at.slider(key=f"p_{project}_{key}_many").max == len(jobs)
+    at.button(key=f"p_{project}_{key}_go").click().run()
+    [trial] = house.wb.jobs.list(kind="try_prompt")
+    assert sorted(trial.params["calls"]) == sorted(c.id for c in asked)
+
+    with house.wb.database.write() as conn:
+        conn.execute(
+            update(model_call).where(model_call.c.id == asked[0].id).values(valid=False, finish_reason="length")
+        )
+    at = house.page("prompts", prompt=chunk, project=project, view="uses")
+    assert not at.exception
+    [row] = at.dataframe[-1].value.to_dict("records")
+    assert (row["Model"], row["Check"], row["Answers"]) == (asked[0].model, "The answer was cut off", 1)
+    assert row["Version"] == asked[0].prompt_version
 
 
 def test_whoever_saves_second_is_told_and_keeps_what_they_typed(house: House) -> None:

@@ -118,6 +118,37 @@ def test_answers_are_judged_by_the_checks_of_their_own_workflow_and_never_repair
     assert judged == [False, False]
 
 
+def test_the_checks_that_failed_are_counted_by_prompt_version_and_model(start: Start) -> None:
+    engine = start()
+    provider: Editing = engine.provider  # type: ignore[attr-defined]
+    project = engine.wb.create_project(samples.load("gift-of-the-magi.en"))
+
+    def rename(made: dict[str, Any]) -> Any:
+        made["episodes"][0]["order"] = 7
+
+    provider.changes = [rename]
+    assert run(engine, NAME.partition("/")[2], project, {"target_episode_count": 3}).state == "succeeded"
+    provider.changes = [lambda made: made["episodes"][0].update(title="")]
+    run(engine, NAME.partition("/")[2], project, {"target_episode_count": 2})
+    shipped = engine.wb.trials.list_uses(NAME, "en", project)[0].prompt_version
+    failed = {(r.prompt_version, r.model, r.rule): r for r in engine.wb.trials.list_rules(NAME, "en", project)}
+    [model] = {r.model for r in failed.values()}
+    assert all((version, n.answers) == (shipped, 1) for (version, *_), n in failed.items())
+    assert len(failed) == 2, "one of each first answer; the repairs' answers are none of them"
+    assert model in {r.model for r in failed.values()}
+
+    provider.changes = [lambda made: made["episodes"].pop()] * 2
+    job = attempt(engine, NAME, project, calls(engine, NAME, project)[-1:])
+
+    new = job.result["sides"]["new"]
+    after = engine.wb.trials.list_rules(NAME, "en", project)
+    assert new["rules"]
+    assert {(r.rule, r.place, r.answers) for r in after if r.prompt_version == new["prompt_version"]} == {
+        (rule["rule"], rule["place"], rule["answers"]) for rule in new["rules"]
+    }
+    assert engine.wb.trials.list_rules(CORE, "en", project) == []
+
+
 def test_many_calls_are_one_batch_with_shares_by_side(start: Start) -> None:
     engine = start()
     project = planned(engine, 3)

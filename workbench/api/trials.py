@@ -11,9 +11,10 @@ from workbench.api.jobs import Jobs
 from workbench.api.projects import find_node
 from workbench.arguments import check_arguments
 from workbench.db.connection import Database
+from workbench.db.reads import prompt_rules
 from workbench.db.reads import prompts as reads
 from workbench.db.rows.jobs import Job, SubmittedJob
-from workbench.db.rows.prompts import PastCall, PastCallEntry, PromptUse
+from workbench.db.rows.prompts import PastCall, PastCallEntry, PromptRule, PromptUse
 from workbench.db.rows.record import Record
 from workbench.errors import InvalidInput, ProgrammingError, all_of
 from workbench.json_types import JsonObject
@@ -90,6 +91,11 @@ class Trials:
         """How first answers came out, by prompt version and model; trials count too."""
         with self._database.read() as conn:
             return reads.list_uses(conn, prompts.find(name, language).key, project_id)
+
+    def list_rules(self, name: str, language: str, project_id: int | None = None) -> builtins.list[PromptRule]:
+        """The checks that first answers failed, by prompt version and model, of the newest 500 that did not pass."""
+        with self._database.read() as conn:
+            return prompt_rules.list_rules(conn, prompts.find(name, language).key, project_id)
 
     def list_jobs(self, name: str, language: str, limit: int = 20) -> builtins.list[Job]:
         """The newest trials of a prompt."""

@@ -457,7 +457,7 @@ def _describe_answer(text: str, tried: TriedCall, prompt: Prompt) -> JsonObject:
         "issues": [
             {
                 "path": issue.path,
-                "rule": issue.message.msgid,
+                "rule": _rule(issue),
                 "place": ", ".join(places_of([issue], tried.schema)),
                 "message": issue.message.to_json(),
             }
@@ -482,6 +482,15 @@ def places_of(issues: Sequence[Issue], schema: type[BaseModel]) -> tuple[str, ..
     """Where the issues are, in the names of the schema: “scenes.#.title”. What only the answer knows is “*”."""
     known = _names_in(schema)
     return tuple(sorted({".".join(_place(part, known) for part in issue.path.split(".")) for issue in issues}))
+
+
+def _rule(issue: Issue) -> str:
+    """The check's sentence without its values."""
+    message = issue.message
+    while isinstance(message.params.get("message"), Text):
+        # what was found stands behind it
+        message = message.params["message"]
+    return message.msgid
 
 
 def _place(part: str, known: frozenset[str]) -> str:

@@ -93,6 +93,20 @@ class PromptUse(Record):
 
 
 @dataclass(frozen=True, slots=True)
+class PromptRule(Record):
+    """A check that first answers to one version of a prompt by one model failed, and how many did.
+
+    `rule`: its sentence without values, as a message id; `place`: where in the answer, without numbers.
+    """
+
+    prompt_version: str | None
+    model: str
+    rule: str
+    place: str
+    answers: int
+
+
+@dataclass(frozen=True, slots=True)
 class UsedPrompt(Record):
     """A prompt that the head of an artifact was made with. `override_id` None: the shipped one."""
 

@@ -80,14 +80,18 @@ def _side(side: str, sums: JsonObject) -> None:
         st.caption(plain(" · ".join(facts)))
         for rule in sums["rules"][:6]:
             place = f"{code(rule['place'])} " if rule["place"] else ""
-            words = plain(t(rule["rule"]) if "{" not in rule["rule"] else _bare(rule["rule"]))
+            words = plain(bare(rule["rule"]))
             st.markdown(f":red[{int(rule['answers'])} ×] {place}{words}")
 
 
-def _bare(rule: str) -> str:
+def bare(rule: str) -> str:
     """A check's sentence with an ellipsis for each of its values."""
     said = translate(rule, current())
-    return said.format_map(_Ellipses())
+    try:
+        return said.format_map(_Ellipses())
+    except ValueError:
+        # not a check's own sentence, but what was said of an answer
+        return said
 
 
 class _Ellipses(dict[str, str]):

@@ -5,10 +5,11 @@ from __future__ import annotations
 import streamlit as st
 
 from workbench.api.prompts import PromptText
-from workbench.db.rows.prompts import PromptUse
+from workbench.db.rows.prompts import PromptRule, PromptUse
 from workbench.plain_text import cell
 from workbench.ui import charts, formats, labels, live
 from workbench.ui.language import current, t
+from workbench.ui.prompts import outcome
 from workbench.ui.prompts.words import Chosen
 
 
@@ -22,6 +23,14 @@ def draw(chosen: Chosen, text: PromptText) -> None:
     with charts.card(t("First answers by prompt version and model"), t("trials count too"), "prompt_uses"):
         st.dataframe(rows, hide_index=True, key="uses_table", row_height=34)
         st.caption(t("Valid: passed schema and checks at once, without a repair."))
+    rules = live.workbench().trials.list_rules(chosen.name, chosen.language, chosen.project)
+    if rules:
+        with charts.card(
+            t("Checks that first answers failed"),
+            t("the first of each answer, of the newest 500 that were not valid"),
+            "prompt_rules",
+        ):
+            st.dataframe([_failed(rule, titles) for rule in rules], hide_index=True, key="rules_table", row_height=34)
 
 
 def _version_titles(chosen: Chosen, text: PromptText) -> dict[str, str]:
@@ -33,6 +42,18 @@ def _version_titles(chosen: Chosen, text: PromptText) -> dict[str, str]:
                 whose = t("for all projects") if owner is None else t("this project")
                 titles.setdefault(row.fingerprint, f"v{row.version} · {whose}")
     return {**titles, text.shipped_fingerprint: t("Shipped")}
+
+
+def _failed(rule: PromptRule, titles: dict[str, str]) -> dict[str, object]:
+    version = str(rule.prompt_version or "—")
+    return {
+        t("Prompt"): cell(titles.get(version, t("other words"))),
+        t("Version"): cell(version),
+        t("Model"): cell(rule.model),
+        t("Check"): cell(outcome.bare(rule.rule)),
+        t("Place"): cell(rule.place or "—"),
+        t("Answers"): rule.answers,
+    }
 
 
 def _row(use: PromptUse, titles: dict[str, str]) -> dict[str, object]:

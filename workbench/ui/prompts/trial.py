@@ -50,7 +50,7 @@ def _nothing_to_try(text: PromptText) -> None:
 
 def _chooser(chosen: Chosen, typed: dict[str, str], calls: Sequence[PastCallEntry]) -> None:
     with st.container(border=True, key="try_card"):
-        modes = {"one": t("On one node"), "many": t("On the last {n} jobs", n=len(calls))}
+        modes = {"one": t("On one node"), "many": t("On the last {n} jobs", n=len({c.job_id for c in calls}))}
         mode = st.segmented_control(
             t("Try it on"), list(modes), default="one", required=True, format_func=modes.__getitem__,
             key=f"{chosen.key}_mode", label_visibility="collapsed",
@@ -74,10 +74,12 @@ def _call_title(call: PastCallEntry) -> str:
 
 
 def _choose_many(chosen: Chosen, calls: Sequence[PastCallEntry]) -> list[int]:
-    if len(calls) == 1:
-        return [calls[0].id]
-    most = st.slider(t("How many past jobs"), 1, len(calls), min(len(calls), 10), key=f"{chosen.key}_many")
-    return [c.id for c in calls[:most]]
+    # a job may have asked with this prompt several times: an act, a chunk, a beat each
+    jobs = list(dict.fromkeys(c.job_id for c in calls))
+    most = len(jobs)
+    if most > 1:
+        most = st.slider(t("How many past jobs"), 1, most, min(most, 10), key=f"{chosen.key}_many")
+    return [c.id for c in calls if c.job_id in jobs[:most]]
 
 
 def _choose_profile(chosen: Chosen) -> str | None:
