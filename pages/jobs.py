@@ -3,11 +3,13 @@ that match."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any, get_args
 
 import streamlit as st
 
-from workbench.db.rows.jobs import Gate, Job, JobFilters, JobSort
+from workbench.db.rows.jobs import Gate, JobFilters, JobPage, JobSort
+from workbench.errors import InvalidInput
 from workbench.plain_text import whole_number
 from workbench.ui import (
     drafts,
@@ -30,6 +32,10 @@ from workbench.workflows.registry import Workflow
 wb = live.workbench()
 LIMIT = 50
 NEWEST: tuple[JobSort, bool] = ("id", True)
+#: place → the one of the page before, of the pages of a sorted board that this session has turned
+PAGES = "_sorted_pages"
+#: whether there is such a page, what leads there, and with which arguments
+Turn = tuple[bool, Callable[..., None], tuple[Any, ...]]
 #: where the draft of a new chat job is kept
 NEW_JOB = "new-job"
 
@@ -81,28 +87,37 @@ def sort_by(column: str) -> None:
         st.query_params.update({"sort": chosen, "desc": "1" if descending else "0"})
 
 
-def page_number(total: int) -> int:
-    """Which page of a sorted board is shown, from 1."""
-    param = st.query_params.get("page", "1")
-    wanted = int(param) if param.isdecimal() and len(param) < 9 else 1
-    return min(max(wanted, 1), max(1, -(-total // LIMIT)))
-
-
-def list_page(matching: JobFilters, total: int) -> list[Job]:
+def list_page(matching: JobFilters) -> JobPage:
     """The jobs to show: the newest by keys, so that a page holds still; else of all that match, by a column."""
     column, descending = sort_param()
     if (column, descending) == NEWEST:
-        return live.query(live.workbench().jobs.list, **matching, **page_ends(), limit=LIMIT)
+        jobs = live.query(live.workbench().jobs.list, **matching, **page_ends(), limit=LIMIT)
+        return JobPage(jobs, str(jobs[-1].id) if len(jobs) == LIMIT else None)
     kinds = sorted((w.name for w in wb.workflows.list()), key=lambda name: labels.workflow_title(name).casefold())
-    return live.query(
-        live.workbench().jobs.list_sorted, column, descending=descending, offset=(page_number(total) - 1) * LIMIT,
-        limit=LIMIT, kinds=kinds, **matching,
-    )  # fmt: skip
+    how: dict[str, Any] = {"descending": descending, "limit": LIMIT, "kinds": kinds, **matching}
+    page = live.workbench().jobs.page_sorted
+    try:
+        return live.query(page, column, after=st.query_params.get("page"), **how)
+    except InvalidInput:
+        # an address that somebody has typed
+        return live.query(page, column, **how)
 
 
-def pager(rows: list[Job], total: int, matching: JobFilters) -> None:
-    newest, ends, number = sort_param() == NEWEST, page_ends(), page_number(total)
-    first, last = (rows[0].id, rows[-1].id) if rows else (0, 0)
+def go_back() -> None:
+    """To the page that this one came after; where nobody knows it, to the first."""
+    before = st.session_state.get(PAGES, {}).get(st.query_params.pop("page", None))
+    if before is not None:
+        st.query_params["page"] = before
+
+
+def go_on(place: str) -> None:
+    """To the next page of a sorted board."""
+    st.session_state.setdefault(PAGES, {})[place] = st.query_params.get("page")
+    st.query_params["page"] = place
+
+
+def pager(page: JobPage, total: int, matching: JobFilters) -> None:
+    rows, newest, ends = page.jobs, sort_param() == NEWEST, page_ends()
     shown = {"n": len(rows), "total": board.total_text(total, matching)}
     with st.container(horizontal=True, vertical_alignment="center"):
         st.caption(
@@ -110,19 +125,20 @@ def pager(rows: list[Job], total: int, matching: JobFilters) -> None:
             width="content",
         )
         st.space("stretch")
-        # Only a reader who has turned a page can be on an older one.
-        back: tuple[str, int, bool] = ("after", first, bool(rows) and bool(ends))
-        on: tuple[str, int, bool] = ("before", last, len(rows) == LIMIT)
-        if not newest:
-            back = ("page", number - 1, number > 1)
-            on = ("page", number + 1, number * LIMIT < total)
-        for key, label, icon, (name, value, possible) in (
+        if newest:
+            # Only a reader who has turned a page can be on an older one.
+            back: Turn = bool(rows) and bool(ends), go_to_page, ("after", rows[0].id if rows else 0)
+            on: Turn = page.next is not None, go_to_page, ("before", rows[-1].id if rows else 0)
+        else:
+            back = "page" in st.query_params, go_back, ()
+            on = page.next is not None, go_on, (page.next,)
+        for key, label, icon, (possible, turn, args) in (
             ("newer", t("Newer") if newest else t("Previous"), "chevron_left", back),
             ("older", t("Older") if newest else t("Next"), "chevron_right", on),
         ):
             st.button(
                 label, key=key, icon=f":material/{icon}:", icon_position="right" if key == "older" else "left",
-                type="tertiary", disabled=not possible, on_click=go_to_page, args=(name, value),
+                type="tertiary", disabled=not possible, on_click=turn, args=args,
             )  # fmt: skip
 
 
@@ -198,7 +214,8 @@ def draw_board(wanted: JobFilters) -> None:
         # of what is found by words only the newest are counted
         counts = live.query(live.workbench().jobs.count_states, **matching)
     total = sum(n for state, n in counts.items() if not chosen or state in chosen)
-    rows = hold_still(list_page(matching, total))
+    page = hold_still(list_page(matching))
+    rows = page.jobs
     strip = st.container(key="bulk_strip")
     bar = st.container(horizontal=True, vertical_alignment="center", gap="small", key="bulk_bar")
     places = live.query(live.workbench().projects.locate, node_ids=sorted({r.node_id for r in rows if r.node_id}))
@@ -214,18 +231,18 @@ def draw_board(wanted: JobFilters) -> None:
                 t("Show all jobs"), key="show_all", type="tertiary", icon=":material/filter_alt_off:",
                 on_click=board_filters.clear,
             )  # fmt: skip
-    pager(rows, total, matching)
+    pager(page, total, matching)
 
 
 def clear_selection() -> None:
     selection.clear(board.TABLE)
 
 
-def hold_still(listed: list[Job]) -> list[Job]:
+def hold_still(page: JobPage) -> JobPage:
     """The rows to show: while any of them is selected they stay as they were, so that nothing moves under a hand."""
     question = str(sorted((k, v) for k, v in st.query_params.items() if k != "lang"))
-    before, ids = st.session_state.get("_jobs_shown", ("", []))
-    fresh = [job.id for job in listed]
+    before, ids, end = st.session_state.get("_jobs_shown", ("", [], None))
+    fresh = [job.id for job in page.jobs]
     if question == before and ids != fresh and set(ids) & set(selection.selected(board.TABLE)):
         st.button(
             t("{n} new rows: show them", n=len(set(fresh) - set(ids))),
@@ -235,9 +252,9 @@ def hold_still(listed: list[Job]) -> list[Job]:
             on_click=st.session_state.pop,
             args=("_jobs_shown", None),
         )
-        return live.query(live.workbench().jobs.get_many, ids)
-    st.session_state["_jobs_shown"] = (question, fresh)
-    return listed
+        return JobPage(live.query(live.workbench().jobs.get_many, ids), end)
+    st.session_state["_jobs_shown"] = (question, fresh, page.next)
+    return page
 
 
 def signature() -> Any:

@@ -11,7 +11,9 @@ from sqlalchemy import insert, update
 
 from workbench import samples
 from workbench.api.client import Workbench
+from workbench.db.reads import ended
 from workbench.db.schema import job, job_child, model_call
+from workbench.db.writes import rollups
 from workbench.errors import InvalidInput
 from workbench.jobs.submit import Request
 from workbench.settings import Settings
@@ -100,6 +102,108 @@ def test_pages_of_a_sorted_list_hold_every_job_once_and_filters_hold(wb: Workben
     assert sorted(seen) == sorted(ids)
     assert len(sorted_by(wb, "cost", state="failed", limit=100)) == 30
     assert wb.create_project(samples.load("gift-of-the-magi.en"))
+
+
+def turn(wb: Workbench, sort: Any, between: Any = None, **how: Any) -> list[int]:
+    """All pages one after the other; `between` happens after each of them."""
+    seen: list[int] = []
+    after: str | None = None
+    while True:
+        page = wb.jobs.page_sorted(sort, after=after, **how)
+        seen += [job.id for job in page.jobs]
+        after = page.next
+        if after is None:
+            return seen
+        if between is not None:
+            between()
+
+
+SORTS: tuple[Any, ...] = ("id", "state", "job", "story", "progress", "wait", "run", "cost")
+
+
+@pytest.fixture
+def mixed(wb: Workbench) -> list[int]:
+    """Jobs with equal values, with none, at work and ended, in two projects and in none, in both currencies."""
+    wb.budgets.set_exchange_rate("7.13")
+    projects = [wb.create_project(samples.load("gift-of-the-magi.en")) for _ in range(2)]
+    states = ("succeeded", "failed", "running", "queued", "cancelled")
+    rows = []
+    for n in range(60):
+        at_work = states[n % 5] in ("running", "queued")
+        place = None if n % 4 == 3 else projects[n % 2]
+        rows.append({
+            "state": states[n % 5], "kind": f"kind_{n % 3}", "progress": n % 3 * 50, "project_id": place,
+            "node_id": place, "finished_at": None if at_work else n % 7 * 1000 + 5_000,
+            "started_at": None if n % 5 > 2 else n % 6 * 500,
+        })  # fmt: skip
+    ids = make_jobs(wb, *rows)
+    with wb.database.write() as conn:
+        for n, job_id in enumerate(ids):
+            call = {"job_id": job_id, "provider": "openai", "model": "m", "outcome": "ok", "started_at": 0}
+            call |= {"purpose": "job", "capability": "text"}
+            for currency, micros in (("CNY", n % 5 * 713), ("USD", n % 4 * 100)):
+                if n % 6 > (1 if currency == "CNY" else 3):
+                    paid = {"call_id": uuid4().hex, "cost_micros": micros, "currency": currency}
+                    conn.execute(insert(model_call).values(**call, **paid))
+    return ids
+
+
+def fold(wb: Workbench) -> None:
+    """As workers do by and by."""
+    with wb.database.write() as conn:
+        while rollups.fold(conn, 1_000):
+            pass
+
+
+@pytest.mark.parametrize("few", [True, False])
+def test_pages_go_on_behind_the_last_job_whatever_comes_and_ends_meanwhile(
+    wb: Workbench, mixed: list[int], few: bool, monkeypatch: pytest.MonkeyPatch
+):
+    fold(wb)
+    if not few:
+        monkeypatch.setattr(ended, "FEW", 5)
+    # what is at work becomes older from page to page of an offset
+    first, *_ = [i for i in mixed if wb.jobs.get(i).state == "queued"]
+
+    def between() -> None:
+        make_jobs(wb, {"finished_at": 5_500, "progress": 50}, {"state": "failed"}, {"state": "queued"})
+        with wb.database.write() as conn:
+            conn.execute(update(job).where(job.c.id == first).values(state="running"))
+
+    for sort in SORTS:
+        for descending in (False, True):
+            how = {"descending": descending, "kinds": ["kind_1"]}
+            whole = [i for i in sorted_by(wb, sort, limit=500, **how) if i in mixed]
+            assert sorted(whole) == mixed
+            assert [i for i in turn(wb, sort, limit=7, **how) if i in mixed] == whole, (sort, descending)
+        with wb.database.write() as conn:
+            conn.execute(update(job).where(job.c.id == first).values(state="queued"))
+        seen = turn(wb, sort, between, limit=13)
+        left = [i for i in seen if i in mixed and i != first]
+        assert left == [i for i in sorted_by(wb, sort, limit=5_000) if i in left], f"{sort}: none moved"
+        assert sorted(left) == [i for i in mixed if i != first], f"{sort}: none is missing, none comes twice"
+
+
+def test_pages_of_costs_hold_while_a_history_is_still_to_be_rolled_up(
+    wb: Workbench, mixed: list[int], monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(ended, "is_behind", lambda conn: True)
+    for descending in (False, True):
+        whole = sorted_by(wb, "cost", limit=500, descending=descending)
+        assert sorted(whole) == mixed
+        assert turn(wb, "cost", limit=7, descending=descending) == whole
+
+
+def test_a_place_of_another_list_is_refused(wb: Workbench):
+    make_jobs(wb, {}, {})
+    place = wb.jobs.page_sorted("run", limit=1).next
+    assert place is not None
+    assert len(wb.jobs.page_sorted("run", after=place).jobs) == 1
+    for wrong in ("", "99", "²", place[:-2], place + "A", "e30", "x" * 5_000):
+        with pytest.raises(InvalidInput):
+            wb.jobs.page_sorted("run", after=wrong)
+    with pytest.raises(InvalidInput):
+        wb.jobs.page_sorted("state", after=place)
 
 
 def test_another_sort_is_refused(wb: Workbench):

@@ -330,7 +330,11 @@ def ask_dashboards(wb: Workbench, project: int, now: int) -> None:
         for descending in (True, False):
             wb.jobs.list_sorted(column, descending=descending, kinds=["kind_3"])
             wb.jobs.list_sorted(column, descending=descending, offset=200, project=project)
-    wb.jobs.list_sorted("story", project=project)
+            place = None
+            for _ in range(2):
+                place = wb.jobs.page_sorted(column, descending=descending, after=place, kinds=["kind_3"]).next
+                assert place is not None
+    wb.jobs.page_sorted("story", project=project, limit=1)
     wb.jobs.count_by_state()
     wb.jobs.count_by_state(project=project, since=now)
     wb.jobs.get_detail(200)

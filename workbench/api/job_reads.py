@@ -9,9 +9,11 @@ import time
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Unpack, overload
 
+from sqlalchemy import Connection
+
 from workbench.arguments import Count, check_arguments
 from workbench.db.connection import Database
-from workbench.db.reads import board, failures, sorting
+from workbench.db.reads import board, cursors, failures, sorting
 from workbench.db.reads import bulk as bulk_reads
 from workbench.db.reads import job_inputs as inputs
 from workbench.db.reads import jobs as reads
@@ -28,6 +30,7 @@ from workbench.db.rows.jobs import (
     JobDetail,
     JobEvent,
     JobFilters,
+    JobPage,
     JobSort,
     JobsVersion,
     Step,
@@ -158,16 +161,47 @@ class JobReads:
         kinds: Sequence[str] = (),
         **filters: Unpack[JobFilters],
     ) -> builtins.list[Job]:
-        """A page of all that match, sorted by what a column means; see `sorting.list_sorted`.
+        """Some of all that match, sorted by what a column means; see `sorting.list_sorted`.
 
-        `kinds`: the workflows in the order of their titles in the reader's language.
+        `kinds`: the workflows in the order of their titles in the reader's language. What comes or ends while pages are
+        turned moves an offset: `page_sorted` goes on behind the last job of a page.
         """
         with self._database.read() as conn:
-            yuan = float(money.rate(conn))
-            return sorting.list_sorted(
-                conn, sort, descending=descending, offset=offset, limit=limit, kinds=kinds, yuan_for_dollar=yuan,
-                **filters,
-            )  # fmt: skip
+            places = self._list_places(conn, sort, descending, None, offset + limit, kinds, filters)
+            return reads.find_many(conn, [place.id for place in places[offset:]])
+
+    def page_sorted(
+        self,
+        sort: JobSort,
+        *,
+        descending: bool = False,
+        after: str | None = None,
+        limit: Count = 50,
+        kinds: Sequence[str] = (),
+        **filters: Unpack[JobFilters],
+    ) -> JobPage:
+        """A page of what `list_sorted` lists; `after`: the `next` of the page before. Raises InvalidInput when that is
+        of another sort."""
+        place = None if after is None else cursors.read(after, sort)
+        with self._database.read() as conn:
+            places = self._list_places(conn, sort, descending, place, limit + 1, kinds, filters)
+            jobs = reads.find_many(conn, [place.id for place in places[:limit]])
+        return JobPage(jobs, cursors.write(places[limit - 1], sort) if 0 < limit < len(places) else None)
+
+    def _list_places(
+        self,
+        conn: Connection,
+        sort: JobSort,
+        descending: bool,
+        after: sorting.Place | None,
+        limit: int,
+        kinds: Sequence[str],
+        filters: JobFilters,
+    ) -> builtins.list[sorting.Place]:
+        return sorting.list_sorted(
+            conn, sort, descending=descending, after=after, limit=limit, kinds=kinds,
+            yuan_for_dollar=float(money.rate(conn)), **filters,
+        )  # fmt: skip
 
     def count(self, **filters: Unpack[JobFilters]) -> int:
         """How many jobs the same filters of `list` match."""

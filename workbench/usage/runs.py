@@ -6,6 +6,7 @@ from collections.abc import Iterable
 
 from sqlalchemy import Connection
 
+from workbench.db.reads import jobs as job_reads
 from workbench.db.reads import sorting
 from workbench.db.reads import usage as reads
 from workbench.db.rows.usage import RunSpending
@@ -17,14 +18,15 @@ def list_dearest(
 ) -> list[RunSpending]:
     """Those of these workflows that were asked for in a stretch of time (epoch ms), dollars by the set rate."""
     rate = float(money.rate(conn))
-    jobs = [
-        job
+    dearest = [
+        place.id
         for kind in dict.fromkeys(kinds)
-        for job in sorting.list_sorted(
-            conn, "cost", descending=True, offset=0, limit=limit, kinds=(), yuan_for_dollar=rate, kind=kind,
+        for place in sorting.list_sorted(
+            conn, "cost", descending=True, after=None, limit=limit, kinds=(), yuan_for_dollar=rate, kind=kind,
             project=project, since=since, until=until,
         )
     ]  # fmt: skip
+    jobs = job_reads.find_many(conn, dearest)
     spent = reads.spending_of_jobs(conn, [job.id for job in jobs])
     runs = [
         RunSpending(j.id, j.kind, j.state, j.node_id, j.parent_id, j.created_at, spent[j.id])

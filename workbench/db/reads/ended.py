@@ -7,6 +7,7 @@ rolled up meanwhile.
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping
 from typing import Any
@@ -195,19 +196,39 @@ def list_costs(conn: Connection, ids: Collection[int]) -> dict[int, Cost]:
     return {i: (cny, usd) for i, cny, usd in conn.execute(query, {"ids": [*ids]})}
 
 
-def by_cost(descending: bool, most: int, unsettled: Collection[int]) -> list[Select[Any]]:
+def by_cost(
+    descending: bool, most: int, unsettled: Collection[int], yuan_for_dollar: float, after: tuple[float, int] | None
+) -> list[Select[Any]]:
     """(job, micros of yuan, micros of dollars) of settled jobs, joined with `job`, so many of each that the first by
-    cost are among them: those in yuan, those in dollars, each in order, and those in both."""
+    cost are among them: those in yuan, those in dollars, each in order, and those in both.
+
+    `after`: those that cost as much in yuan as a job, and are older, or more, descending less.
+    """
     c = ended_job.c
     # the narrow row first: a sum on its side, or SQLite would go through all jobs and look each up
     both = ended_job.join(job, job.c.id == c.job_id + literal_column("0"))
     settled = select(c.job_id, c.cny_micros, c.usd_micros).select_from(both)
     settled = settled.where(~among(c.job_id, literal([*unsettled], type_=Ids())))
     orders = []
-    for own, other in ((c.cny_micros, c.usd_micros), (c.usd_micros, c.cny_micros)):
+    for own, other, rate in ((c.cny_micros, c.usd_micros, 1.0), (c.usd_micros, c.cny_micros, yuan_for_dollar)):
         by_amount = own.desc() if descending else own.asc()
-        orders.append(settled.where(own.isnot(None), other.is_(None)).order_by(by_amount, c.job_id.desc()).limit(most))
+        for part in [[]] if after is None else _after(own, rate, *after, descending):
+            priced = settled.where(own.isnot(None), other.is_(None), *part)
+            orders.append(priced.order_by(by_amount, c.job_id.desc()).limit(most))
     return [*orders, settled.where(c.cny_micros.isnot(None), c.usd_micros.isnot(None))]
+
+
+def _after(
+    own: ColumnElement[Any], rate: float, value: float, job_id: int, descending: bool
+) -> list[list[ColumnElement[bool]]]:
+    """What comes after a job that costs `value` yuan, by an amount that counts `rate`: a range of its index each."""
+    # the largest amount that is not more; what it is in yuan is rounded
+    amount = math.floor(value / rate) + 1
+    while amount * rate > value:
+        amount -= 1
+    equal = amount * rate == value
+    beyond = own > amount if not descending else own < amount if equal else own <= amount
+    return [*([[own == amount, ended_job.c.job_id < job_id]] if equal else []), [beyond]]
 
 
 def costs_nothing_known(unsettled: Collection[int]) -> ColumnElement[bool]:

@@ -2,20 +2,38 @@
 
 Of a long history only what the page needs is read: states, workflows and projects one after the other, each newest
 first; times and progress from indexes of the jobs that have ended, beside the few that are at work.
+
+A page begins after the place where another one ended: what its last job is sorted by, and its id. So a job that comes
+or ends meanwhile moves no other to another page.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any, Unpack, cast
 
-from sqlalchemy import ColumnElement, Connection, Select, Subquery, case, func, literal, select
+from sqlalchemy import ColumnElement, Connection, Select, Subquery, and_, case, func, literal, or_, select
 
-from workbench.db.connection import Ids, among, db_now_ms
+from workbench.db.connection import Ids, among
 from workbench.db.reads import ended
 from workbench.db.reads import jobs as reads
-from workbench.db.rows.jobs import URGENCY, Job, JobFilters, JobSort
+from workbench.db.rows.jobs import URGENCY, JobFilters, JobSort
 from workbench.db.schema import ACTIVE, TERMINAL, job, job_child, model_call, node
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a page ends: what its last job is sorted by, and its id. `at`: the time up to which those at work have
+    waited and run, the same on all pages (epoch ms)."""
+
+    key: tuple[Any, ...]
+    id: int
+    at: int
+
+
+#: what a job is sorted by, and its id
+Sorted = list[tuple[tuple[Any, ...], int]]
 
 
 def list_sorted(
@@ -23,72 +41,71 @@ def list_sorted(
     sort: JobSort,
     *,
     descending: bool,
-    offset: int,
+    after: Place | None,
     limit: int,
     kinds: Sequence[str],
     yuan_for_dollar: float,
     **filters: Unpack[JobFilters],
-) -> list[Job]:
-    """A page of all that match, by what a column means: states by urgency, workflows as in `kinds`, places by project,
+) -> list[Place]:
+    """Some of all that match, by what a column means: states by urgency, workflows as in `kinds`, places by project,
     episode and scene, times and costs as numbers, a parent's cost with its children's. What has none comes last."""
-    page = slice(offset, offset + limit)
+    at = reads.clock(conn) if after is None else after.at
     match sort:
         case "state":
             states = URGENCY[::-1] if descending else URGENCY
-            ids = _one_after_the_other(conn, [{"state": s} for s in states], filters, page)
+            found = _one_after_the_other(conn, "state", states, filters, after, limit)
         case "job":
-            ids = _one_after_the_other(
-                conn, [{"kind": k} for k in _order_kinds(conn, kinds, descending)], filters, page
-            )
+            names = _order_kinds(conn, kinds, descending, None if after is None else after.key[0])
+            found = _one_after_the_other(conn, "kind", names, filters, after, limit)
         case "wait":
             ended = func.coalesce(job.c.started_at, job.c.finished_at) - job.c.created_at
-            active = func.coalesce(job.c.started_at, db_now_ms()) - job.c.created_at
-            ids = _by_index(conn, ended, active, filters, page, descending)
+            active = func.coalesce(job.c.started_at, at) - job.c.created_at
+            found = _by_index(conn, ended, active, filters, after, limit, descending)
         case "run":
-            ended, active = job.c.finished_at - job.c.started_at, db_now_ms() - job.c.started_at
-            ids = _by_index(conn, ended, active, filters, page, descending)
+            ended, active = job.c.finished_at - job.c.started_at, at - job.c.started_at
+            found = _by_index(conn, ended, active, filters, after, limit, descending)
         case "progress":
-            ids = _by_index(conn, job.c.progress, job.c.progress, filters, page, descending)
+            found = _by_index(conn, job.c.progress, job.c.progress, filters, after, limit, descending)
         case "story":
-            ids = _by_story(conn, filters, page, descending)
+            found = _by_story(conn, filters, after, limit, descending)
         case "cost":
-            ids = _by_cost(conn, filters, page, descending, yuan_for_dollar)
+            found = _by_cost(conn, filters, after, limit, descending, yuan_for_dollar)
         case "id":
             query = reads.searching(conn, select(job.c.id), filters)
+            if after is not None:
+                query = query.where(job.c.id < after.id if descending else job.c.id > after.id)
             order = job.c.id.desc() if descending else job.c.id
-            ids = list(conn.scalars(query.order_by(order).offset(offset).limit(limit)))
-    return reads.find_many(conn, ids)
+            found = [((), i) for i in conn.scalars(query.order_by(order).limit(limit))]
+    return [Place(key, i, at) for key, i in found]
 
 
-def _order_kinds(conn: Connection, kinds: Sequence[str], descending: bool) -> list[str]:
-    """Every kind that a job has: first those in their order, then the others by name."""
+def _order_kinds(conn: Connection, kinds: Sequence[str], descending: bool, also: str | None) -> list[str]:
+    """Every kind that a job has, or had at the last page: first those in their order, then the others by name."""
     following = select(func.min(job.c.kind).label("kind")).cte("kinds", recursive=True)
     later = select(func.min(job.c.kind)).where(job.c.kind > following.c.kind).scalar_subquery()
     following = following.union_all(select(later).where(following.c.kind.isnot(None)))
     known = {kind for kind in conn.scalars(select(following.c.kind)) if kind is not None}
+    known |= {also} if also is not None else set()
     ordered = [k for k in dict.fromkeys(kinds) if k in known] + sorted(known - set(kinds))
     return ordered[::-1] if descending else ordered
 
 
 def _one_after_the_other(
-    conn: Connection, groups: Iterable[dict[str, Any]], filters: JobFilters, page: slice
-) -> list[int]:
-    """A page of groups of jobs in their order, each group newest first."""
-    ids: list[int] = []
-    skip, missing = page.start, page.stop - page.start
-    for group in groups:
-        both = _narrow(filters, group)
-        if both is None or not missing:
+    conn: Connection, column: str, values: Sequence[str], filters: JobFilters, after: Place | None, limit: int
+) -> Sorted:
+    """Groups of jobs in their order, each group newest first."""
+    found: Sorted = []
+    begin = values.index(after.key[0]) if after is not None else 0
+    for value in values[begin:]:
+        both = _narrow(filters, {column: value})
+        if both is None or len(found) >= limit:
             continue
-        if skip:
-            count = reads.count_exactly(conn, **both)
-            if count <= skip:
-                skip -= count
-                continue
-        query = reads.searching(conn, select(job.c.id), both).order_by(job.c.id.desc()).offset(skip).limit(missing)
-        found = list(conn.scalars(query))
-        ids, skip, missing = [*ids, *found], 0, missing - len(found)
-    return ids
+        query = reads.searching(conn, select(job.c.id), both)
+        if after is not None and value == after.key[0]:
+            query = query.where(job.c.id < after.id)
+        query = query.order_by(job.c.id.desc()).limit(limit - len(found))
+        found += [((value,), i) for i in conn.scalars(query)]
+    return found
 
 
 def _narrow(filters: JobFilters, group: dict[str, Any]) -> JobFilters | None:
@@ -105,67 +122,94 @@ def _by_index(
     ended: ColumnElement[Any],
     active: ColumnElement[Any],
     filters: JobFilters,
-    page: slice,
+    after: Place | None,
+    limit: int,
     descending: bool,
-) -> list[int]:
+) -> Sorted:
     """Sorted by a value that ended jobs have an index of, and that is reckoned for those at work."""
     values: list[tuple[Any, int]] = []
     nothing: list[int] = []
     for key, states in ((ended, TERMINAL), (active, ACTIVE)):
         query = reads.searching(conn, select(key.label("value"), job.c.id), filters).where(job.c.state.in_(states))
         by_key = key.desc() if descending else key.asc()
-        known = query.where(key.isnot(None)).order_by(by_key, job.c.id.desc()).limit(page.stop)
-        values += [(value, i) for value, i in conn.execute(known)]
-        if len(values) < page.stop:
-            without = query.where(key.is_(None)).order_by(job.c.id.desc()).limit(page.stop)
+        for part in _beyond(key, after, descending):
+            known = query.where(*part).order_by(by_key, job.c.id.desc()).limit(limit)
+            values += [(int(value), i) for value, i in conn.execute(known)]
+        if len(values) < limit:
+            without = query.where(key.is_(None), *_older(after)).order_by(job.c.id.desc()).limit(limit)
             nothing += [i for _, i in conn.execute(without)]
+    return _merge(values, nothing, descending, limit)
+
+
+def _beyond(key: ColumnElement[Any], after: Place | None, descending: bool) -> list[list[ColumnElement[bool]]]:
+    """Of what has a value, what comes after a place: a condition for each range of an index."""
+    if after is None:
+        return [[key.isnot(None)]]
+    value = after.key[0]
+    if value is None:
+        return []
+    return [[key == value, job.c.id < after.id], [key < value if descending else key > value]]
+
+
+def _older(after: Place | None) -> list[ColumnElement[bool]]:
+    """Of what has no value, what comes after a place."""
+    return [job.c.id < after.id] if after is not None and after.key[0] is None else []
+
+
+def _merge(values: list[tuple[Any, int]], nothing: list[int], descending: bool, limit: int) -> Sorted:
     values.sort(key=lambda pair: pair[1], reverse=True)
     values.sort(key=lambda pair: pair[0], reverse=descending)
-    return [*(i for _, i in values), *sorted(nothing, reverse=True)][page]
+    known: Sorted = [((value,), i) for value, i in values]
+    return [*known, *(((None,), i) for i in sorted(nothing, reverse=True))][:limit]
 
 
-def _by_story(conn: Connection, filters: JobFilters, page: slice, descending: bool) -> list[int]:
+def _by_story(conn: Connection, filters: JobFilters, after: Place | None, limit: int, descending: bool) -> Sorted:
     """By project, episode and scene; a project's jobs are sorted among themselves. Those of none come last."""
     projects = select(node.c.id).where(node.c.kind == "project")
     order = [func.lower(node.c.title), node.c.id]
-    ordered = conn.scalars(projects.order_by(*(key.desc() if descending else key for key in order)))
-    ids: list[int] = []
-    skip, missing = page.start, page.stop - page.start
+    ordered = list(conn.scalars(projects.order_by(*(key.desc() if descending else key for key in order))))
+    found: Sorted = []
+    if after is not None:
+        ordered = ordered[ordered.index(after.key[0]) :] if after.key[0] in ordered else []
     for project_id in ordered:
         both = _narrow(filters, {"project": project_id})
-        if both is None or not missing:
+        if both is None or len(found) >= limit:
             continue
-        count = reads.count_exactly(conn, **both)
-        if count <= skip:
-            skip -= count
-            continue
-        found = list(conn.scalars(_within_project(conn, both, descending).offset(skip).limit(missing)))
-        ids, skip, missing = [*ids, *found], 0, missing - len(found)
-    if missing and filters.get("project") is None:
-        query = reads.searching(conn, select(job.c.id), filters).where(job.c.project_id.is_(None))
-        ids += conn.scalars(query.order_by(job.c.id.desc()).offset(skip).limit(missing))
-    return ids
+        within = after if after is not None and after.key[0] == project_id else None
+        query = _within_project(conn, both, within, descending).limit(limit - len(found))
+        found += [((project_id, episode, scene), i) for i, episode, scene in conn.execute(query)]
+    if len(found) < limit and filters.get("project") is None:
+        query = reads.searching(conn, select(job.c.id), filters).where(job.c.project_id.is_(None), *_older(after))
+        rest = conn.scalars(query.order_by(job.c.id.desc()).limit(limit - len(found)))
+        found += [((None, 0, 0), i) for i in rest]
+    return found
 
 
-def _within_project(conn: Connection, filters: JobFilters, descending: bool) -> Select[Any]:
+def _within_project(conn: Connection, filters: JobFilters, after: Place | None, descending: bool) -> Select[Any]:
     at, above = node.alias("at"), node.alias("above")
-    query = reads.searching(conn, select(job.c.id), filters)
-    query = query.outerjoin(at, at.c.id == job.c.node_id).outerjoin(above, above.c.id == at.c.parent_id)
     is_scene = at.c.kind == "scene"
-    episode = case((is_scene, above.c.position), (at.c.kind == "episode", at.c.position), else_=0)
-    keys = [episode, case((is_scene, at.c.position), else_=0)]
-    return query.order_by(*(key.desc() if descending else key for key in keys), job.c.id.desc())
+    episode: ColumnElement[Any] = case((is_scene, above.c.position), (at.c.kind == "episode", at.c.position), else_=0)
+    scene: ColumnElement[Any] = case((is_scene, at.c.position), else_=0)
+    query = reads.searching(conn, select(job.c.id, episode, scene), filters)
+    query = query.outerjoin(at, at.c.id == job.c.node_id).outerjoin(above, above.c.id == at.c.parent_id)
+    if after is not None:
+        _, of_episode, of_scene = after.key
+        later = [key < v if descending else key > v for key, v in ((episode, of_episode), (scene, of_scene))]
+        same = and_(scene == of_scene, job.c.id < after.id)
+        query = query.where(or_(later[0], and_(episode == of_episode, or_(later[1], same))))
+    return query.order_by(*(key.desc() if descending else key for key in (episode, scene)), job.c.id.desc())
 
 
-def _by_cost(conn: Connection, filters: JobFilters, page: slice, descending: bool, yuan_for_dollar: float) -> list[int]:
+def _by_cost(
+    conn: Connection,
+    filters: JobFilters,
+    after: Place | None,
+    limit: int,
+    descending: bool,
+    yuan_for_dollar: float,
+) -> Sorted:
     if ended.is_behind(conn):
-        spent = _spent(conn, filters, yuan_for_dollar)
-        query = reads.searching(conn, select(job.c.id), filters).outerjoin(spent, spent.c.root == job.c.id)
-        by_cost = spent.c.cost.desc() if descending else spent.c.cost.asc()
-        # None before or after everything, as the database likes it: so it is told
-        query = query.order_by(spent.c.cost.is_(None), by_cost, job.c.id.desc())
-        return list(conn.scalars(query.offset(page.start).limit(page.stop - page.start)))
-
+        return _by_sums(conn, filters, after, limit, descending, yuan_for_dollar)
     unsettled = ended.list_unsettled(conn, costs=True)
     values: dict[int, ended.Cost] = {}
     some = reads.searching(conn, select(job.c.id), filters).order_by(job.c.id.desc()).limit(ended.FEW + 1)
@@ -173,23 +217,59 @@ def _by_cost(conn: Connection, filters: JobFilters, page: slice, descending: boo
     if len(few) <= ended.FEW:
         settled = set(few) - set(unsettled)
         values = ended.list_costs(conn, settled) | ended.sum_costs(conn, set(few) - settled)
-        nothing = sorted(set(few) - {i for i, cost in values.items() if cost != (None, None)}, reverse=True)
+        live = few
     else:
         own = reads.searching(conn, select(job.c.id), filters).where(among(job.c.id, literal(unsettled, type_=Ids())))
         live = list(conn.scalars(own))
         values = ended.sum_costs(conn, live)
-        for query in ended.by_cost(descending, page.stop, unsettled):
-            matching = reads.searching(conn, query, filters)
-            values |= {i: (cny, usd) for i, cny, usd in conn.execute(matching)}
-        nothing = []
-        if len(values) < page.stop:
-            unknown = reads.searching(conn, select(job.c.id), filters).where(ended.costs_nothing_known(unsettled))
-            free = [i for i in live if values.get(i, (None, None)) == (None, None)]
-            nothing = [*conn.scalars(unknown.order_by(job.c.id.desc()).limit(page.stop)), *free]
+        if after is None or after.key[0] is not None:
+            place = None if after is None else (after.key[0], after.id)
+            for query in ended.by_cost(descending, limit, unsettled, yuan_for_dollar, place):
+                matching = reads.searching(conn, query, filters)
+                values |= {i: (cny, usd) for i, cny, usd in conn.execute(matching)}
+    nothing = [i for i in live if values.get(i, (None, None)) == (None, None)]
     known = [(_in_yuan(cost, yuan_for_dollar), i) for i, cost in values.items() if cost != (None, None)]
-    known.sort(key=lambda pair: pair[1], reverse=True)
-    known.sort(key=lambda pair: pair[0], reverse=descending)
-    return [*(i for _, i in known), *sorted(nothing, reverse=True)][page]
+    if after is not None:
+        value = after.key[0]
+        known = [pair for pair in known if value is not None and _is_after(pair, (value, after.id), descending)]
+        nothing = [i for i in nothing if value is not None or i < after.id]
+    if len(known) < limit and len(few) > ended.FEW:
+        unknown = reads.searching(conn, select(job.c.id), filters).where(ended.costs_nothing_known(unsettled))
+        nothing += conn.scalars(unknown.where(*_older(after)).order_by(job.c.id.desc()).limit(limit))
+    return _merge(known, nothing, descending, limit)
+
+
+def _is_after(pair: tuple[float, int], place: tuple[float, int], descending: bool) -> bool:
+    if pair[0] == place[0]:
+        return pair[1] < place[1]
+    return pair[0] < place[0] if descending else pair[0] > place[0]
+
+
+def _by_sums(
+    conn: Connection,
+    filters: JobFilters,
+    after: Place | None,
+    limit: int,
+    descending: bool,
+    yuan_for_dollar: float,
+) -> Sorted:
+    """By cost, from the calls of every family."""
+    spent = _spent(conn, filters, yuan_for_dollar)
+    query = reads.searching(conn, select(spent.c.cost, job.c.id), filters).outerjoin(spent, spent.c.root == job.c.id)
+    values = [
+        (float(value), i)
+        for part in _beyond(spent.c.cost, after, descending)
+        for value, i in conn.execute(
+            query.where(*part)
+            .order_by(spent.c.cost.desc() if descending else spent.c.cost, job.c.id.desc())
+            .limit(limit)
+        )
+    ]
+    nothing: list[int] = []
+    if len(values) < limit:
+        without = query.where(spent.c.cost.is_(None), *_older(after)).order_by(job.c.id.desc()).limit(limit)
+        nothing = [i for _, i in conn.execute(without)]
+    return _merge(values, nothing, descending, limit)
 
 
 def _in_yuan(cost: ended.Cost, yuan_for_dollar: float) -> float:

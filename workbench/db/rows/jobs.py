@@ -488,6 +488,14 @@ class BulkItem(Record):
     reason_i18n: JsonObject | None
 
 
+@dataclass(frozen=True, slots=True)
+class JobPage(Record):
+    """Some jobs of a sorted list. `next`: where the next page begins; None: these are the last."""
+
+    jobs: list[Job]
+    next: str | None
+
+
 class GroupFilters(TypedDict, total=False):
     """Which failures of a group; None is no filter."""
 
