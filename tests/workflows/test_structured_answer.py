@@ -48,6 +48,13 @@ def ask(engine: Engine, params: dict[str, Any] = ASKED, profile: str = "real") -
     return found
 
 
+def test_the_report_has_the_tokens_that_the_service_counted(engine: Engine, service: ScriptedProvider) -> None:
+    service.script(default={"text": GOOD, "usage": {"prompt_tokens": 120, "completion_tokens": 30}})
+    assert ask(engine)["tokens"] == {"input": 120, "output": 30}
+    service.script(default={"text": GOOD, "no_usage": True})
+    assert ask(engine, {**ASKED, "temperature": 0.5})["tokens"] == {"input": None, "output": None}, "unknown is not 0"
+
+
 def test_every_kind_of_answer_is_reported_and_none_fails_the_job(engine: Engine, service: ScriptedProvider) -> None:
     #: answer → strictly JSON, fits, JSON to the lenient reader, fits then
     rows: dict[str, tuple[bool, bool | None, bool, bool | None]] = {

@@ -389,7 +389,7 @@ class Context:
         modes: Sequence[Mode], params: JsonObject,
     ) -> JsonObject:  # fmt: skip
         """One answer to messages that want a JSON schema, as it comes, memoised under `step`: {"text", "model", "mode",
-        "finish_reason", "duration_ms"}. `modes`: those to try; `params`: beside the profile's own."""
+        "finish_reason", "duration_ms", "tokens"}. `modes`: those to try; `params`: beside the profile's own."""
         facts = {"messages": [{"role": m.role, "content": m.content} for m in messages]}
         conversation = Conversation(
             tuple(messages), self.language, schema, name, params=params, strict=strict, modes=tuple(modes), as_is=True

@@ -194,7 +194,7 @@ class TextSteps:
 
     async def try_format(self, name: str, conversation: Conversation, draft: Callable[[], str] | None) -> JsonObject:
         """What the model makes of a wanted format, whatever that is: {"text", "model", "mode", "finish_reason",
-        "duration_ms"}."""
+        "duration_ms", "tokens"}."""
         with self._session.name_origin(name, "text"):
             input_hash = conversation.input_hash
             stored = self._begin(name, input_hash)
@@ -207,12 +207,15 @@ class TextSteps:
                 answer = Answer(answers[0], None, self._session.profile.text_model)
             else:
                 answer = await self._ask(name, input_hash, conversation, draft, "generate")
+            result = answer.call.result if answer.call else None
+            usage = result.usage if result else Usage()
             output: JsonObject = {
                 "text": answer.text,
                 "model": answer.model,
                 "mode": answer.mode,
                 "finish_reason": answer.finish_reason,
                 "duration_ms": answer.call.latency_ms if answer.call else None,
+                "tokens": {"input": usage.input, "output": usage.output},
             }
             self._finish(name, output, answer)
             return output

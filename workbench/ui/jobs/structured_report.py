@@ -28,6 +28,9 @@ def draw(result: JsonObject) -> None:
             st.metric(t("Asked for"), _mode(result["asked_for"]), width="content")
             st.metric(t("Answered in"), _mode(result["mode"]), width="content")
             took = result.get("duration_ms")
+            for name, title in (("input", t("Input tokens")), ("output", t("Output tokens"))):
+                count = (result.get("tokens") or {}).get(name)
+                st.metric(title, formats.number(count, current()), width="content")
             st.metric(t("Time"), "—" if took is None else formats.duration(took, current()), width="content")
         strict = {key: result[key] for key in ("json", "schema")}
         _verdict(t("As it came"), strict)

@@ -118,6 +118,8 @@ def report(answer: JsonObject, asked: str, schema: JsonObject) -> JsonObject:
         "model": answer["model"],
         "finish_reason": answer["finish_reason"],
         "duration_ms": answer["duration_ms"],
+        # of before they were kept: unknown, which is not none
+        "tokens": answer.get("tokens") or {"input": None, "output": None},
         "asked_for": asked,
         "mode": answer["mode"],
         **{key: strict[key] for key in ("json", "schema")},
