@@ -48,13 +48,17 @@ def check_nothing_lost_and_nothing_twice(wb: Workbench, provider: ScriptedProvid
         assert len(paid) == jobs
         assert set(paid.values()) == {1}, "a done step with two successful paid calls"
         lost = conn.execute(select(func.count()).select_from(attempt).where(attempt.c.outcome == "lost")).scalar_one()
-        ledger = {c: o for c, o in conn.execute(select(model_call.c.call_id, model_call.c.outcome))}
+        rows = conn.execute(select(model_call.c.call_id, model_call.c.outcome, model_call.c.price_source)).all()
+    ledger = {call_id: outcome for call_id, outcome, _ in rows}
+    not_sent = {call_id for call_id, _, source in rows if source == "not sent"}
     received = [c["call_id"] for c in provider.calls()]
     assert len(received) == len(set(received))
     assert set(received) <= set(ledger), "a call that the ledger does not know"
-    # a worker may die between writing the row and opening the socket; only such rows may be without a call
+    # a worker may die between writing the row and opening the socket, and on a busy machine a connection may not come
+    # about in time; only such rows may be without a call
     unsent = {c for c in ledger if c not in set(received)}
-    assert {ledger[c] for c in unsent} <= {"lost"}
+    assert {ledger[c] for c in unsent - not_sent} <= {"lost"}
+    assert not_sent <= unsent
     assert sum(outcome == "ok" for outcome in ledger.values()) == jobs
     assert len(received) - jobs <= lost
     return {"calls": len(received), "ledger": len(ledger), "lost_attempts": lost}
