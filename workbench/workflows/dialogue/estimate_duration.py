@@ -37,7 +37,7 @@ class Params(registry.Params):
     title=N_("Duration"),
     scope="scene",
     params=Params,
-    reads=("brief", "scene_list", "keyframe_prompt", "motion_prompt", "dialogue", "sound_design"),
+    reads=("brief", "scene_list", "scene_script", "keyframe_prompt", "motion_prompt", "dialogue", "sound_design"),
     writes="duration",
     guards=(has_scene_outline,),
     typical=registry.Typical(calls=0, input_tokens=0, output_tokens=0, seconds=1),
