@@ -139,7 +139,7 @@ def stack(days: Sequence[str], series: Mapping[str, Sequence[float]], colours: P
             width=min(0.72, 0.1 * len(days)),
         )  # fmt: skip
     chart.update_layout(barmode="stack")
-    chart.update_xaxes(nticks=8, type="category")
+    chart.update_xaxes(nticks=6, type="category")
     values = ticks(max((sum(day) for day in zip(*series.values(), strict=True)), default=0))
     chart.update_yaxes(tickvals=values, ticktext=[formats.number(v, current()).replace(".0", "") for v in values])
     return chart
