@@ -87,4 +87,6 @@ def test_a_mark_behind_which_no_call_stands_leaves_the_page_there(house: House) 
     add_call(house, "one", round(time.time() * 1000), 1_000_000, created_by="ada")
     at: Any = house.page("analytics", user="lin")
     assert not at.exception
+    assert metric(at, "Calls").value == "0"
+    at.button(key="clear_user").click().run()
     assert metric(at, "Calls").value == "1"
