@@ -32,31 +32,6 @@ def press(page: Page, name: str) -> None:
     key(page, name).get_by_role("button").first.click()
 
 
-def test_a_failed_job_is_found_by_a_word_that_stands_in_its_prompt_alone(stack: Stack, page: Page) -> None:
-    wb = stack.wb
-    brief = samples.load("gift-of-the-magi.en")
-    with ScriptedProvider() as provider:
-        wb.profiles.add("filtering", "openai", base_url=provider.url, text_model="one", key="sk-canary0123456789abcdef")
-        plans = []
-        for bird in ("kingfisher", "cormorant"):
-            project = wb.create_project({**brief, "summary": f"{brief['summary']} A {bird} waits. [[fault:filter]]"})
-            plans.append(wb.submit("plan_episodes", project, {}, profile="filtering", max_attempts=1))
-        failed = wb.wait([job.id for job in plans], 240)
-    assert {job.state for job in failed} == {"failed"}
-    for job in failed:
-        told = wb.jobs.get_detail(job.id)
-        [call] = told.model_calls
-        assert "waits" in json.dumps(call.prompt)
-        elsewhere = [job.title, job.params, job.error, job.result, call.raw_output, *(e.message for e in told.events)]
-        assert not re.search("kingfisher|cormorant", json.dumps(elsewhere))
-
-    visit(page, f"{stack.url}/jobs")
-    expect(page.get_by_text("2 of 2 shown", exact=False)).to_be_visible()
-    key(page, "filter_q").locator("input").fill("KINGFISHER")
-    expect(page.get_by_text("1 of 1 shown", exact=False)).to_be_visible()
-    assert [job.id for job in wb.jobs.list(text="kingfisher")] == [plans[0].id]
-
-
 def test_forty_failures_are_grouped_fixed_compared_and_made_good(stack: Stack, page: Page, tmp_path: Path) -> None:
     wb = stack.wb
     with ScriptedProvider() as provider:
@@ -156,6 +131,31 @@ def test_forty_failures_are_grouped_fixed_compared_and_made_good(stack: Stack, p
         [sys.executable, "-m", "workbench.cli", "bundles", "run", str(file), "--json"], capture_output=True, text=True
     )
     assert (ran.returncode, json.loads(ran.stdout)["same"]) == (0, True), ran.stderr
+
+
+def test_a_failed_job_is_found_by_a_word_that_stands_in_its_prompt_alone(stack: Stack, page: Page) -> None:
+    wb = stack.wb
+    brief = samples.load("gift-of-the-magi.en")
+    with ScriptedProvider() as provider:
+        wb.profiles.add("filtering", "openai", base_url=provider.url, text_model="one", key="sk-canary0123456789abcdef")
+        plans = []
+        for bird in ("kingfisher", "cormorant"):
+            project = wb.create_project({**brief, "summary": f"{brief['summary']} A {bird} waits. [[fault:filter]]"})
+            plans.append(wb.submit("plan_episodes", project, {}, profile="filtering", max_attempts=1))
+        failed = wb.wait([job.id for job in plans], 240)
+    assert {job.state for job in failed} == {"failed"}
+    for job in failed:
+        told = wb.jobs.get_detail(job.id)
+        [call] = told.model_calls
+        assert "waits" in json.dumps(call.prompt)
+        elsewhere = [job.title, job.params, job.error, job.result, call.raw_output, *(e.message for e in told.events)]
+        assert not re.search("kingfisher|cormorant", json.dumps(elsewhere))
+
+    visit(page, f"{stack.url}/jobs?kind=plan_episodes")
+    expect(page.get_by_text("2 of 2 shown", exact=False)).to_be_visible()
+    key(page, "filter_q").locator("input").fill("KINGFISHER")
+    expect(page.get_by_text("1 of 1 shown", exact=False)).to_be_visible()
+    assert [job.id for job in wb.jobs.list(text="kingfisher")] == [plans[0].id]
 
 
 def find(stack: Stack, fingerprint: str) -> FailureGroup:
