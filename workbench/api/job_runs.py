@@ -8,7 +8,6 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Literal
 
 from workbench import crash
-from workbench.api.forecasting import forecast_conductor
 from workbench.api.job_reads import JobReads
 from workbench.arguments import check_arguments
 from workbench.db.reads import jobs as reads
@@ -28,6 +27,7 @@ from workbench.usage import money
 if TYPE_CHECKING:
     from workbench.bundles import BundleReport
     from workbench.db.connection import Database
+    from workbench.db.rows.forecasts import StoredForecast
     from workbench.jobs import acts
     from workbench.jobs import submit as submitting
     from workbench.jobs.dispatch import Dispatcher
@@ -93,7 +93,7 @@ class JobRuns(JobReads):
 
         batch = [*requests]
         prepared = [submitting.prepare(self._database, self._registry, request) for request in batch]
-        expected = [forecast_conductor(self._database, self._registry, self._profiles, request) for request in batch]
+        expected = [self._forecast(request) for request in batch]
         with self._database.write() as conn:
             delays = [request.delay_ms for request in batch]
             ids = submitting.insert_many(conn, [*zip(prepared, delays, strict=True)])
@@ -110,6 +110,14 @@ class JobRuns(JobReads):
             jobs = {job.id: job for job in reads.find_many(conn, ids)}
         problem = self._dispatcher.unreachable
         return [SubmittedJob(**jobs[i].as_json(), dispatch_problem=problem) for i in ids]
+
+    def _forecast(self, request: submitting.Request) -> list[StoredForecast]:
+        """What a conductor will take; nothing of any other workflow."""
+        if not self._registry.find(request.kind).conducts:
+            return []
+        from workbench.api.forecasting import forecast_conductor  # the stories' models, which no list of jobs waits for
+
+        return forecast_conductor(self._database, self._registry, self._profiles, request)
 
     def cancel(self, job_ids: int | Iterable[int], *, user: str = "local") -> builtins.list[int]:
         """Cancel jobs and their children; returns the ids of those that were still active. Raises NotFound."""
