@@ -169,6 +169,11 @@ def _save_so_far(late: Late) -> None:
     late.context.save_so_far(Source(text="A lamp goes out. " * 20))
 
 
+def _go_on_from_begun(late: Late) -> None:
+    late.session.declared = replace(late.session.declared, writes="source")
+    late.context.go_on_from_begun("begun", ["act "])
+
+
 def _note_bulk_item(late: Late) -> None:
     act = Act(late.job_id, "test_batch", None, None, "queued", "cancelled", None, None, None)
     bulk.note(late.session, [bulk.item_of(late.job_id, act)])
@@ -210,6 +215,7 @@ FENCES: tuple[Fence, ...] = (
     Fence(CONTEXT + "_event", lambda w: w.context.warn(Text("late")), "warn"),
     Fence(JOBS + "bulk:note", _note_bulk_item, "note what a bulk job did"),
     Fence(CONTEXT + "save_so_far", _save_so_far, "save an artifact before the end"),
+    Fence(CONTEXT + "go_on_from_begun", _go_on_from_begun, "take over what another job has begun"),
     Fence(
         JOBS + "children:Children._start",
         lambda w: _run(w.context.children([Child("test_child_good", w.context.node.id)])),
