@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import bindparam, select, update
+from sqlalchemy import bindparam, insert, select, update
 from sqlalchemy.exc import OperationalError
 
 from tests.engine.conftest import Engine
@@ -51,6 +51,10 @@ SPEC = MediaSpec("x", (96, 54), 1)
 RESULT = CallResult(model="m", usage=Usage(1, None, 1, None), cost=FREE, raw_output="{}")
 
 
+#: a kind of which another job has begun a version
+BEGUN = "begun elsewhere"
+
+
 class Late:
     """A worker that lost its claim on a job which a second worker has taken since.
 
@@ -74,6 +78,7 @@ class Late:
         )
         inputs = Inputs()
         self.context = Context(self.session, NodeView.load(self.db, project, inputs), inputs, None)
+        self._begin_elsewhere(project)
         self.context._text._begin("begun", "hash")
         self.call = self.open_call("call-of-the-late-one", "begun")
         self.call.result = RESULT
@@ -86,6 +91,23 @@ class Late:
         assert self._claimed("current").number == 2
         with self.db.write() as conn:
             steps.begin_step(conn, self.job_id, "taken_over", 2, "hash", 2, again=True)
+
+    def _begin_elsewhere(self, project: int) -> None:
+        """Another job has begun something that this one could go on with."""
+        other = self.engine.wb.submit("test_tell").id
+        with self.db.write() as conn:
+            conn.execute(
+                insert(step).values(
+                    job_id=other, name="act 1", position=1, state="done", input_hash="hash", output={}, claim=1,
+                    created_at=1, updated_at=1,
+                )
+            )  # fmt: skip
+            conn.execute(
+                insert(artifact).values(
+                    node_id=project, kind=BEGUN, version=1, content={"begun": True}, content_hash="hash", source="ai",
+                    job_id=other, inputs=[], created_at=1,
+                )
+            )  # fmt: skip
 
     def _claimed(self, worker: str) -> claims.Claim:
         with self.db.write() as conn:
@@ -170,7 +192,7 @@ def _save_so_far(late: Late) -> None:
 
 
 def _go_on_from_begun(late: Late) -> None:
-    late.session.declared = replace(late.session.declared, writes="source")
+    late.session.declared = replace(late.session.declared, writes=BEGUN)
     late.context.go_on_from_begun("begun", ["act "])
 
 
