@@ -13,8 +13,9 @@ import time
 import warnings
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from sqlalchemy import func, select, text
 
@@ -24,6 +25,7 @@ from benchmarks.scale import FULL, Scale
 from benchmarks.stores import running_stores
 from workbench.api.client import Workbench
 from workbench.db.connection import db_now_ms
+from workbench.db.rows.jobs import JobSort
 from workbench.db.schema import job, model_call
 from workbench.settings import Settings
 
@@ -51,94 +53,100 @@ class Times:
 def list_questions(wb: Workbench, now: int) -> dict[str, Question]:
     """What is asked → how."""
     project = wb.projects.list_names()[0].id
+    kind, model = "generate_scene_anchor", wb.usage.list_models()[0]
+    asked = _ask_of_one(wb, now, project) | _ask_of_jobs(wb, now, {"project": project}, kind, model)
+    plan_kinds = [w.name for w in wb.workflows.list() if w.starts is not None]
+    calls: dict[str, dict[str, Any]] = {
+        "": {}, " of a project": {"project": project}, " of a model": {"model": model},
+        " of a workflow": {"workflow": kind},
+    }  # fmt: skip
+    for days in (7, 30, 90):
+        since = (now - days * DAY_MS) // DAY_MS * DAY_MS
+        asked[f"plan runs in {days} days"] = partial(wb.usage.list_runs, plan_kinds, since=since, until=now)
+        for whose, given in calls.items():
+            for name, ask in _ask_of_calls(wb, since, now, given).items():
+                asked[f"{name} in {days} days{whose}"] = ask
+    return asked
+
+
+def _ask_of_one(wb: Workbench, now: int, project: int) -> dict[str, Question]:
+    """Of a job or a place, and what a page shows of everything."""
     scene = next(n.id for n in wb.projects.tree(project).nodes if n.kind == "scene")
     with wb.database.read() as conn:
         newest = int(conn.execute(select(func.max(job.c.id))).scalar_one())
-        failed = conn.execute(select(func.max(job.c.id)).where(job.c.state == "failed")).scalar_one()
-    kind, model = "generate_scene_anchor", wb.usage.list_models()[0]
+        failed = conn.execute(select(func.max(job.c.id)).where(job.c.state == "failed")).scalar_one() or newest
     usage, jobs = wb.usage, wb.jobs
-    plan_kinds = [w.name for w in wb.workflows.list() if w.starts is not None]
-    questions: dict[str, Question] = {
+    return {
         TICK: jobs.signature,
         "projects with their costs": wb.projects.list,
-        "an episode's or scene's cost": lambda: usage.of_node(scene),
-        "a page of jobs' costs": lambda: usage.of_jobs([*range(newest - 50, newest)]),
+        "an episode's or scene's cost": partial(usage.of_node, scene),
+        "a page of jobs' costs": partial(usage.of_jobs, [*range(newest - 50, newest)]),
         "the models": usage.list_models,
-        "budgets": lambda: wb.budgets.list(everything=True),
+        "budgets": partial(wb.budgets.list, everything=True),
         "groups of failures": jobs.list_failures,
-        "a job": lambda: jobs.get_detail(newest),
-        "a failed job": lambda: jobs.get_detail(failed or newest),
-        "a failed job beside another": lambda: jobs.compare_inputs(failed or newest, newest),
-        "jobs by state": lambda: jobs.count_by_state(since=now - DAY_MS),
-        "the board's sums": lambda: jobs.sum_up(now),
+        "a job": partial(jobs.get_detail, newest),
+        "a failed job": partial(jobs.get_detail, failed),
+        "a failed job beside another": partial(jobs.compare_inputs, failed, newest),
+        "jobs by state": partial(jobs.count_by_state, since=now - DAY_MS),
+        "the board's sums": partial(jobs.sum_up, now),
         "workers": wb.queues.list_workers,
         "how budgets were used": wb.budgets.list_courses,
         "the month's forecast": wb.budgets.forecast_month,
     }
+
+
+def _ask_of_jobs(wb: Workbench, now: int, of_project: dict[str, Any], kind: str, model: str) -> dict[str, Question]:
+    """Pages, counts and sums of jobs behind each filter, and the sorted ones."""
+    jobs = wb.jobs
+    middle = max((row.id for row in jobs.list(limit=1)), default=0) // 2
     filters: dict[str, dict[str, Any]] = {
-        "": {}, "of a project": {"project": project}, "of a workflow": {"kind": kind}, "of a model": {"model": model},
+        "": {}, "of a project": of_project, "of a workflow": {"kind": kind}, "of a model": {"model": model},
         "that failed": {"state": ["failed", "partial"]}, "with a word": {"text": "lamp"},
         "that cost over 0.01": {"cost_over": {"CNY": 10_000, "USD": 1_400}},
         "that cost over 50": {"cost_over": {"CNY": 50_000_000, "USD": 7_000_000}},
         "that ran over 1 s": {"run_over": 1_000}, "that ran over 10 min": {"run_over": 600_000},
         "of 7 days": {"since": now - 7 * DAY_MS}, "of 90 days": {"since": now - 90 * DAY_MS, "until": now},
     }  # fmt: skip
+    asked: dict[str, Question] = {}
     for name, given in filters.items():
-        questions[f"a page of jobs {name}".strip()] = lambda given=given: jobs.list(**given)  # type: ignore[misc]
-        questions[f"page 10,000 of jobs {name}"] = lambda given=given: jobs.list(before=newest // 2, **given)  # type: ignore[misc]
-        questions[f"counts of jobs {name}"] = lambda given=given: jobs.count_states(**given)  # type: ignore[misc]
-        questions[f"the board's sums of jobs {name}"] = lambda given=given: jobs.sum_up(now, **given)  # type: ignore[misc]
-    for column in ("state", "job", "wait", "run", "progress", "cost"):
-        questions[f"jobs sorted by {column}"] = lambda column=column: jobs.list_sorted(column, descending=True)  # type: ignore[misc]
-    questions["the cheapest jobs"] = lambda: jobs.list_sorted("cost")
-    for days in (7, 30, 90):
-        since = (now - days * DAY_MS) // DAY_MS * DAY_MS
-        questions[f"plan runs in {days} days"] = lambda since=since: usage.list_runs(plan_kinds, since=since, until=now)  # type: ignore[misc]
-        calls: dict[str, dict[str, Any]] = {
-            "": {}, " of a project": {"project": project}, " of a model": {"model": model},
-            " of a workflow": {"workflow": kind},
-        }  # fmt: skip
-        for whose, given in calls.items():
-            for groups in ((), ("day",), ("model",), ("workflow",), ("model", "workflow"), ("day", "model")):
-                by = f" by {' and '.join(groups)}" if groups else ""
-                scope = {"since": since, "until": now, **given}
-                if "day" in groups:
-                    scope["time_zone"] = "Asia/Shanghai"
-                for name, ask in (
-                    ("tokens", usage.totals_by), ("cost", usage.cost_totals_by), ("latency", usage.latencies),
-                ):  # fmt: skip
-                    questions[f"{name}{by} in {days} days{whose}"] = (
-                        lambda ask=ask, groups=groups, scope=scope: ask(*groups, **scope)  # type: ignore[misc]
-                    )
-            questions[f"success by day in {days} days{whose}"] = lambda since=since, given=given: usage.job_success(  # type: ignore[misc]
-                since=since, by_day=True, **given
-            )
-            questions[f"waits and runs in {days} days{whose}"] = lambda since=since, given=given: usage.job_times(  # type: ignore[misc]
-                since=since, **given
-            )
-            questions[f"waits and runs by workflow in {days} days{whose}"] = (
-                lambda since=since, given=given: usage.job_times(since=since, by_workflow=True, **given)  # type: ignore[misc]
-            )
-            questions[f"calls in {days} days{whose}"] = lambda since=since, given=given: usage.list_calls(  # type: ignore[misc]
-                since=since, **given
-            )
-            for by in ("project", "episode", "scene", "profile", "user"):
-                questions[f"spending by {by} in {days} days{whose}"] = lambda by=by, since=since, given=given: (  # type: ignore[misc]
-                    usage.spending_by(by, since=since, until=now, **given)
-                )
-                questions[f"waste by {by} in {days} days{whose}"] = lambda by=by, since=since, given=given: (  # type: ignore[misc]
-                    usage.waste_by(by, since=since, until=now, **given)
-                )
-            questions[f"waste by day in {days} days{whose}"] = lambda since=since, given=given: usage.waste_by_day(  # type: ignore[misc]
-                since=since, until=now, **given
-            )
-            questions[f"wasted calls in {days} days{whose}"] = lambda since=since, given=given: usage.list_wasted(  # type: ignore[misc]
-                "error", since=since, until=now, **given
-            )
-            questions[f"waste in {days} days{whose}"] = lambda since=since, given=given: usage.waste(  # type: ignore[misc]
-                since=since, until=now, **given
-            )
-    return questions
+        asked[f"a page of jobs {name}".strip()] = partial(jobs.list, **given)
+        asked[f"page 10,000 of jobs {name}"] = partial(jobs.list, before=middle, **given)
+        asked[f"counts of jobs {name}"] = partial(jobs.count_states, **given)
+        asked[f"the board's sums of jobs {name}"] = partial(jobs.sum_up, now, **given)
+    columns: tuple[JobSort, ...] = ("state", "job", "wait", "run", "progress", "cost")
+    for column in columns:
+        asked[f"jobs sorted by {column}"] = partial(jobs.list_sorted, column, descending=True)
+    asked["the cheapest jobs"] = partial(jobs.list_sorted, "cost")
+    return asked
+
+
+def _ask_of_calls(wb: Workbench, since: int, now: int, given: dict[str, Any]) -> dict[str, Question]:
+    """What Analytics asks of a stretch of time, behind a filter."""
+    usage = wb.usage
+    within = {"since": since, "until": now, **given}
+    asked: dict[str, Question] = {}
+    for groups in ((), ("day",), ("model",), ("workflow",), ("model", "workflow"), ("day", "model")):
+        by = f" by {' and '.join(groups)}" if groups else ""
+        scope = {**within, "time_zone": "Asia/Shanghai"} if "day" in groups else within
+        asked[f"tokens{by}"] = partial(usage.totals_by, *groups, **scope)
+        asked[f"cost{by}"] = partial(usage.cost_totals_by, *groups, **scope)
+        asked[f"latency{by}"] = partial(usage.latencies, *groups, **scope)
+    asked |= {
+        "success by day": partial(usage.job_success, since=since, by_day=True, **given),
+        "waits and runs": partial(usage.job_times, since=since, **given),
+        "waits and runs by workflow": partial(usage.job_times, since=since, by_workflow=True, **given),
+        "calls": partial(usage.list_calls, since=since, **given),
+        "waste by day": partial(usage.waste_by_day, **within),
+        "wasted calls": partial(usage.list_wasted, "error", **within),
+        "waste": partial(usage.waste, **within),
+    }
+    dimensions: tuple[Literal["project", "episode", "scene", "profile", "user"], ...] = (
+        "project", "episode", "scene", "profile", "user",
+    )  # fmt: skip
+    for by in dimensions:
+        asked[f"spending by {by}"] = partial(usage.spending_by, by, **within)
+        asked[f"waste by {by}"] = partial(usage.waste_by, by, **within)
+    return asked
 
 
 def measure(wb: Workbench, rounds: int) -> tuple[dict[str, Times], float]:

@@ -66,17 +66,15 @@ def freeze_worker(place: Installation, chance: random.Random) -> bool:
 
 
 def freeze_lock_holder(place: Installation, chance: random.Random) -> bool:
-    """A process that holds the lock of SQLite's writers, or a row lock on PostgreSQL, is stopped, and killed later.
-
-    It sleeps far longer than that: only the kill ends it, and nothing waits for its end.
-    """
-    code = (
-        "import fcntl,sys,time\nf=open(sys.argv[1],'ab')\nfcntl.flock(f,fcntl.LOCK_EX)\n"
-        "print('held',flush=True)\ntime.sleep(600)"
+    """A process that holds the lock of SQLite's writers, or a row lock on PostgreSQL, is stopped, and killed later."""
+    take = (
+        "import fcntl,sys\nf=open(sys.argv[1],'ab')\nfcntl.flock(f,fcntl.LOCK_EX)\n"
         if place.is_sqlite
-        else "import psycopg,sys,time\nc=psycopg.connect(sys.argv[1])\n"
-        "c.execute('SELECT id FROM job ORDER BY id DESC LIMIT 5 FOR UPDATE')\nprint('held',flush=True)\ntime.sleep(600)"
+        else "import psycopg,sys\nc=psycopg.connect(sys.argv[1])\n"
+        "c.execute('SELECT id FROM job ORDER BY id DESC LIMIT 5 FOR UPDATE')\n"
     )
+    # until it is killed, which alone ends it
+    code = f"{take}print('held',flush=True)\nimport signal\nwhile True: signal.pause()"
     target = f"{place.sqlite_file}.lock" if place.is_sqlite else place.plain_url
     holder = subprocess.Popen([place.python, "-c", code, target], stdout=subprocess.PIPE, text=True)
     try:

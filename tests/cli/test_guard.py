@@ -21,10 +21,14 @@ from workbench import log_file
 from workbench.cli import guard
 from workbench.log_file import LogFile
 
-# Sleeps far longer than any test: only being killed ends it, and no test waits for its end.
-STUBBORN = (
-    "import signal,time; signal.signal(signal.SIGTERM, signal.SIG_IGN); print('deaf', flush=True); time.sleep(600)"
-)
+# Only being killed ends it.
+STUBBORN = """
+import signal
+signal.signal(signal.SIGTERM, signal.SIG_IGN)
+print('deaf', flush=True)
+while True:
+    signal.pause()
+"""
 Start = Callable[..., subprocess.Popen[str]]
 
 
@@ -101,8 +105,7 @@ def test_the_end_of_the_supervisor_ends_even_a_deaf_command_and_its_children(sta
     assert time.monotonic() - began < guard.EOF_GRACE_S + 5
 
 
-# Elsewhere the kernel has no such signal; there the pipe's end (tested above) ends the command.
-@pytest.mark.skipif(sys.platform != "linux", reason="needs PR_SET_PDEATHSIG")
+@pytest.mark.skipif(sys.platform != "linux", reason="no PR_SET_PDEATHSIG; there the pipe ends it, tested above")
 def test_on_linux_the_command_ends_even_when_the_guard_itself_is_killed(start: Start) -> None:
     process = start("sh", "-c", "echo ready; exec sleep 600")
     read(process)

@@ -29,9 +29,9 @@ from workbench.settings import Settings
 #: far longer than a free database needs, far shorter than the tests may take
 WAIT_S = 0.6
 
-# Sleeps far longer than any test: only being killed ends it, and no test waits for its end.
+# Only being killed ends it.
 HOLD = """
-import os, sys, time
+import os, signal, sys
 from sqlalchemy import insert, update
 from workbench.db.connection import Database
 from workbench.db.schema import meta
@@ -39,7 +39,8 @@ database = Database(sys.argv[1])
 with database.write() as conn:
     conn.execute(update(meta).where(meta.c.key == "held").values(value=str(os.getpid())))
     print(os.getpid(), flush=True)
-    time.sleep(600)
+    while True:
+        signal.pause()
 """
 
 

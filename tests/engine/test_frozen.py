@@ -22,9 +22,9 @@ from workbench.jobs.submit import Request
 from workbench.settings import Settings
 
 JOBS = 60
-# Sleeps far longer than any test: only being killed ends it, and no test waits for its end.
+# Only being killed ends it.
 HOLD = """
-import sys, time
+import signal, sys
 from sqlalchemy import text
 from workbench.db.connection import Database
 database = Database(sys.argv[1])
@@ -34,7 +34,8 @@ with database.write() as conn:
     if not database.is_sqlite:
         conn.execute(text("LOCK TABLE job IN EXCLUSIVE MODE"))
     print("held", flush=True)
-    time.sleep(600)
+    while True:
+        signal.pause()
 """
 
 
