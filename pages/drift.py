@@ -137,7 +137,7 @@ def heading(project: int, person: NodeContent, board: LikenessBoard, drawing: se
 
 def draw_again(node_id: int, key: str, source: str | None) -> None:
     """A further candidate of what a frame shows; what is there stays beside it."""
-    asked = {"keys": [key], "new_candidate": True, "source": source}
+    asked = {"keys": [key], "new_candidate": True, "source": source or "plan"}
     with shell.show_refusals():
         job = wb.submit(IMAGES, node_id, asked, user=shell.user())
         shell.toast(t("Launched as job {id}.", id=job.id))

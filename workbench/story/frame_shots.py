@@ -74,7 +74,7 @@ def lay_out(
     """The shots of a scene. `inputs`: what its frames were made from; `read`: gives the content of one of PANELS, asked
     only where a frame was drawn from a group, or when one is named."""
     shots = list((plan or {}).get("shots", []))
-    sources = _find_sources(images, inputs)
+    sources = find_sources(images, inputs)
     chosen = {f["key"]: f["chosen"] for f in (images or {}).get("frames", [])}
     if not sources and group is None:
         return FrameShots(shots, chosen=chosen)
@@ -87,7 +87,7 @@ def lay_out(
     return FrameShots(shots, groups, sources, chosen)
 
 
-def _find_sources(images: JsonObject | None, inputs: Iterable[Input]) -> dict[tuple[str, str], GroupKey]:
+def find_sources(images: JsonObject | None, inputs: Iterable[Input]) -> dict[tuple[str, str], GroupKey]:
     """(frame, picture) → its group. Pictures of before they said so are told by what their frame was made from."""
     made_from = {
         part: GROUP_KEYS[GROUP_KEYS.index(str(one["part"]).removeprefix("group:"))]

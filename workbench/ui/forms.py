@@ -65,6 +65,7 @@ CHOICES = {
     "sound": N_("Sound"), "off_screen": N_("Beside the picture"),
     "json_object": N_("Any JSON object"), "json_schema": N_("As a JSON Schema says"),
     **CAMERA,
+    "source.plan": N_("The nine shots"),
     "way.left": N_("Goes away"), "way.consumed": N_("Is used up"),
     "minimal": N_("Minimal"), "medium": N_("Medium"), "xhigh": N_("Very high"),
 }  # fmt: skip

@@ -59,7 +59,7 @@ def test_a_groups_nine_panels_become_candidates_beside_those_of_the_shots(start:
     run(engine, IMAGES, scene, {**KEYS, "source": "KF1"})
     assert [k for k, v in shown(engine, scene).items() if v != of_panels[k]] == ["KF4"]
     # back to the shots
-    run(engine, IMAGES, scene, KEYS)
+    run(engine, IMAGES, scene, {**KEYS, "source": "plan"})
     assert shown(engine, scene) == of_shots
 
 
@@ -166,6 +166,55 @@ def test_a_further_candidate_and_a_ranking_go_by_the_source_of_the_frame(start: 
     assert not engine.wb.artifacts.list_stale_reasons(scene, "frame_ranking")
     edit(engine, scene, lambda made: made["groups"][1]["panels"][4].update(people=["Della"]))
     assert engine.wb.artifacts.list_stale_reasons(scene, "frame_ranking")
+
+
+def sources(engine: Engine, scene: int) -> list[str | None]:
+    """What the chosen picture of each frame was drawn from."""
+    frames = content(engine, scene, "keyframe_images")["frames"]
+    return [c.get("source") for f in frames for c in f["candidates"] if c["media"] == f["chosen"]]
+
+
+def test_frames_are_drawn_again_from_what_each_was_drawn_from(start: Start, quick: None) -> None:
+    engine = start()
+    scene, _ = mixed(engine, [])
+    before = shown(engine, scene)
+    run(engine, IMAGES, scene, KEYS)
+    assert shown(engine, scene) == before
+    edit(engine, scene, lambda made: made["groups"][1]["panels"][4].update(en="[ECU] A comb lies in deep snow."))
+    edit(engine, scene, lambda made: made["shots"][3].update(composition="A lamp is lit."), "keyframe_prompt")
+    run(engine, IMAGES, scene, KEYS)
+    after = shown(engine, scene)
+    assert (sources(engine, scene), {k for k in after if after[k] != before[k]}) == ([None, "KF1"], {"KF3", "KF4"})
+    assert not engine.wb.artifacts.list_stale_reasons(scene, "keyframe_images")
+    # one more of the same, and of another source where that is asked for
+    run(engine, IMAGES, scene, {**KEYS, "new_candidate": True})
+    assert sources(engine, scene) == [None, "KF1"]
+    run(engine, IMAGES, scene, {**KEYS, "source": "plan"})
+    assert sources(engine, scene) == [None, None]
+
+
+def test_an_update_of_what_is_stale_keeps_to_the_group_of_a_frame(start: Start, quick: None) -> None:
+    engine = start()
+    scene, _ = mixed(engine, [])
+    # the other seven; these two stay
+    run(engine, IMAGES, scene)
+    assert sources(engine, scene) == [None] * 4 + ["KF1"] + [None] * 4
+    before = shown(engine, scene)
+    edit(engine, scene, lambda made: made["groups"][1]["panels"][4].update(en="[ECU] A comb lies in deep snow."))
+    update = [w.name for w in engine.wb.plans.list_makers() if w.name != IMAGES]
+    parent = engine.finish(engine.wb.plans.run(scene, "stale", leave_out=update).id, timeout=120)
+    assert parent.state == "succeeded", parent.error
+    assert sources(engine, scene) == [None] * 4 + ["KF1"] + [None] * 4
+    assert [key for key, media in shown(engine, scene).items() if media != before[key]] == ["KF4"]
+    assert not engine.wb.artifacts.list_stale_reasons(scene, "keyframe_images")
+
+
+def test_a_frame_whose_group_is_gone_is_drawn_from_the_nine_shots(start: Start, quick: None) -> None:
+    engine = start()
+    scene, _ = mixed(engine, [])
+    edit(engine, scene, lambda made: made["groups"].pop(1))
+    run(engine, IMAGES, scene, KEYS)
+    assert sources(engine, scene) == [None, None]
 
 
 def test_an_own_picture_stands_for_what_its_frame_showed(start: Start, quick: None) -> None:

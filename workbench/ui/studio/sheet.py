@@ -76,7 +76,7 @@ def draw(node_id: int, cell: StudioCell) -> None:
         shots = told.shown
         if active and job is not None:
             drawn, busy = _at_work(job.id, content)
-            now = told.of(source)
+            now = told.shown if source is None else told.of(source)
             shots = [now[n] if key in drawn or key in busy else shots[n] for n, key in enumerate(KEYS)]
             _grid(node_id, cells_of(shots, content, stale, drawn=drawn, busy=busy), ratio)
         else:

@@ -299,8 +299,8 @@ def _clash(node_id: int, key: str, mine: str) -> None:
 
 
 def _another(node_id: int, key: str, drawn: bool, source: str | None) -> None:
-    """One more of what the frame shows."""
-    _submit(node_id, key, IMAGES, {"keys": [key], "new_candidate": drawn, "source": source})
+    """One more of what is looked at."""
+    _submit(node_id, key, IMAGES, {"keys": [key], "new_candidate": drawn, "source": source or "plan"})
 
 
 def _submit(node_id: int, key: str, workflow: str, params: JsonObject) -> None:

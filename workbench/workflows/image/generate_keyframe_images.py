@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Literal
 from pydantic import Field
 
 from workbench import sketch
+from workbench.artifacts.panels import GroupKey
 from workbench.artifacts.storyboard import (
     MOST_CANDIDATES,
     Candidate,
@@ -30,18 +31,21 @@ from workbench.jobs.context import PartialArtifact
 from workbench.jobs.together import run_together
 from workbench.json_types import JsonObject
 from workbench.story import hanzi
+from workbench.story.frame_shots import find_sources
 from workbench.story.guards import has_keyframe_prompt
 from workbench.story.styles import style_text
 from workbench.workflows import registry, staging
 from workbench.workflows.image.frame_prompt import frame_prompt, tell_references
 from workbench.workflows.image.panel_shots import read_panel_shot
 from workbench.workflows.image.worn import Worn, find_worn
+from workbench.workflows.storyboard.panel_groups import groups_in
 
 if TYPE_CHECKING:
     from workbench.jobs.context import Context
     from workbench.story.facts import NodeView
 
 Key = Literal["KF0", "KF1", "KF2", "KF3", "KF4", "KF5", "KF6", "KF7", "KF8"]
+Source = Literal["plan", "KF0", "KF1", "KF2", "KF3", "KF4", "KF5", "KF6", "KF7", "KF8"]
 KEYS = [frame_key(order) for order in range(1, 10)]
 NOTHING_WORN = Worn()
 #: the same for every frame: further calls would only repeat it
@@ -55,15 +59,17 @@ class Params(registry.Params):
     new_candidate: bool = Field(
         False, title=N_("New candidate"), description=N_("Draw once more although nothing changed")
     )
-    source: Key | None = Field(
-        None, title=N_("Storyboard group"),
-        description=N_("Draw the nine panels of this group; empty: the nine shots"),
+    source: Source | None = Field(
+        None, title=N_("Drawn from"),
+        description=N_(
+            "plan: the nine shots; KF0 to KF8: panels of that storyboard group; empty: whichever each frame shows now"
+        ),
     )  # fmt: skip
 
 
 def has_source_group(node: NodeView, params: Params) -> list[Issue]:
     """The storyboard group to draw from has its panels."""
-    if params.source is None or node.artifact("storyboard_groups", f"group:{params.source}") is not None:
+    if params.source in (None, "plan") or node.artifact("storyboard_groups", f"group:{params.source}") is not None:
         return []
     message = N_("The group {key} has no panels yet. Write the storyboard panels first.")
     return [Issue("source", Text(message, key=params.source))]
@@ -71,9 +77,11 @@ def has_source_group(node: NodeView, params: Params) -> list[Issue]:
 
 @dataclass(frozen=True)
 class FrameRequest:
-    """A frame to draw. `takes`: hash of what it is made of, by number of the try; each has a seed of its own."""
+    """A frame to draw. `source`: the storyboard group whose panel it shows; None: a shot of the nine.
+    `takes`: hash of what it is made of, by number of the try; each has a seed of its own."""
 
     shot: JsonObject
+    source: GroupKey | None
     prompt: str
     seeds: list[int]
     takes: list[str]
@@ -138,7 +146,7 @@ async def run(ctx: Context, params: Params) -> KeyframeImages | PartialArtifact:
     finished = {f.key: ctx.finished_pictures(f.key) for f in wanted}
     # of a retry: what its original drew and saved is there, and a person may have chosen another picture since
     to_draw = [f for f in wanted if not f.shows(finished[f.key])]
-    draw = Drawing(ctx, brief, ratio, size, finished, len(to_draw), params.source)
+    draw = Drawing(ctx, brief, ratio, size, finished, len(to_draw))
     results = await run_together([partial(draw.frame, f) for f in to_draw], limit=ctx.pictures_at_once, stop_on=FATAL)
     drawn = {f.key: r for f, r in zip(to_draw, results, strict=True) if not isinstance(r, JobError)}
     failed = {f.key: r for f, r in zip(to_draw, results, strict=True) if isinstance(r, JobError)}
@@ -146,7 +154,7 @@ async def run(ctx: Context, params: Params) -> KeyframeImages | PartialArtifact:
     if failed and not drawn:
         raise none_made(failed, N_("No frame could be drawn. {reasons}"))
     unchanged = {f.key: f for f in frames if f.key not in drawn and f.key not in failed}
-    content = _content(ctx, ratio, drawn, {k: _choice(ctx, f, params.source) for k, f in unchanged.items()})
+    content = _content(ctx, ratio, drawn, {k: _choice(ctx, f) for k, f in unchanged.items()})
     untouched = [f.key for f in content.frames if f.key not in drawn and f.key not in unchanged]
     if untouched:
         ctx.sources.keep({f"shot:{KEYS.index(key) + 1}" for key in untouched}, {frame_part(key) for key in untouched})
@@ -178,16 +186,18 @@ def _frame_requests(
     anchor = read_anchor(ctx)
     style = style_text(brief.get("style"), ctx.language)
     known = {f.key: f for f in _frames(ctx)}
+    sources = _find_sources(ctx, params)
     place = [brief.get("title"), node.parent.position if node.parent else 0, node.position]
     limits = ctx.picture_references
     frames = []
     for order, key in enumerate(KEYS, start=1):
         if params.keys is not None and key not in params.keys:
             continue
-        if params.source is None:
+        source = sources[key]
+        if source is None:
             shot = node.artifact("keyframe_prompt", part=f"shot:{order}")
         else:
-            shot = read_panel_shot(node, params.source, order, ratio, ctx.language)
+            shot = read_panel_shot(node, source, order, ratio, ctx.language)
         assert shot is not None  # a nine-shot plan has nine, a group too, and the guards saw them
         names = [str(s["name"]) for s in shot["subjects"]]
         worn = find_worn(node, names, order, only_for=frame_part(key))
@@ -201,8 +211,19 @@ def _frame_requests(
         seeds = [int(hash_of([*place, key, take])[:7], 16) for take in range(MOST_CANDIDATES + 1)]
         media = [reference.media for reference in references]
         takes = [hash_request(prompts[-1], size, seed, media) for seed in seeds]
-        frames.append(FrameRequest(shot, prompts[-1], seeds, takes, known.get(key), worn, references, prompts))
+        frames.append(FrameRequest(shot, source, prompts[-1], seeds, takes, known.get(key), worn, references, prompts))
     return frames
+
+
+def _find_sources(ctx: Context, params: Params) -> dict[str, GroupKey | None]:
+    """Each frame's storyboard group, None where it shows a shot of the nine."""
+    if params.source is not None:
+        group: GroupKey | None = None if params.source == "plan" else params.source
+        return dict.fromkeys(KEYS, group)
+    drawn_from = find_sources(ctx.current_content(), ctx.node.made_from("keyframe_images"))
+    written = groups_in(ctx.node.at(ctx.node.id).artifact("storyboard_groups"))
+    shown = {frame.key: drawn_from.get((frame.key, frame.chosen)) for frame in _frames(ctx)}
+    return {key: shown.get(key) if shown.get(key) in written else None for key in KEYS}
 
 
 def read_anchor(ctx: Context) -> JsonObject:
@@ -246,10 +267,8 @@ class Drawing:
         size: tuple[int, int],
         finished: dict[str, list[Candidate]],
         count: int,
-        source: Key | None,
     ) -> None:
         self._ctx = ctx
-        self._source = source
         self._finished = finished
         self._ratio = ratio
         self._size = size
@@ -280,7 +299,7 @@ class Drawing:
         )
         self._done += 1
         ctx.progress(self._percent(), Text(N_("{done} of {all} frames drawn"), done=self._done, all=self._count))
-        return [c.model_copy(update={"source": self._source}) for c in candidates]
+        return [c.model_copy(update={"source": request.source}) for c in candidates]
 
     def _draw(self, shot: JsonObject, worn: Worn, seed: int) -> bytes:
         style = {**self._style, **worn.draw_from(self._ctx)}
@@ -319,9 +338,9 @@ def _frames(ctx: Context) -> list[KeyframeImage]:
     return KeyframeImages.model_validate(there).frames if there else []
 
 
-def _choice(ctx: Context, frame: FrameRequest, source: str | None) -> str:
+def _choice(ctx: Context, frame: FrameRequest) -> str:
     """Which picture a frame that was not drawn shows: a person's choice stays unless the shot has changed under it."""
-    part = f"shot:{frame.shot['order']}" if source is None else None
+    part = f"shot:{frame.shot['order']}" if frame.source is None else None
     assert frame.known is not None
     if frame.is_own:
         return frame.known.chosen

@@ -156,16 +156,11 @@ async def _draw_missing(ctx: Context, keys: list[str], count: int) -> None:
         if not short:
             return
         ctx.progress(5 + 50 * number / count, Text(N_("Drawing another candidate of {count} frames"), count=len(short)))
-        shots = _shots(ctx)
-        for source in dict.fromkeys(shots.source(key) for key in short):
-            own = [key for key in short if shots.source(key) == source]
-            asked: JsonObject = {"keys": own, "new_candidate": True}
-            child = Child(IMAGES, ctx.node.id, asked if source is None else {**asked, "source": source})
-            [result] = await ctx.children([child])
-            if not result.usable:
-                raise ChildFailed(
-                    Text(N_("No further candidate could be drawn: {why}"), why=result.error or result.state), []
-                )
+        [result] = await ctx.children([Child(IMAGES, ctx.node.id, {"keys": short, "new_candidate": True})])
+        if not result.usable:
+            raise ChildFailed(
+                Text(N_("No further candidate could be drawn: {why}"), why=result.error or result.state), []
+            )
 
 
 @dataclass(frozen=True)
