@@ -7,7 +7,7 @@ edited Chinese panel leads to English of its own in `BackTranslation`.
 from __future__ import annotations
 
 import re
-from typing import Annotated, Any, Literal, get_args
+from typing import Annotated, Any, Literal, Self, get_args
 
 from pydantic import Field, SerializerFunctionWrapHandler, model_serializer, model_validator
 
@@ -98,13 +98,13 @@ class PlannedGroup(Content):
     end: StoryboardState = Field(title=N_("End"))
 
 
-class StoryboardPlan(Content):
-    """Nine groups of nine shots."""
+class PlanAnswer(Content):
+    """Nine groups of nine shots, as a model plans them."""
 
     groups: list[PlannedGroup] = Field(min_length=9, max_length=9, title=N_("Groups"))
 
     @model_validator(mode="after")
-    def _check_ranges(self) -> StoryboardPlan:
+    def _check_ranges(self) -> Self:
         for number, (key, group) in enumerate(zip(GROUP_KEYS, self.groups, strict=True)):
             wanted = shot_range(key)
             if group.group != key:
@@ -112,6 +112,12 @@ class StoryboardPlan(Content):
             if (group.first_shot, group.last_shot) != wanted:
                 raise ValueError(Text(N_("{key} holds shots {first}–{last}"), key=key, first=wanted[0], last=wanted[1]))
         return self
+
+
+class StoryboardPlan(PlanAnswer):
+    """The plan as it is kept: with how its panels tell the camera."""
+
+    camera_mode: CameraMode = Field("B", title=N_("Camera mode"))
 
 
 class PanelCamera(Content):

@@ -15,10 +15,10 @@ from workbench.artifacts.panels import (
     CameraMode,
     Exit,
     GroupAnswer,
+    PlanAnswer,
     PlannedGroup,
     PropState,
     StoryboardBible,
-    StoryboardPlan,
     StoryboardState,
     prefix_of,
 )
@@ -145,7 +145,7 @@ def _held_issues(path: str, held: str, own: str, props: Mapping[str, PropState],
 # --- plan -----------------------------------------------------------------------------------------------------
 
 
-def plan_issues(plan: StoryboardPlan, bible: StoryboardBible, cast: Cast) -> list[Issue]:
+def plan_issues(plan: PlanAnswer, bible: StoryboardBible, cast: Cast) -> list[Issue]:
     """Every beat has its group, people and things are known, and each group begins as the one before ended."""
     issues = []
     count = len(bible.must_happen_beats)

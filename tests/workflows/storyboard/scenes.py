@@ -40,11 +40,11 @@ def service(engine: Engine) -> Editing:
     return found
 
 
-def planned(engine: Engine, sample: str = SAMPLE, **changed: Any) -> int:
+def planned(engine: Engine, sample: str = SAMPLE, *, camera_mode: str = "B", **changed: Any) -> int:
     """The same scene with its storyboard bible and plan."""
     scene = ready(engine, sample, **changed)
-    for kind in ("generate_storyboard_scene_bible", "generate_storyboard_plan"):
-        assert run(engine, kind, scene).state == "succeeded"
+    assert run(engine, "generate_storyboard_scene_bible", scene).state == "succeeded"
+    assert run(engine, "generate_storyboard_plan", scene, {"camera_mode": camera_mode}).state == "succeeded"
     return scene
 
 

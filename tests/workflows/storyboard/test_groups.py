@@ -8,11 +8,13 @@ from itertools import pairwise
 from typing import Any
 
 import pytest
+from sqlalchemy import update
 
 from tests.engine.conftest import Engine
 from tests.workflows.conftest import SAMPLES, run
 from tests.workflows.storyboard.scenes import content, edit, planned, service, stale
 from workbench.artifacts.panels import GROUP_KEYS
+from workbench.db.schema import artifact
 from workbench.errors import GuardUnmet
 
 Start = Callable[..., Engine]
@@ -56,6 +58,56 @@ def test_all_groups_run_as_chained_jobs_of_their_own_and_hold_no_worker(start: S
     again = run(engine, GROUPS, scene, {"camera_mode": "A"})
     assert again.state == "succeeded"
     assert [s["reason"] for s in again.result["skipped"]] == ["fresh"] * 9
+
+
+def modes(engine: Engine, scene: int) -> str:
+    groups = content(engine, scene, KIND)["groups"]
+    return "".join("A" if all(p["camera"] is None for p in g["panels"]) else "B" for g in groups)
+
+
+def test_groups_tell_the_camera_as_their_plan_does_and_keep_to_it(start: Start) -> None:
+    engine = start()
+    scene = planned(engine, camera_mode="A")
+    assert content(engine, scene, "storyboard_plan")["camera_mode"] == "A"
+    run(engine, GROUP, scene)
+    assert modes(engine, scene) == "A" * 9
+    # what is made anew later stays as it is
+    edit(engine, scene, lambda plan: plan["groups"][8].update(goal="Della hides the watch."), "storyboard_plan")
+    run(engine, GROUPS, scene)
+    assert modes(engine, scene) == "A" * 9
+    assert stale(engine, scene) == set()
+    # a plan that tells it otherwise makes them stale, and they follow it
+    edit(engine, scene, lambda plan: plan.update(camera_mode="B"), "storyboard_plan")
+    assert stale(engine, scene) == set(GROUP_KEYS)
+    run(engine, GROUPS, scene)
+    assert modes(engine, scene) == "B" * 9
+    assert stale(engine, scene) == set()
+
+
+def test_a_group_that_was_asked_for_in_a_mode_of_its_own_stays_in_it(start: Start) -> None:
+    engine = start()
+    scene = planned(engine)
+    run(engine, GROUP, scene, {"camera_mode": "A"})
+    edit(engine, scene, lambda plan: plan["groups"][8].update(goal="Della hides the watch."), "storyboard_plan")
+    since = len(service(engine).requests)
+    run(engine, GROUP, scene)
+    assert modes(engine, scene) == "A" * 9
+    assert len(service(engine).requests) == since + 1
+    # asked for as fields of their own
+    run(engine, GROUPS, scene, {"camera_mode": "B"})
+    assert modes(engine, scene) == "B" * 9
+
+
+def test_a_plan_of_before_it_told_the_mode_has_groups_with_fields(start: Start) -> None:
+    engine = start()
+    scene = planned(engine)
+    head = engine.wb.artifact(scene, "storyboard_plan")
+    assert head is not None
+    before = {name: value for name, value in head.content.items() if name != "camera_mode"}
+    with engine.wb.database.write() as conn:
+        conn.execute(update(artifact).where(artifact.c.id == head.id).values(content=before))
+    run(engine, GROUP, scene, {"group_id": "KF0"})
+    assert modes(engine, scene) == "B"
 
 
 def test_a_group_made_anew_makes_the_later_ones_stale_and_leaves_the_earlier_ones(start: Start) -> None:

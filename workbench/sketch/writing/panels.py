@@ -22,12 +22,12 @@ from workbench.artifacts.panels import (
     Lens,
     PanelCamera,
     PanelText,
+    PlanAnswer,
     PlannedGroup,
     PropState,
     ShotSize,
     StoryboardBible,
     StoryboardCharacter,
-    StoryboardPlan,
     StoryboardState,
     camera_words,
     prefix_of,
@@ -101,7 +101,7 @@ def _beats(summary: str, language: str, names: Sequence[str]) -> list[str]:
     return list(first.values())[:MOST_BEATS]
 
 
-def write_plan(facts: JsonObject, rng: Random) -> StoryboardPlan:
+def write_plan(facts: JsonObject, rng: Random) -> PlanAnswer:
     """The bible's beats over nine groups; each group goes on from where the one before left everybody."""
     bible, language = StoryboardBible.model_validate(facts["bible"]), language_of(facts)
     placed = _place_beats(len(bible.must_happen_beats))
@@ -116,7 +116,7 @@ def write_plan(facts: JsonObject, rng: Random) -> StoryboardPlan:
                 group=key, first_shot=first, last_shot=last, goal=goal, beats=placed[number], start=start, end=state
             )
         )
-    return StoryboardPlan(groups=groups)
+    return PlanAnswer(groups=groups)
 
 
 def _place_beats(count: int) -> list[list[int]]:

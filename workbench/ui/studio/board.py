@@ -64,16 +64,19 @@ def bible(content: Content) -> None:
 
 
 def plan(content: Content) -> None:
-    """Nine groups: which shots, what for, and where everybody ends."""
+    """Nine groups: which shots, what for, and where everybody ends; and how their panels tell the camera."""
+    planned = StoryboardPlan.model_validate(content)
     rows = [
         (
             f"<b>{number}</b><div><i>{int(g.first_shot)}–{int(g.last_shot)}</i></div>",
             safe(g.goal),
             _state(g.end),
         )
-        for number, g in enumerate(StoryboardPlan.model_validate(content).groups, start=1)
+        for number, g in enumerate(planned.groups, start=1)
     ]
     table([("#", "3.4rem"), (t("Goal"), "52%"), (t("Ends with"), "auto")], rows, hide_narrow=(2,))
+    camera = t("in brackets before each sentence") if planned.camera_mode == "A" else t("in fields of its own")
+    st.caption(plain(f"{t('Camera')}: {camera}"))
 
 
 def _state(state: StoryboardState | None) -> str:

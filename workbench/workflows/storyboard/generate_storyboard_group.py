@@ -34,9 +34,11 @@ class Params(registry.Params):
     group_id: GroupKey | None = Field(
         None, title=N_("Group"), description=N_("KF0 to KF8; empty: all that are missing or stale, in their order")
     )
-    camera_mode: CameraMode = Field(
-        "B", title=N_("Camera mode"),
-        description=N_("A: the camera in brackets before each sentence; B: in fields of its own"),
+    camera_mode: CameraMode | None = Field(
+        None, title=N_("Camera mode"),
+        description=N_(
+            "A: the camera in brackets before each sentence; B: in fields of its own; empty: as the plan says"
+        ),
     )  # fmt: skip
     rewrite: bool = Field(
         False, title=N_("Written by hand"),
@@ -83,15 +85,15 @@ async def run(ctx: Context, params: Params) -> PartialArtifact:
     facts, cast = staging.facts(ctx), staging.cast_of(ctx.node)
     ctx.offline_facts |= {"set": ctx.node.at(ctx.node.id).artifact("scene_anchor")}
     there = panel_groups.read_groups(ctx)
-    mode = params.camera_mode
     wanted: list[GroupKey] = [params.group_id] if params.group_id else list(GROUP_KEYS)
     made: dict[str, PanelGroup] = {}
     kept: list[str] = []
     failed: list[JsonObject] = []
     for number, key in enumerate(wanted):
         ctx.progress(10 + 85 * number / len(wanted), Text(N_("Writing the panels of {key}"), key=key))
-        opening = panel_groups.read_opening(ctx, key, cast, mode, made)
         known = there.get(key)
+        mode = params.camera_mode or panel_groups.read_mode(ctx, key, known)
+        opening = panel_groups.read_opening(ctx, key, cast, mode, made)
         if params.group_id is None and known is not None and _stays(ctx, known, params, mode):
             kept.append(key)
             continue
@@ -107,7 +109,7 @@ async def run(ctx: Context, params: Params) -> PartialArtifact:
     ctx.progress(100, Text(N_("{count} groups written, {kept} kept"), count=len(made), kept=len(kept)))
     parts = {part_of_group(g): g for g in made}
     return PartialArtifact(
-        lambda head: _merge(ctx, head, there, list(made.values()), mode),
+        lambda head: _merge(ctx, head, there, list(made.values())),
         failed=failed,
         succeeded=[*made, *kept],
         made=parts,
@@ -118,7 +120,7 @@ def _stays(ctx: Context, group: PanelGroup, params: Params, mode: CameraMode) ->
     """Nothing that it was made from has changed, or a person has edited it and nobody asked to replace that."""
     if group.edited and not params.rewrite:
         return True
-    return panel_groups.is_of_mode(group, mode) and not ctx.sources.has_changed(None, part_of_group(group.group))
+    return panel_groups.mode_of(group) == mode and not ctx.sources.has_changed(None, part_of_group(group.group))
 
 
 async def _write(
@@ -158,7 +160,7 @@ def _name_failed(error: JobError, left: list[GroupKey], there: dict[str, PanelGr
 
 
 def _merge(
-    ctx: Context, head: JsonObject | None, there: dict[str, PanelGroup], made: list[PanelGroup], mode: CameraMode
+    ctx: Context, head: JsonObject | None, there: dict[str, PanelGroup], made: list[PanelGroup]
 ) -> StoryboardGroups:
     """What there is by now with the new groups; one that a person has edited meanwhile stays."""
     now = panel_groups.groups_in(head)
@@ -167,7 +169,7 @@ def _merge(
         if group not in taken:
             message = N_("{key} was edited by hand while it was made anew, and stays as it was edited")
             ctx.warnings.append(Text(message, key=group.group))
-    return panel_groups.merge(head, taken, mode)
+    return panel_groups.merge(head, taken)
 
 
 def _edited_meanwhile(now: PanelGroup | None, before: PanelGroup | None) -> bool:

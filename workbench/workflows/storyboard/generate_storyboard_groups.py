@@ -23,9 +23,11 @@ ITEM = "generate_storyboard_group"
 
 
 class Params(registry.Params):
-    camera_mode: CameraMode = Field(
-        "B", title=N_("Camera mode"),
-        description=N_("A: the camera in brackets before each sentence; B: in fields of its own"),
+    camera_mode: CameraMode | None = Field(
+        None, title=N_("Camera mode"),
+        description=N_(
+            "A: the camera in brackets before each sentence; B: in fields of its own; empty: as the plan says"
+        ),
     )  # fmt: skip
     force: bool = Field(False, title=N_("Make again"), description=N_("Also what is fresh"))
     rewrite: bool = Field(
@@ -86,4 +88,5 @@ def _reason_to_skip(node: NodeView, key: GroupKey, params: Params) -> str | None
     if group.edited:
         return None if params.rewrite else "by_hand"
     fresh = panel_groups.part_of_group(key) not in find_stale_parts(seen, panel_groups.KIND)
-    return FRESH if fresh and not params.force and panel_groups.is_of_mode(group, params.camera_mode) else None
+    asked = params.camera_mode
+    return FRESH if fresh and not params.force and asked in (None, panel_groups.mode_of(group)) else None

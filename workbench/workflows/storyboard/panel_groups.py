@@ -25,6 +25,7 @@ from workbench.artifacts.panels import (
     group_hash,
     panel_hash,
 )
+from workbench.db.rows.story import Input
 from workbench.errors import JobError
 from workbench.i18n import N_, Text
 from workbench.json_types import JsonObject
@@ -45,8 +46,24 @@ def names_in_panels(ctx: Context, cast: Cast) -> list[str]:
     return list(dict.fromkeys([*cast.names, *bible.get("props_list", [])]))
 
 
-def is_of_mode(group: PanelGroup, mode: CameraMode) -> bool:
-    return all((p.camera is None) == (mode == "A") for p in group.panels)
+def mode_of(group: PanelGroup) -> CameraMode:
+    return "A" if all(p.camera is None for p in group.panels) else "B"
+
+
+def read_mode(ctx: Context, key: GroupKey, known: PanelGroup | None) -> CameraMode:
+    """How a group tells the camera where a job does not say it: as the plan does, and one that was asked for in a mode
+    of its own stays in it."""
+    node, part = ctx.node, part_of_group(key)
+    if known is not None and not any(_tells_mode(made_from, part) for made_from in node.made_from(KIND)):
+        return mode_of(known)
+    plan = node.artifact("storyboard_plan", fields=("camera_mode",), only_for=part) or {}
+    mode: CameraMode = plan.get("camera_mode") or "B"
+    return mode
+
+
+def _tells_mode(made_from: Input, part: str) -> bool:
+    of_plan = made_from["kind"] == "storyboard_plan" and "camera_mode" in made_from.get("fields", ())
+    return of_plan and part in made_from.get("only_for", (part,))
 
 
 def part_of_group(key: str) -> str:
@@ -141,7 +158,8 @@ def none_made(failed: Sequence[JsonObject]) -> JobError:
     return JobError(Text(N_("Nothing could be made. {reasons}"), reasons=listed), kind=failed[0]["error_kind"])
 
 
-def merge(there: JsonObject | None, made: Sequence[PanelGroup], mode: CameraMode) -> StoryboardGroups:
+def merge(there: JsonObject | None, made: Sequence[PanelGroup]) -> StoryboardGroups:
     """What there is by now, with these groups in their places."""
     groups = groups_in(there) | {str(g.group): g for g in made}
+    mode: CameraMode = "A" if all(mode_of(g) == "A" for g in groups.values()) else "B"
     return StoryboardGroups(camera_mode=mode, groups=[groups[key] for key in GROUP_KEYS if key in groups])
