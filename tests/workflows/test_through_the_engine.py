@@ -341,6 +341,7 @@ def test_a_chat_answers_in_the_language_of_the_question(start: Start) -> None:
         assert question in done.result["content"]
         assert word in done.result["content"]
         assert done.output_tokens > 0
+        assert done.result["tokens"] == {"input": done.input_tokens, "output": done.output_tokens}
 
 
 def test_a_blank_message_is_refused_at_submit(start: Start) -> None:

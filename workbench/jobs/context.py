@@ -379,7 +379,7 @@ class Context:
         return content if self._traditional is None else self._traditional.keep(content)
 
     async def chat(self, step: str, messages: Sequence[Message]) -> TextReply:
-        """A plain answer, memoised under `step`."""
+        """A plain answer with its tokens, memoised under `step`."""
         facts = {"messages": [{"role": m.role, "content": m.content} for m in messages]}
         with self._session.note_failure():
             return await self._text.chat(step, messages, self._draft(step, facts, None))

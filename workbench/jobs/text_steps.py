@@ -187,10 +187,14 @@ class TextSteps:
         input_hash = conversation.input_hash
         stored = self._begin(name, input_hash)
         if stored is not None:
-            return TextReply(text=stored["text"], usage=Usage(), model=stored["model"])
+            # of before they were kept: unknown, which is not none
+            tokens = stored.get("tokens") or {}
+            return TextReply(text=stored["text"], usage=Usage(**tokens), model=stored["model"])
         answer = await self._ask(name, input_hash, conversation, draft, "generate")
-        self._finish(name, {"text": answer.text, "model": answer.model}, answer)
-        return TextReply(text=answer.text, usage=Usage(), model=answer.model)
+        usage = answer.call.result.usage if answer.call and answer.call.result else Usage()
+        tokens = {"input": usage.input, "output": usage.output}
+        self._finish(name, {"text": answer.text, "model": answer.model, "tokens": tokens}, answer)
+        return TextReply(text=answer.text, usage=usage, model=answer.model)
 
     async def try_format(self, name: str, conversation: Conversation, draft: Callable[[], str] | None) -> JsonObject:
         """What the model makes of a wanted format, whatever that is: {"text", "model", "mode", "finish_reason",

@@ -53,5 +53,5 @@ async def run(ctx: Context, params: Params) -> JsonObject:
     ctx.progress(5, Text(N_("Asking the model")))
     reply = await ctx.chat("chat", [Message(m.role, m.content) for m in params.messages])
     ctx.progress(100, Text(N_("Answered")))
-    # Tokens are counted on the job from the ledger: a memoised answer costs nothing the second time.
-    return {"content": reply.text, "model": reply.model}
+    tokens = {"input": reply.usage.input, "output": reply.usage.output}
+    return {"content": reply.text, "model": reply.model, "tokens": tokens}
