@@ -12,7 +12,7 @@ from tests.api.test_job_sorting import make_jobs
 from tests.engine.conftest import Engine, engine
 from workbench.api.client import Workbench
 from workbench.db.reads import budgets
-from workbench.db.schema import gate, job_child, model_call
+from workbench.db.schema import gate, job_child, job_event, model_call
 from workbench.errors import InvalidInput, NotFound
 from workbench.i18n import translate
 from workbench.settings import Settings
@@ -215,3 +215,15 @@ def test_a_drained_worker_takes_nothing_new_and_hands_back_what_came(engine: Eng
     assert engine.finish(first).state == "succeeded"
     with pytest.raises(NotFound, match="no worker"):
         engine.wb.queues.drain("nobody")
+
+
+def test_a_job_is_shown_with_its_newest_events_or_with_all(wb: Workbench) -> None:
+    [job_id] = make_jobs(wb, {"created_at": 10})
+    rows = [{"job_id": job_id, "at": 10 + n, "level": "info", "message": f"panel {n}"} for n in range(700)]
+    with wb.database.write() as conn:
+        conn.execute(insert(job_event), rows)
+
+    newest = wb.jobs.get_detail(job_id).events
+    assert (len(newest), newest[-1].message) == (500, "panel 699")
+    said = [e.message for e in wb.jobs.get_detail(job_id, events=None).events if e.message.startswith("panel")]
+    assert said == [f"panel {n}" for n in range(700)]

@@ -92,8 +92,9 @@ class JobReads:
         with self._database.read() as conn:
             return queued.list_pauses(conn, self._registry)
 
-    def get_detail(self, job_id: int) -> JobDetail:
-        """A job with its attempts, steps, events, model calls, children and replays. Raises NotFound."""
+    def get_detail(self, job_id: int, *, events: Count | None = 500) -> JobDetail:
+        """A job with its attempts, steps, newest `events` (None: all), model calls, children and replays. Raises
+        NotFound."""
         from workbench.jobs import replay
 
         with self._database.read() as conn:
@@ -101,7 +102,7 @@ class JobReads:
                 job=replay.find(conn, job_id),
                 attempts=reads.list_attempts(conn, job_id),
                 steps=reads.list_steps(conn, job_id),
-                events=reads.list_events(conn, job_id),
+                events=reads.list_events(conn, job_id, events),
                 model_calls=reads.list_model_calls(conn, job_id),
                 children=reads.list_children(conn, job_id),
                 replays=reads.list_replays(conn, job_id),

@@ -45,7 +45,7 @@ def list_(asked: dict[str, Any], limit: int, before: int | None, as_json: bool) 
 def show(job_id: int, as_json: bool) -> None:
     """Show a job with its attempts, steps, events and model calls."""
     with client.open_reading() as wb:
-        found = wb.jobs.get_detail(job_id)
+        found = wb.jobs.get_detail(job_id, events=None)
         reason = wb.jobs.explain_queued([job_id]).get(job_id)
     if as_json:
         console.emit(found if reason is None else {**found.as_json(), "queued_because": str(reason)})

@@ -294,8 +294,8 @@ def list_steps(conn: Connection, job_id: int) -> list[Step]:
     return fetch(conn, Step, query.order_by(step.c.position, step.c.created_at))
 
 
-def list_events(conn: Connection, job_id: int, limit: int = 500, before: int | None = None) -> list[Event]:
-    """The newest `limit` events, of those before another where one is given, oldest first."""
+def list_events(conn: Connection, job_id: int, limit: int | None = 500, before: int | None = None) -> list[Event]:
+    """The newest `limit` events (None: all), of those before another where one is given, oldest first."""
     query = select(*columns(Event, job_event)).where(job_event.c.job_id == job_id)
     if before is not None:
         query = query.where(job_event.c.id < before)
