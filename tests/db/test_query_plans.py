@@ -45,6 +45,8 @@ from workbench.story.spending import By
 
 ENDED = 20_000
 NODES = 500
+#: of SQLite's machine, for one statement: a few for each row that it looks at
+MOST_STEPS, STEPS_AT_ONCE = 20_000, 1_000
 #: tables that grow for ever
 LARGE = {
     "job", "attempt", "step", "job_event", "job_child", "model_call", "webhook_delivery", "ended_job", "wasted_call",
@@ -262,8 +264,68 @@ def test_no_statement_of_a_days_work_reads_all_that_ever_ran(
         assert not bad, f"when the planner knows {known} of the tables:\n{told}"
 
 
+@pytest.fixture
+def steps(statements: tuple[Engine, dict[str, Any]]) -> Iterator[dict[str, int]]:
+    """Statement → the most steps of SQLite's machine that one run of it has taken from now on."""
+    engine, _ = statements
+    taken: dict[str, int] = {}
+
+    def count(conn: Connection, cursor: Any, statement: str, parameters: Any, context: Any, many: bool) -> None:
+        own = 0
+
+        def step() -> int:
+            nonlocal own
+            own += STEPS_AT_ONCE
+            taken[statement] = max(taken.get(statement, 0), own)
+            return 0
+
+        conn.connection.driver_connection.set_progress_handler(step, STEPS_AT_ONCE)  # type: ignore[union-attr]
+
+    databases = [database.engine for database in (engine.wb.database, engine.worker._database)]
+    for one in databases:
+        event.listen(one, "before_cursor_execute", count)
+    yield taken
+    for one in databases:
+        event.remove(one, "before_cursor_execute", count)
+
+
+def test_what_workers_write_takes_no_more_work_however_much_has_ended(
+    statements: tuple[Engine, dict[str, Any]], steps: dict[str, int]
+) -> None:
+    engine, _ = statements
+    if not engine.wb.database.is_sqlite:
+        pytest.skip("only SQLite counts its steps")
+    work_jobs(engine)
+    told = {statement: taken for statement, taken in steps.items() if taken > MOST_STEPS}
+    assert not told, told
+
+
 def work(engine: Engine) -> None:
     """A day of an engine, and the looks of its pages and commands."""
+    wb, project = engine.wb, work_jobs(engine)
+    # the looks of pages: the live tick, the metrics of the board, lists by state
+    wb.jobs.signature()
+    wb.jobs.has_active()
+    wb.jobs.list_active(project)
+    wb.workflows.list_marks(project)
+    now = 1_700_000_000_000 + (ENDED - 60) * 1000
+    wb.jobs.count_by_state(since=now)
+    wb.usage.job_success(since=now)
+    wb.usage.queue_waits(since=now, span_ms=1000, spans=5)
+    for state in ("queued", "running", "waiting", ["queued", "running"], list(FAILED)):
+        wb.jobs.list(state=state)
+    wb.jobs.list_failures(since=now)
+    # and what nodes and plans cost
+    wb.usage.of_node(project)
+    wb.usage.of_node(wb.projects.tree(project).nodes[0].id)
+    wb.projects.list()
+    wb.plans.estimate(project)
+    wb.webhooks.list_deliveries()
+    ask_dashboards(wb, project, now)
+
+
+def work_jobs(engine: Engine) -> int:
+    """What an engine does in a day; returns a project that it was done for."""
     wb, worker = engine.wb, engine.worker
     # what is forgotten once an hour is read to be forgotten
     worker._prune_at = float("inf")
@@ -286,25 +348,7 @@ def work(engine: Engine) -> None:
     worker.maintain()
     worker._sweeper.sweep(idle=True)
     wb.queues.limit("kind:test_nothing", None)
-    # the looks of pages: the live tick, the metrics of the board, lists by state
-    wb.jobs.signature()
-    wb.jobs.has_active()
-    wb.jobs.list_active(project)
-    wb.workflows.list_marks(project)
-    now = 1_700_000_000_000 + (ENDED - 60) * 1000
-    wb.jobs.count_by_state(since=now)
-    wb.usage.job_success(since=now)
-    wb.usage.queue_waits(since=now, span_ms=1000, spans=5)
-    for state in ("queued", "running", "waiting", ["queued", "running"], list(FAILED)):
-        wb.jobs.list(state=state)
-    wb.jobs.list_failures(since=now)
-    # and what nodes and plans cost
-    wb.usage.of_node(project)
-    wb.usage.of_node(wb.projects.tree(project).nodes[0].id)
-    wb.projects.list()
-    wb.plans.estimate(project)
-    wb.webhooks.list_deliveries()
-    ask_dashboards(wb, project, now)
+    return project
 
 
 def ask_dashboards(wb: Workbench, project: int, now: int) -> None:

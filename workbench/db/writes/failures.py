@@ -96,20 +96,16 @@ def _list_repairs() -> CompoundSelect[Any]:
         .where(above.c.replay_of.isnot(None))
     )
     replayed = select(failure.c.job_id, line.c.repair).join_from(line, failure, failure.c.job_id == line.c.id)
-    again = and_(failure.c.kind == job.c.kind, failure.c.job_id < job.c.id, _unrepaired, among(job.c.id, _ids))
+    # The few jobs first: else SQLite takes every failure without a node, and for each all later jobs of its kind.
+    given = select(job.c.id, job.c.kind, job.c.node_id, job.c.params).where(among(job.c.id, _ids))
+    own = given.cte("own").prefix_with("MATERIALIZED")
+    again = and_(failure.c.kind == own.c.kind, failure.c.job_id < own.c.id, _unrepaired)
     ways = [replayed]
-    for same_node in (failure.c.node_id == job.c.node_id, and_(failure.c.node_id.is_(None), job.c.node_id.is_(None))):
+    for same_node in (failure.c.node_id == own.c.node_id, and_(failure.c.node_id.is_(None), own.c.node_id.is_(None))):
         # whichever profile it ran under
-        same_work = or_(
-            and_(bindparam("b_whole", type_=Boolean()), job.c.node_id.isnot(None)),
-            _failed_job.c.params == job.c.params,
-        )
-        ways.append(
-            select(failure.c.job_id, job.c.id)
-            .join_from(job, failure, same_node)
-            .join(_failed_job, _failed_job.c.id == failure.c.job_id)
-            .where(again, same_work)
-        )
+        params = select(_failed_job.c.params).where(_failed_job.c.id == failure.c.job_id).scalar_subquery()
+        same_work = or_(and_(bindparam("b_whole", type_=Boolean()), own.c.node_id.isnot(None)), params == own.c.params)
+        ways.append(select(failure.c.job_id, own.c.id).join_from(own, failure, same_node).where(again, same_work))
     return union_all(*ways)
 
 
