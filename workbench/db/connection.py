@@ -25,6 +25,7 @@ from sqlalchemy import (
     ARRAY,
     BigInteger,
     Boolean,
+    ColumnElement,
     Connection,
     Dialect,
     Engine,
@@ -65,6 +66,27 @@ class db_now_ms(FunctionElement[int]):
 
     type = BigInteger()
     inherit_cache = True
+
+
+class unindexed(FunctionElement[Any]):
+    """A column as it is, which SQLite does not look up in an index: of several it takes one by guess, and knows nothing
+    of how many rows each would give."""
+
+    inherit_cache = True
+
+    def __init__(self, column: ColumnElement[Any]) -> None:
+        super().__init__(column)
+        self.type = column.type
+
+
+@compiles(unindexed)
+def _as_it_is(element: Any, compiler: Any, **kw: Any) -> str:
+    return str(compiler.process(element.clauses, **kw))
+
+
+@compiles(unindexed, "sqlite")
+def _sqlite_unindexed(element: Any, compiler: Any, **kw: Any) -> str:
+    return f"+{compiler.process(element.clauses, **kw)}"
 
 
 @compiles(db_now_ms, "sqlite")

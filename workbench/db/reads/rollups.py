@@ -31,7 +31,7 @@ from sqlalchemy import (
 )
 
 from workbench.db import histograms
-from workbench.db.connection import Ids, among
+from workbench.db.connection import Ids, among, unindexed
 from workbench.db.histograms import Histogram
 from workbench.db.rollup_tables import (
     JOB_SUMS,
@@ -233,6 +233,11 @@ def _matching(columns: Mapping[str, ColumnElement[Any]], filters: Filters) -> li
     ]
 
 
+def _among_few(source: _Source, filters: Filters) -> list[ColumnElement[bool]]:
+    """The same of the tail, or of begun hours: these are found first, not a model's rows of all times."""
+    return _matching({name: unindexed(column) for name, column in source.dimensions.items()}, filters)
+
+
 def _of_rollup(kind: _Kind, facet: str, stretch: Stretch, filters: Filters, split: Sequence[int]) -> list[Any]:
     c = kind.table.c
     given = [c.facet == facet, *_matching(dict(c), filters)]
@@ -279,19 +284,6 @@ def _inside(source: _Source, stretch: Stretch, split: Sequence[int]) -> list[Col
     if split:
         conditions.append((at - at % HOUR_MS).notin_(split))
     return conditions
-
-
-#: filtered by → the index that finds it; the first that is given
-_INDEXED = ("node_id", "project_id", "model", "workflow", "kind")
-
-
-def _through_index(query: Select[Any], table: Table, filters: Filters) -> Select[Any]:
-    """SQLite, which knows nothing of how many rows there are, would go through another index from end to end because
-    it has the order of the groups."""
-    names = {name for name, value in filters.items() if value is not None}
-    by = next((name for name in _INDEXED if name in names and name in table.c), "facet")
-    index = f"ix_{table.name}_{by.removesuffix('_id')}"
-    return query.with_hint(table, f"INDEXED BY {index}", "sqlite")
 
 
 def _parts(
@@ -342,11 +334,11 @@ def _parts(
     if stretch.first < stretch.last:
         rolled = [(kind.table, given) for given in _of_rollup(kind, facet, stretch, filters, split)]
         rows = [
-            (source, [*source.conditions, *_matching(source.dimensions, filters), *_inside(source, stretch, split)])
+            (source, [*source.conditions, *_among_few(source, filters), *_inside(source, stretch, split)])
             for source in kind.tail
         ]
     for range_ in _outside(kind.rows, stretch, split):
-        rows.append((kind.rows, [*kind.rows.conditions, *_matching(kind.rows.dimensions, filters), range_]))
+        rows.append((kind.rows, [*kind.rows.conditions, *_among_few(kind.rows, filters), range_]))
     return rolled, rows
 
 
@@ -405,7 +397,6 @@ def _sum(
         sums = [kind.sums[n] for n in names]
         query: Select[Any] = select(at, *(table.c[g] for g in groups), func.count().label("rows"), *sums)
         query = query.where(*conditions)
-        query = _through_index(query, table, filters)
         queries.append(query.group_by(*grouped) if grouped else query)
     for source, conditions in rows:
         at = _hour(source.at, stretch, _QUARTER_MS)
@@ -446,7 +437,7 @@ def _merge(
         packed = table.c[name]
         blank = (literal(None, table.c["at"].type).label("ms"), literal(None, table.c.hours.type).label("sign"))
         query = select(at, *(table.c[g] for g in groups), packed.label("packed"), *blank)
-        queries.append(_through_index(query.where(*conditions, packed.isnot(None)), table, filters))
+        queries.append(query.where(*conditions, packed.isnot(None)))
     for source, conditions in rows:
         at = _hour(source.at, stretch, _QUARTER_MS)
         ms = source.times[name]
