@@ -55,6 +55,7 @@ _answers_sql = text("answers_from IS NOT NULL")
 _open_sql = text("outcome = 'sent'")
 #: a call whose answer is of no use by itself, whatever became of its job
 wasted_sql = text("(outcome IN ('error', 'lost', 'late') OR valid IS FALSE)")
+_reserved_sql = text("expected_micros IS NOT NULL")
 _imported_sql = text("imported_at IS NOT NULL")
 _prompted_sql = text("prompt_name IS NOT NULL")
 _unrepaired_sql = text("repaired_by IS NULL")
@@ -489,6 +490,11 @@ model_call = Table(
     # which jobs have called a model, newest first
     Index("ix_model_call_model", "model", "job_id"),
     Index("ix_model_call_node_id", "node_id", postgresql_where=_jobless_sql, sqlite_where=_jobless_sql),
+    # the newest calls of one of these; each call is a request to a service, to which an index more is nothing
+    Index("ix_model_call_model_time", "model", "started_at"),
+    Index("ix_model_call_workflow_time", "workflow", "started_at"),
+    Index("ix_model_call_profile_time", "profile_id", "started_at"),
+    Index("ix_model_call_reserved", "started_at", postgresql_where=_reserved_sql, sqlite_where=_reserved_sql),
     Index("ix_model_call_imported", "started_at", postgresql_where=_imported_sql, sqlite_where=_imported_sql),
     Index("ix_model_call_open", "profile_id", postgresql_where=_open_sql, sqlite_where=_open_sql),
     Index("ix_model_call_prompt_name", "prompt_name", "id", postgresql_where=_prompted_sql, sqlite_where=_prompted_sql),

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Select, case, func, or_, select
+from sqlalchemy import ColumnElement, Connection, Select, func, or_, select
 
-from workbench.db.connection import db_now_ms
+from workbench.db.connection import db_now_ms, unindexed
+from workbench.db.reads import rollups
 from workbench.db.reads.usage import unpriced
 from workbench.db.rows.budgets import Budget, DaySpent, Spent
 from workbench.db.rows.record import columns, fetch
@@ -40,48 +40,65 @@ def sum_spending(conn: Connection, project_id: int | None, since: int | None) ->
 
     From a moment on what came with an imported project is left out: another home has paid it.
     """
+    sums = {currency: own for (_, currency), own in _sum(conn, ("currency",), project_id, since).items()}
+    if since is not None:
+        for row in conn.execute(_within(_imported_sums, project_id, since)):
+            priced, micros = sums.get(row.currency, (0, 0))
+            sums[row.currency] = [priced - int(row.priced), micros - int(row.micros or 0)]
     # a task that was given up on is not asked about for ever
-    open_ = model_call.c.expected_micros.isnot(None) & (model_call.c.started_at > db_now_ms() - OPEN_MS)
-    query = select(
-        model_call.c.currency,
-        func.sum(model_call.c.cost_micros).label("micros"),
-        func.sum(case((open_, model_call.c.expected_micros))).label("under_way"),
-    ).group_by(model_call.c.currency)
-    query = _within(query, project_id, since)
-    spent = fetch(conn, Spent, query)
-    if since is None:
-        return spent
-    elsewhere = {row.currency: row for row in fetch(conn, Spent, query.where(_imported))}
+    open_ = _reserved.where(model_call.c.started_at > db_now_ms() - OPEN_MS)
+    if since is not None:
+        open_ = open_.where(~_imported)
+    under_way = {row.currency: int(row.micros) for row in conn.execute(_within(open_, project_id, since))}
     return [
-        replace(row, micros=_less(row.micros, other.micros), under_way=_less(row.under_way, other.under_way))
-        if (other := elsewhere.get(row.currency))
-        else row
-        for row in spent
+        Spent(currency, micros if priced else None, under_way.get(currency))
+        for currency, (priced, micros) in ({name: [0, 0] for name in under_way} | sums).items()
+        if priced or currency in under_way
     ]
 
 
-#: told by an index of these alone: the sums themselves are read from one that has no room for it
+_PRICED = ("priced", "cost_micros")
 _imported = model_call.c.imported_at.isnot(None)
+_imported_sums = (
+    select(
+        model_call.c.currency,
+        func.count(model_call.c.cost_micros).label("priced"),
+        func.sum(model_call.c.cost_micros).label("micros"),
+    )
+    .where(_imported)
+    .group_by(model_call.c.currency)
+)
+_reserved = (
+    select(model_call.c.currency, func.sum(model_call.c.expected_micros).label("micros"))
+    .where(model_call.c.expected_micros.isnot(None))
+    .group_by(model_call.c.currency)
+)
 
 
-def _less(whole: int | None, some: int | None) -> int | None:
-    return whole if whole is None else int(whole) - int(some or 0)
+def _sum(
+    conn: Connection, groups: tuple[str, ...], project_id: int | None, since: int | None, zone: str | None = None,
+    names: tuple[str, ...] = _PRICED,
+) -> dict[tuple[Any, ...], list[int]]:  # fmt: skip
+    """(day or None, the groups …) → sums."""
+    return rollups.sum_usage(conn, groups, names, rollups.stretch(since or 0, None, zone), {"project_id": project_id})
 
 
 def count_unpriced(conn: Connection, project_id: int | None, since: int | None) -> int:
-    """Of the same calls those that were, or may have been, charged at a price nobody knows. Slower: it looks into rows
-    that the sums find in an index."""
+    """Of the same calls those that were, or may have been, charged at a price nobody knows."""
+    count = sum(own[0] for own in _sum(conn, (), project_id, since, names=("unpriced",)).values())
     abandoned = model_call.c.expected_micros.isnot(None) & (model_call.c.started_at <= db_now_ms() - OPEN_MS)
-    query = select(func.count()).where(unpriced | (abandoned & model_call.c.cost_micros.is_(None)))
+    given_up = select(func.count()).where(abandoned, model_call.c.cost_micros.is_(None))
     if since is not None:
-        query = query.where(~_imported)
-    return int(conn.execute(_within(query, project_id, since)).scalar_one())
+        given_up = given_up.where(~_imported)
+        elsewhere = select(func.count()).where(_imported, unpriced)
+        count -= int(conn.execute(_within(elsewhere, project_id, since)).scalar_one())
+    return count + int(conn.execute(_within(given_up, project_id, since)).scalar_one())
 
 
 def _within(query: Select[Any], project_id: int | None, since: int | None) -> Select[Any]:
     if project_id is not None:
-        query = query.where(model_call.c.project_id == project_id)
-    return query if since is None else query.where(model_call.c.started_at >= since)
+        query = query.where(unindexed(model_call.c.project_id) == project_id)
+    return query if since is None else query.where(unindexed(model_call.c.started_at) >= since)
 
 
 def sum_spending_by_day(
@@ -89,20 +106,15 @@ def sum_spending_by_day(
 ) -> list[DaySpent]:
     """By day and currency, what is known to be spent from a moment on (epoch ms), oldest first; `imported`: what came
     with other homes' projects, too."""
-    day = (model_call.c.started_at - model_call.c.started_at % DAY_MS).label("day")
-    query = (
-        select(day, model_call.c.currency, func.sum(model_call.c.cost_micros).label("micros"))
-        .where(model_call.c.started_at >= since, model_call.c.cost_micros.isnot(None))
-        .group_by(day, model_call.c.currency)
-        .order_by(day)
-    )
-    if project_id is not None:
-        query = query.where(model_call.c.project_id == project_id)
-    rows = fetch(conn, DaySpent, query)
-    if imported:
-        return rows
-    elsewhere = {(row.day, row.currency): int(row.micros) for row in fetch(conn, DaySpent, query.where(_imported))}
-    return [replace(row, micros=int(row.micros) - elsewhere.get((row.day, row.currency), 0)) for row in rows]
+    sums = _sum(conn, ("currency",), project_id, since, "UTC")
+    if not imported:
+        day = (model_call.c.started_at - model_call.c.started_at % DAY_MS).label("day")
+        elsewhere = _imported_sums.add_columns(day).group_by(day)
+        for row in conn.execute(_within(elsewhere, project_id, since)):
+            priced, micros = sums.get((row.day, row.currency), (0, 0))
+            sums[row.day, row.currency] = [priced - int(row.priced), micros - int(row.micros or 0)]
+    by_day = sorted(sums.items(), key=lambda item: (item[0][0], item[0][1] or ""))
+    return [DaySpent(int(day), currency, micros) for (day, currency), (priced, micros) in by_day if priced]
 
 
 def now(conn: Connection) -> int:

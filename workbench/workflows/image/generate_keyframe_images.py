@@ -38,7 +38,6 @@ from workbench.workflows import registry, staging
 from workbench.workflows.image.frame_prompt import frame_prompt, tell_references
 from workbench.workflows.image.panel_shots import read_panel_shot
 from workbench.workflows.image.worn import Worn, find_worn
-from workbench.workflows.storyboard.panel_groups import groups_in
 
 if TYPE_CHECKING:
     from workbench.jobs.context import Context
@@ -221,7 +220,8 @@ def _find_sources(ctx: Context, params: Params) -> dict[str, GroupKey | None]:
         group: GroupKey | None = None if params.source == "plan" else params.source
         return dict.fromkeys(KEYS, group)
     drawn_from = find_sources(ctx.current_content(), ctx.node.made_from("keyframe_images"))
-    written = groups_in(ctx.node.at(ctx.node.id).artifact("storyboard_groups"))
+    panels = ctx.node.at(ctx.node.id).artifact("storyboard_groups")
+    written = {group["group"] for group in panels["groups"]} if panels else set()
     shown = {frame.key: drawn_from.get((frame.key, frame.chosen)) for frame in _frames(ctx)}
     return {key: shown.get(key) if shown.get(key) in written else None for key in KEYS}
 

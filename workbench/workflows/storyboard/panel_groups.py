@@ -25,7 +25,6 @@ from workbench.artifacts.panels import (
     group_hash,
     panel_hash,
 )
-from workbench.db.rows.story import Input
 from workbench.errors import JobError
 from workbench.i18n import N_, Text
 from workbench.json_types import JsonObject
@@ -54,16 +53,17 @@ def read_mode(ctx: Context, key: GroupKey, known: PanelGroup | None) -> CameraMo
     """How a group tells the camera where a job does not say it: as the plan does, and one that was asked for in a mode
     of its own stays in it."""
     node, part = ctx.node, part_of_group(key)
-    if known is not None and not any(_tells_mode(made_from, part) for made_from in node.made_from(KIND)):
+    follows_plan = any(
+        made_from["kind"] == "storyboard_plan"
+        and "camera_mode" in made_from.get("fields", ())
+        and part in made_from.get("only_for", (part,))
+        for made_from in node.made_from(KIND)
+    )
+    if known is not None and not follows_plan:
         return mode_of(known)
     plan = node.artifact("storyboard_plan", fields=("camera_mode",), only_for=part) or {}
     mode: CameraMode = plan.get("camera_mode") or "B"
     return mode
-
-
-def _tells_mode(made_from: Input, part: str) -> bool:
-    of_plan = made_from["kind"] == "storyboard_plan" and "camera_mode" in made_from.get("fields", ())
-    return of_plan and part in made_from.get("only_for", (part,))
 
 
 def part_of_group(key: str) -> str:
