@@ -16,9 +16,11 @@ from sqlalchemy.exc import DatabaseError
 from workbench.db import schema
 from workbench.db.connection import Database, db_now_ms
 from workbench.db.migrate import _MIGRATIONS, current, head, migrate
+from workbench.db.rollup_tables import waste_sum, wasted_call
 from workbench.db.schema import gate, job, job_child
 from workbench.db.search import INDEX
 from workbench.db.tables import metadata
+from workbench.db.waste import ALWAYS, FACETS, HOUR_MS, NONE
 from workbench.db.writes import insert
 from workbench.errors import Unavailable
 from workbench.i18n import Text, translate
@@ -129,6 +131,75 @@ def test_what_older_releases_wrote_into_names_becomes_columns(database: Database
         assert conn.execute(select(gate.c.key)).scalars().all() == ["queue:text"]
     with pytest.raises(DatabaseError, match="a finished job never changes"), database.write() as conn:
         conn.execute(update(job).where(job.c.id == 3).values(state="queued"))
+
+
+def _old_waste(
+    call_id: int, job_id: int | None, call: dict[str, Any], narrow: dict[str, Any]
+) -> list[tuple[str, dict[str, Any]]]:
+    own = {
+        "id": call_id, "call_id": str(call_id), "job_id": job_id, "purpose": "generate", "provider": "p", "model": "m",
+        "capability": "text", "outcome": "error", "started_at": call_id * 30_000_000, "cost_micros": call_id,
+    }  # fmt: skip
+    kept = {"started_at": own["started_at"], "model": "m", "cost_micros": call_id, "unpriced": 0}
+    return [("model_call", own | call), ("wasted_call", {"call_id": call_id} | kept | narrow)]
+
+
+def test_waste_of_before_is_summed_up_by_place_profile_and_person_and_keeps_its_marks(database: Database) -> None:
+    _before(
+        database,
+        "0032",
+        [
+            ("node", {"id": 7, "kind": "project", "position": 0, "title": "P", "created_at": 1}),
+            ("job", _old_job(1, "t", 7, "failed")[1] | {"created_by": "Ann"}),
+            *_old_waste(1, 1, {"profile_id": 3}, {"cause": "error", "project_id": 7, "workflow": "k"}),
+            *_old_waste(2, 1, {"capability": "image"}, {"cause": "error", "currency": "CNY", "unpriced": 1}),
+            # of jobs that were pruned: their calls say where and whose they were
+            *_old_waste(3, None, {"node_id": 7, "created_by": "Bo"}, {"cause": "job_failed", "kept": "job_failed"}),
+            *_old_waste(4, None, {"node_id": 7, "created_by": "Bo"}, {"cause": None, "kept": ""}),
+            # what changed and is not settled yet is summed up as it stands
+            *_old_waste(5, 1, {"cost_micros": 900}, {"cause": "lost"}),
+            ("wasted_call", {"call_id": 6, "cause": "lost", "started_at": 5, "model": "gone", "cost_micros": 1,
+                             "unpriced": 0}),
+        ],
+    )  # fmt: skip
+    migrate(database)
+    with database.read() as conn:
+        c = wasted_call.c
+        query = select(c.call_id, c.kept, c.node_id, c.profile_id, c.created_by, c.capability).order_by(c.call_id)
+        assert conn.execute(query).all() == [
+            (1, None, 7, 3, "Ann", "text"), (2, None, 7, None, "Ann", "image"),
+            (3, "job_failed", 7, None, "Bo", "text"), (4, "", 7, None, "Bo", "text"),
+            (5, None, 7, None, "Ann", "text"), (6, None, None, None, None, None),
+        ]  # fmt: skip
+        held = [row for row in conn.execute(select(wasted_call)) if row.cause is not None]
+        assert [*conn.execute(select(waste_sum).order_by(*waste_sum.primary_key))] == sorted(sum_up(held))
+    config = Config()
+    config.set_main_option("script_location", str(_MIGRATIONS))
+    config.set_main_option("path_separator", "os")
+    with database.write() as conn:
+        config.attributes["connection"] = conn
+        command.downgrade(config, "0032")
+        sums = conn.execute(text("SELECT facet, SUM(calls), SUM(cost_micros) FROM waste_sum GROUP BY facet"))
+        facets = ("all", "cause", "cause_model", "cause_project", "model", "project", "workflow")
+        assert sorted((f, int(n), int(cost)) for f, n, cost in sums) == [(f, 5, 12) for f in facets]
+        kept = text("SELECT kept FROM wasted_call WHERE kept IS NOT NULL ORDER BY call_id")
+        assert [*conn.scalars(kept)] == ["job_failed", ""]
+    migrate(database)
+    with database.read() as conn:
+        assert [*conn.execute(query)][:2] == [(1, None, 7, 3, "Ann", "text"), (2, None, 7, None, "Ann", "image")]
+
+
+def sum_up(rows: list[Any]) -> list[tuple[Any, ...]]:
+    """The rows of `waste_sum` that these narrow rows come to."""
+    sums: dict[tuple[Any, ...], list[int]] = {}
+    for row in rows:
+        for facet, (dimensions, spans) in FACETS.items():
+            for hours in spans:
+                shown = (*dimensions, *ALWAYS)
+                key = [(getattr(row, name) or none) if name in shown else none for name, none in NONE.items()]
+                cell = sums.setdefault((facet, hours, row.started_at // (hours * HOUR_MS) * hours * HOUR_MS, *key), [])
+                cell[:] = [a + b for a, b in zip(cell or [0, 0, 0], (1, row.cost_micros, row.unpriced), strict=True)]
+    return [(*key, *own) for key, own in sums.items()]
 
 
 def test_an_unreachable_database_is_one_clear_line() -> None:

@@ -6,7 +6,8 @@ from __future__ import annotations
 import random
 from collections import Counter
 from collections.abc import Iterator
-from typing import Any
+from dataclasses import asdict
+from typing import Any, get_args
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -14,16 +15,21 @@ from sqlalchemy import Connection, delete, insert, select, update
 
 from tests.usage.test_rollups import BEGIN, HOUR, History
 from workbench.api.client import Workbench
+from workbench.db.reads.waste import sum_by
 from workbench.db.rollup_tables import wasted_call
-from workbench.db.schema import TERMINAL, artifact, job, model_call, step
-from workbench.db.waste import CAUSES
+from workbench.db.schema import TERMINAL, artifact, job, model_call, node, step
+from workbench.db.waste import CAUSES, FACETS, HOUR_MS, cover
 from workbench.db.writes import prune, rollups
 from workbench.settings import Settings
 from workbench.story.spending import By
 from workbench.usage import periods
 
-END = BEGIN + 60 * HOUR
-STRETCHES = ((BEGIN, END), (BEGIN + 7 * HOUR + 123, BEGIN + 50 * HOUR + 456), (BEGIN + 5, BEGIN + HOUR), (0, 2 * END))
+DAY = 24 * HOUR
+END = BEGIN + 25 * DAY
+STRETCHES = (
+    (BEGIN, END), (BEGIN + 7 * HOUR + 123, BEGIN + 50 * HOUR + 456), (BEGIN + 5, BEGIN + HOUR), (0, 2 * END),
+    (BEGIN + DAY + 77, END - 2 * DAY - 13), (BEGIN // DAY * DAY, BEGIN // DAY * DAY + 19 * DAY),
+)  # fmt: skip
 
 
 @pytest.fixture
@@ -33,7 +39,38 @@ def wb(settings: Settings) -> Iterator[Workbench]:
 
 
 class WastefulHistory(History):
-    """With retries that take steps over, and versions that replace and use each other."""
+    """Of some weeks, most of it in the first days, with episodes and scenes, retries that take steps over, and versions
+    that replace and use each other."""
+
+    def __init__(self, wb: Workbench, seed: int) -> None:
+        super().__init__(wb, seed)
+        #: node → itself and those below it; of a project those that are not asked for by their project
+        self.places: dict[int, list[int]] = {project: [] for project in self.nodes}
+        with wb.database.write() as conn:
+            for project in self.nodes[:2]:
+                episode = self._add_node(conn, "episode", project, project)
+                scene = self._add_node(conn, "scene", project, episode)
+                self.places |= {episode: [episode, scene], scene: [scene]}
+
+    def _add_node(self, conn: Connection, kind: str, project: int, parent: int) -> int:
+        row = insert(node).values(
+            kind=kind, position=0, title=kind, project_id=project, parent_id=parent, created_at=1
+        )  # fmt: skip
+        return int(conn.execute(row.returning(node.c.id)).scalar_one())
+
+    def time(self) -> int:
+        return super().time() if self.random.random() < 0.5 else BEGIN + self.random.randrange(END - BEGIN)
+
+    def add_job(self, conn: Connection) -> None:
+        super().add_job(conn)
+        self._place(conn, self.jobs)
+
+    def _place(self, conn: Connection, job_id: int) -> None:
+        place = self.random.choice([None, *self.places])
+        conn.execute(update(job).where(job.c.id == job_id).values(node_id=place))
+
+    def move_job(self, conn: Connection) -> None:
+        self._place(conn, self.random.randrange(1, self.jobs + 2))
 
     def retry(self, conn: Connection) -> None:
         dice = self.random
@@ -86,7 +123,7 @@ class WastefulHistory(History):
         acts = (
             [self.add_job] * 3 + [self.end_job] * 4 + [self.add_call] * 6 + [self.name_step] * 4 + [self.fold] * 3
             + [self.change_call] * 3 + [self.settle_good] * 4 + [self.retry] * 3 + [self.save_version] * 6
-            + [self.change_ended_job, self.delete_call, self.crash_while_folding]
+            + [self.change_ended_job, self.move_job, self.delete_call, self.crash_while_folding]
         )  # fmt: skip
         for _ in range(steps):
             act = self.random.choice(acts if self.random.random() < 0.98 else [self.rebuild])
@@ -146,29 +183,47 @@ def causes(conn: Connection) -> dict[Any, str]:
     return found
 
 
-def check(wb: Workbench, dice: random.Random) -> set[str]:
+def check(history: WastefulHistory) -> set[str]:
     """Compare some of it; returns the causes that there are."""
+    wb, dice = history.wb, history.random
     with wb.database.snapshot() as conn:
         wasted = causes(conn)
-        askers = {i: by for i, by in conn.execute(select(job.c.id, job.c.created_by))}
+        of_jobs = {i: row for i, *row in conn.execute(select(job.c.id, job.c.created_by, job.c.node_id))}
+        projects = {i: project for i, project in conn.execute(select(node.c.id, node.c.project_id))}
 
     def value_of(call: Any, name: str) -> Any:
+        user, place = of_jobs.get(call.job_id, (None, None))
         if name == "user":
-            return call.created_by or askers.get(call.job_id)
+            return call.created_by or user
+        if name == "node":
+            return call.node_id or place
         return getattr(call, {"profile": "profile_id", "project": "project_id"}.get(name, name))
+
+    def matches(call: Any, name: str, value: Any) -> bool:
+        if name != "node":
+            return bool(value_of(call, name) == value)
+        below = history.places[value]
+        if not below:
+            return bool(call.project_id == value)
+        return call.project_id == projects[value] and value_of(call, "node") in below
 
     zone = dice.choice(["UTC", "Asia/Shanghai", "Europe/Berlin", "Asia/Kathmandu"])
     filters: list[dict[str, Any]] = [
         {"model": "m"}, {"workflow": "a"}, {"model": "n", "workflow": "b"}, {"profile": 1}, {"user": "Ann"},
-        {"user": "Bo", "profile": 2, "model": "m"},
+        {"user": "Bo", "profile": 2, "model": "m"}, {"capability": "text"}, {"capability": "image", "workflow": "a"},
+        {"project": history.nodes[0]}, {"project": history.nodes[1], "user": "Ann"}, {"profile": 0},
+        {"project": history.nodes[0], "workflow": "a"}, {"user": "Ann", "workflow": "b"},
+        {"project": history.nodes[0], "node": history.nodes[1]},
+        *({"node": place} for place in history.places),
+        *({"node": place, "user": "Ann"} for place in history.places),
     ]  # fmt: skip
     bys: tuple[By, ...] = ("project", "workflow", "model", "profile", "user")
     for since, until in dice.sample(STRETCHES, 2):
-        for given in ({}, dice.choice(filters)):
+        for given in ({}, *dice.sample(filters, 2)):
             own = {
                 c: cause
                 for c, cause in wasted.items()
-                if since <= c.started_at < until and all(value_of(c, name) == value for name, value in given.items())
+                if since <= c.started_at < until and all(matches(c, name, value) for name, value in given.items())
             }
             rows = wb.usage.waste(since=since, until=until, **given)
             counted = Counter((cause, c.workflow, c.currency) for c, cause in own.items())
@@ -189,6 +244,11 @@ def check(wb: Workbench, dice: random.Random) -> set[str]:
             assert {g.key: {*g.causes} for g in groups} == {
                 g.key: {cause for c, cause in own.items() if value_of(c, by) == g.key} for g in groups
             }
+            with wb.database.snapshot() as conn:
+                by_node = sum_by(conn, "node", since, until, given)  # type: ignore[arg-type]
+            counted = Counter((value_of(c, "node"), cause, c.currency) for c, cause in own.items())
+            assert {(row.key, row.cause, row.currency): row.calls for row in by_node} == counted
+            assert sum(row.cost_micros for row in by_node) == sum(c.cost_micros or 0 for c in own)
             for cause in sorted(set(wasted.values())):
                 listed = wb.usage.list_wasted(cause, since=since, until=until, limit=7, **given)  # type: ignore[arg-type]
                 newest = sorted((c for c, why in own.items() if why == cause), key=lambda c: (-c.started_at, -c.id))
@@ -202,25 +262,38 @@ def test_waste_is_a_recount_after_any_writes_crashes_and_rebuilds(wb: Workbench,
     seen: set[str] = set()
     for turn in range(50):
         history.waste(25)
-        seen |= check(wb, history.random)
+        seen |= check(history)
         if turn >= 8 and seen == {*CAUSES}:
             break
     with wb.database.write() as conn:
         while rollups.fold(conn):
             pass
-    seen |= check(wb, history.random)
+    seen |= check(history)
     assert seen == {*CAUSES}, "a history with waste of every cause"
+
+
+def _group_all(wb: Workbench, given: dict[str, Any]) -> list[Any]:
+    """By everything that waste can be grouped by, in an order of its own."""
+    since, until, rows = BEGIN + HOUR, END - HOUR, list[Any]()
+    for by in get_args(By):
+        groups = wb.usage.waste_by(by, since=since, until=until, **given)
+        rows += [(by, asdict(row) | {"causes": sorted(row.causes)}) for row in groups]
+    with wb.database.snapshot() as conn:
+        rows += [("node", asdict(row)) for row in sum_by(conn, "node", since, until, given)]  # type: ignore[arg-type]
+    return sorted(rows, key=repr)
 
 
 @pytest.mark.parametrize("seed", range(3))
 def test_what_was_wasted_stays_so_when_jobs_are_pruned_and_sums_are_rebuilt(wb: Workbench, seed: int) -> None:
     history = WastefulHistory(wb, 300 + seed)
     history.waste(220)
+    scene = next(place for place, below in history.places.items() if below == [place])
 
     def everything() -> Any:
         days = wb.usage.waste_by_day(since=BEGIN, until=END, time_zone="Europe/Berlin")
         calls = [c.id for why in CAUSES for c in wb.usage.list_wasted(why, since=0, until=END, limit=999)]  # type: ignore[arg-type]
-        return [wb.usage.waste(since=since, until=until) for since, until in STRETCHES], days, calls
+        sums = [wb.usage.waste(since=since, until=until) for since, until in STRETCHES]
+        return sums, days, calls, [_group_all(wb, given) for given in ({}, {"user": "Ann"}, {"node": scene})]
 
     # nobody is at work: what of its own accord would become something else is no loss
     with wb.database.write() as conn:
@@ -253,9 +326,26 @@ def test_a_call_that_goes_is_wasted_no_more(wb: Workbench) -> None:
         gone = conn.scalars(select(wasted_call.c.call_id).where(wasted_call.c.cause.isnot(None)).limit(3)).all()
         assert gone
         conn.execute(delete(model_call).where(model_call.c.id.in_(gone)))
-    check(wb, history.random)
+    check(history)
     with wb.database.write() as conn:
         assert rollups.is_due(conn)
         while rollups.fold(conn):
             pass
-    check(wb, history.random)
+    check(history)
+
+
+@pytest.mark.parametrize("spans", [FACETS["work"][1], FACETS["full"][1], (24, 192), ()])
+def test_a_stretch_of_time_is_covered_once_and_whole(spans: tuple[int, ...]) -> None:
+    dice = random.Random(7)
+    for _ in range(300):
+        since = dice.randrange(100 * DAY)
+        until = since + dice.choice([0, 5, HOUR, 3 * DAY, dice.randrange(90 * DAY)])
+        covered, rest = cover(spans, since, until)
+        for hours, (begin, end) in covered:
+            assert begin % (hours * HOUR_MS) == end % (hours * HOUR_MS) == 0
+        ends = sorted([*(stretch for _, stretch in covered), *rest])
+        assert all(begin < end for begin, end in ends)
+        assert [begin for begin, _ in ends] == [since, *(end for _, end in ends)][: len(ends)]
+        assert (ends[-1][1] if ends else since) == until
+        shortest = min(spans, default=0) * HOUR_MS
+        assert not spans or all(end - begin < 2 * shortest for begin, end in rest)

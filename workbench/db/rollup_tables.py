@@ -140,23 +140,36 @@ wasted_call = Table(
     Column("cost_micros", BigInteger, nullable=False),
     # 1: at a price nobody knows
     Column("unpriced", Integer, nullable=False),
+    # where they stand in the call, or in its job
+    Column("node_id", Id),
+    Column("profile_id", Id),
+    Column("created_by", String(120)),
+    Column("capability", String(20)),
     Index("ix_wasted_call_started_at", "started_at"),
     Index("ix_wasted_call_cause", "cause", "started_at"),
+    Index("ix_wasted_call_node", "node_id", "started_at"),
 )
 
-# their sums by the UTC day, or by the third of it, once for each facet (workbench/db/waste.py); what a facet does not
-# tell apart is 0 or "", as is what a call has none of
+# their sums, once for each facet and each length of time (workbench/db/waste.py); what a facet does not tell apart is 0
+# or "", as is what a call has none of
 waste_sum = Table(
     "waste_sum",
     metadata,
     Column("facet", Word(16), primary_key=True),
-    Column("project_id", Id, primary_key=True, autoincrement=False),
-    Column("model", String(200), primary_key=True),
+    Column("hours", Integer, primary_key=True, autoincrement=False),
     Column("at", Ms, primary_key=True, autoincrement=False),
     Column("workflow", String(80), primary_key=True),
+    Column("project_id", Id, primary_key=True, autoincrement=False),
+    Column("node_id", Id, primary_key=True, autoincrement=False),
+    Column("model", String(200), primary_key=True),
+    Column("profile_id", Id, primary_key=True, autoincrement=False),
+    Column("created_by", String(120), primary_key=True),
+    Column("capability", String(20), primary_key=True),
     Column("cause", String(12), primary_key=True),
     Column("currency", String(3), primary_key=True),
     Column("calls", Integer, nullable=False),
     Column("cost_micros", BigInteger, nullable=False),
     Column("unpriced", Integer, nullable=False),
+    # the key is nearly all of a row: it stands there once
+    sqlite_with_rowid=False,
 )

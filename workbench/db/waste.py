@@ -5,20 +5,62 @@ Reads ask `db/reads/waste.py`; workers fill them by `db/writes/waste.py`.
 
 from __future__ import annotations
 
-from workbench.db.rollups import DAY_MS, THIRD_MS
+from collections.abc import Collection, Sequence
+
+from workbench.db.rollups import HOUR_MS
 
 CAUSES = ("lost", "cancelled", "error", "invalid", "job_failed", "superseded")
-#: facet → how much of a time a row sums up, ms, and what its rows tell apart
-FACETS: dict[str, tuple[int, tuple[str, ...]]] = {
-    "cause": (DAY_MS, ("workflow", "cause", "currency")),
-    "cause_project": (DAY_MS, ("project_id", "workflow", "cause", "currency")),
-    "cause_model": (DAY_MS, ("model", "workflow", "cause", "currency")),
-    # by the third, of which days of other zones are put together
-    "all": (THIRD_MS, ("currency",)),
-    "project": (THIRD_MS, ("project_id", "currency")),
-    "workflow": (THIRD_MS, ("workflow", "currency")),
-    "model": (THIRD_MS, ("model", "currency")),
+#: what a row sums up, hours: of thirds of a UTC day those of other zones are put together; eight days are hardly more
+#: rows than one, so a quarter of a year is read from few
+THIRD, DAY, EIGHT_DAYS = 8, 24, 192
+_WORK = ("workflow", "model", "profile_id", "capability")
+_NODE = ("project_id", "node_id")
+#: facet → the dimensions that its rows tell apart, besides cause and currency, the one first that comes first in the
+#: key; and what they sum up. Those with few rows first
+FACETS: dict[str, tuple[tuple[str, ...], tuple[int, ...]]] = {
+    "all": ((), (THIRD,)),
+    "work": (_WORK, (THIRD, EIGHT_DAYS)),
+    "who": (("project_id", "created_by"), (THIRD, EIGHT_DAYS)),
+    "project": ((*_WORK, "project_id"), (DAY, EIGHT_DAYS)),
+    "node": (_NODE, (DAY, EIGHT_DAYS)),
+    # of one day these were nearly as many rows as there are calls
+    "full": ((*_WORK, *_NODE, "created_by"), (EIGHT_DAYS,)),
 }
-#: the primary key of `waste_sum` beside its facet and its time, and what stands for none
-NONE = {"project_id": 0, "model": "", "workflow": "", "cause": "", "currency": ""}
+#: dimensions that every row tells apart
+ALWAYS = ("cause", "currency")
+#: the primary key of `waste_sum` behind its facet, hours and time, and what stands for none
+NONE = {
+    "workflow": "", "project_id": 0, "node_id": 0, "model": "", "profile_id": 0, "created_by": "", "capability": "",
+    "cause": "", "currency": "",
+}  # fmt: skip
 SUMS = ("calls", "cost_micros", "unpriced")
+#: what of a call its sums are made of
+FACTS = ("cause", "started_at", *(name for name in NONE if name != "cause"), "cost_micros", "unpriced")
+
+
+def pick(wanted: Collection[str], hours: int) -> str | None:
+    """The facet with the fewest rows that tells these dimensions apart, in rows of so many hours."""
+    for facet, (dimensions, spans) in FACETS.items():
+        if {*wanted} <= {*dimensions} and hours in spans:
+            return facet
+    return None
+
+
+Stretch = tuple[int, int]
+
+
+def cover(spans: Sequence[int], since: int, until: int) -> tuple[list[tuple[int, Stretch]], list[Stretch]]:
+    """What of a stretch of time rows of these hours sum up, the longest first, and what none does."""
+    covered: list[tuple[int, Stretch]] = []
+    rest = [(since, until)] if since < until else []
+    for hours in sorted(spans, reverse=True):
+        span, left = hours * HOUR_MS, list[Stretch]()
+        for begin, end in rest:
+            first, last = -(-begin // span) * span, end // span * span
+            if first < last:
+                covered.append((hours, (first, last)))
+                left += [(begin, first), (last, end)]
+            else:
+                left.append((begin, end))
+        rest = [(begin, end) for begin, end in left if begin < end]
+    return covered, rest

@@ -1,5 +1,6 @@
-"""What was paid and not used, by its causes (`wasted.py` beside this file): sums by the UTC day, or by the third of it,
-with the calls of the begun days at both ends, and corrected by the calls that may have become something else lately.
+"""What was paid and not used, by its causes (`wasted.py` beside this file): sums by the third of a UTC day, the day and
+eight days, with the calls of the begun ones at both ends, and corrected by the calls that may have become something
+else lately.
 
 These are several statements: ask them in a `snapshot`.
 """
@@ -7,85 +8,62 @@ These are several statements: ask them in a `snapshot`.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from itertools import takewhile
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, and_, bindparam, case, func, or_, select
+from sqlalchemy import ColumnElement, Connection, Select, and_, bindparam, case, func, literal, or_, select, union_all
 
 from workbench.db.connection import Ids, among
 from workbench.db.reads import wasted
 from workbench.db.reads.usage import GROUPS, dimensions, follows, started_at
 from workbench.db.rollup_tables import waste_sum, wasted_call
-from workbench.db.rollups import DAY_MS, THIRD_MS, call_dimensions
+from workbench.db.rollups import DAY_MS, HOUR_MS, THIRD_MS
 from workbench.db.rows.jobs import CallSummary
 from workbench.db.rows.record import columns, fetch
 from workbench.db.rows.usage import CallFilters
 from workbench.db.rows.waste import DayWaste, KeyWaste, Waste
-from workbench.db.schema import job, model_call
-from workbench.db.waste import FACETS, NONE, SUMS
+from workbench.db.schema import model_call
+from workbench.db.waste import ALWAYS, EIGHT_DAYS, FACETS, NONE, SUMS, THIRD, Stretch, cover, pick
 
 #: begun thirds of a day that are asked for in one statement; SQLite takes no condition of a thousand
 MOST_SPLIT = 200
+#: of more the whole stretch is gone through
+MOST_TIMES = 1_000
 
 _ids = bindparam("ids", type_=Ids())
 _c = wasted_call.c
-_row_sums = (func.count(), func.sum(_c.cost_micros), func.sum(_c.unpriced))
 _kept_rows = select(wasted_call).where(among(_c.call_id, _ids), _c.cause.isnot(None))
 
 Sums = dict[tuple[Any, ...], list[int]]
+#: dimension → what a call must have there; a list is any of it
+Given = Mapping[str, Any]
 
 
-#: what a narrow row holds of its call; the rest stands in the call, or in its job
-_NARROW = ("project_id", "workflow", "model")
-_of_call = call_dimensions(model_call.c, job.c)
-_WITH_CALLS = wasted_call.join(model_call, model_call.c.id == _c.call_id).outerjoin(
-    job, job.c.id == model_call.c.job_id
-)
+def _conditions(given: Given) -> list[ColumnElement[bool]]:
+    """Of the narrow rows."""
+    return [_c[n].in_(value) if isinstance(value, list) else _c[n] == value for n, value in given.items()]
 
 
-@dataclass(frozen=True)
-class _Given:
-    """What is asked for: of the narrow rows, and of their calls. A list is any of it."""
-
-    narrow: Mapping[str, Any]
-    calls: Mapping[str, Any]
-
-    @property
-    def conditions(self) -> list[ColumnElement[bool]]:
-        return [*_matching(dict(_c), self.narrow), *_matching(_of_call, self.calls)]
-
-    @property
-    def source(self) -> Any:
-        return _WITH_CALLS if self.calls else wasted_call
+def _pick(given: Given, wanted: Collection[str], hours: int) -> str | None:
+    """The facet to ask; None when none tells all this apart, and for lists of places, whose narrow rows an index
+    finds. An id of 0 is nobody's, and in the sums that of calls with none."""
+    if any(isinstance(value, list) or value == 0 for value in given.values()):
+        return None
+    return pick({*given, *wanted}, hours)
 
 
-def _read_filters(conn: Connection, filters: CallFilters) -> _Given:
-    asked = dimensions(conn, filters)
-    return _Given(
-        {n: v for n, v in asked.items() if n in _NARROW}, {n: v for n, v in asked.items() if n not in _NARROW}
-    )
-
-
-def _matching(columns: Mapping[str, Any], given: Mapping[str, Any]) -> list[ColumnElement[bool]]:
-    return [columns[n].in_(value) if isinstance(value, list) else columns[n] == value for n, value in given.items()]
-
-
-def _corrections(conn: Connection, given: _Given) -> list[tuple[int, Any]]:
+def _corrections(conn: Connection, given: Given) -> list[tuple[int, Any]]:
     """(sign, call): what the sums and the narrow rows hold and is no more, and what they do not hold yet."""
     calls = wasted.list_in_question(conn)
-    if calls and given.calls:
-        of_calls = select(model_call.c.id).select_from(model_call.outerjoin(job, job.c.id == model_call.c.job_id))
-        of_calls = of_calls.where(among(model_call.c.id, _ids), *_matching(_of_call, given.calls))
-        calls = [*conn.scalars(of_calls, {"ids": calls})]
     if not calls:
         return []
     rows: list[tuple[int, Any]] = [(-1, row) for row in conn.execute(_kept_rows, {"ids": calls})]
     rows += [(1, call) for call in wasted.look(conn, calls)]
-    return [(sign, row) for sign, row in rows if _holds(row, given.narrow)]
+    return [(sign, row) for sign, row in rows if _holds(row, given)]
 
 
-def _holds(row: Any, given: Mapping[str, Any]) -> bool:
+def _holds(row: Any, given: Given) -> bool:
     return all(
         getattr(row, name) in value if isinstance(value, list) else getattr(row, name) == value
         for name, value in given.items()
@@ -99,12 +77,17 @@ def _add(sums: Sums, rows: Iterable[Any], size: int) -> None:
             own[place] += int(value or 0)
 
 
-def _of_facet(facet: str, first: int, last: int, given: Mapping[str, Any]) -> list[ColumnElement[bool]]:
-    """Rows of a facet from a time on, to before another; in the order of the primary key."""
-    c = waste_sum.c
-    _, shown = FACETS[facet]
-    own = {name: given.get(name, none) for name, none in NONE.items() if name in given or name not in shown}
-    return [c.facet == facet, *(c[n] == value for n, value in own.items()), c["at"] >= first, c["at"] < last]
+def _of_facet(facet: str, hours: int, stretch: Stretch, given: Given) -> list[ColumnElement[bool]]:
+    c, (begin, end) = waste_sum.c, stretch
+    span, first = hours * HOUR_MS, (*FACETS[facet][0], *ALWAYS)[0]
+    times = range(-(-begin // span) * span, end, span)
+    own = dict(given)
+    within: ColumnElement[bool] = and_(c["at"] >= begin, c["at"] < end)
+    if first in given and len(times) <= MOST_TIMES:
+        # each time for itself: its rows that match stand together in the key, behind what the facet does not tell apart
+        within = among(c["at"], literal([*times], type_=Ids()))
+        own |= {name: none for name, none in takewhile(lambda column: column[0] != first, NONE.items())}
+    return [c.facet == facet, c.hours == hours, within, *(c[name] == value for name, value in own.items())]
 
 
 def _between(since: int, until: int) -> ColumnElement[bool]:
@@ -113,61 +96,44 @@ def _between(since: int, until: int) -> ColumnElement[bool]:
 
 def sum_waste(conn: Connection, since: int, until: int, filters: CallFilters) -> list[Waste]:
     """By cause, workflow and currency."""
-    sums = _sum_causes(conn, "workflow", since, until, _read_filters(conn, filters))
+    sums = _sum_causes(conn, "workflow", since, until, dimensions(conn, filters))
     rows = [Waste(cause, workflow, currency, *own) for (cause, workflow, currency), own in sums.items() if any(own)]
     return sorted(rows, key=lambda row: (row.cause, row.workflow or "", row.currency or ""))
 
 
 def sum_by(conn: Connection, group: str, since: int, until: int, filters: CallFilters) -> list[KeyWaste]:
     """By one of `usage.GROUPS` – model, workflow, project, node, profile, user – with cause and currency."""
-    sums = _sum_causes(conn, GROUPS[group], since, until, _read_filters(conn, filters))
+    sums = _sum_causes(conn, GROUPS[group], since, until, dimensions(conn, filters))
     return [KeyWaste(key, cause, currency, *own) for (cause, key, currency), own in sums.items() if any(own)]
 
 
-def _sum_causes(conn: Connection, group: str, since: int, until: int, given: _Given) -> Sums:
+def _sum_causes(conn: Connection, group: str, since: int, until: int, given: Given) -> Sums:
     """(cause, what stands in the column that it is grouped by, currency) → `SUMS`."""
-    narrow = group in _NARROW
-    facet = _pick("cause", {*given.narrow, group} - {"workflow"}) if narrow and not given.calls else None
-    if any(isinstance(value, list) for value in given.narrow.values()):
-        facet = None
-    first, last = -(-since // DAY_MS) * DAY_MS, until // DAY_MS * DAY_MS
     sums: Sums = defaultdict(lambda: [0] * len(SUMS))
-    ends = _between(since, until)
-    if facet is not None and first < last:
-        c = waste_sum.c
-        groups = (c.cause, c[group], c.currency)
-        query = select(*groups, *(func.sum(c[name]) for name in SUMS)).group_by(*groups)
-        _add(sums, conn.execute(query.where(*_of_facet(facet, first, last, given.narrow))), 3)
-        ends = or_(_between(since, first), _between(last, until))
-    key = (_c[group] if narrow else _of_call[group]).label("key")
-    source = given.source if narrow else _WITH_CALLS
-    query = select(_c.cause, key, _c.currency, *_row_sums).select_from(source).where(ends, _c.cause.isnot(None))
-    _add(sums, conn.execute(query.where(*given.conditions).group_by(_c.cause, "key", _c.currency)), 3)
-    changed = [(sign, call) for sign, call in _corrections(conn, given) if since <= call.started_at < until]
-    keys = {} if narrow else _find_keys(conn, group, [call.call_id for _, call in changed])
-    for sign, call in changed:
-        # a call that went is in none of the rows with calls
-        if narrow or call.call_id in keys:
-            own = getattr(call, group) if narrow else keys[call.call_id]
-            _add(sums, [(call.cause, own, call.currency, sign, sign * call.cost_micros, sign * call.unpriced)], 3)
+    if parts := _list_parts(group, since, until, given):
+        found = [*union_all(*parts).subquery().c]
+        groups, added = found[:3], found[3:]
+        _add(sums, conn.execute(select(*groups, *map(func.sum, added)).group_by(*groups)), 3)
+    for sign, call in _corrections(conn, given):
+        if since <= call.started_at < until:
+            own = (call.cause, getattr(call, group), call.currency)
+            _add(sums, [(*own, sign, sign * call.cost_micros, sign * call.unpriced)], 3)
     return sums
 
 
-def _find_keys(conn: Connection, group: str, call_ids: Sequence[int]) -> dict[int, Any]:
-    query = select(model_call.c.id, _of_call[group])
-    query = query.select_from(model_call.outerjoin(job, job.c.id == model_call.c.job_id))
-    return {i: key for i, key in conn.execute(query.where(among(model_call.c.id, _ids)), {"ids": [*call_ids]})}
-
-
-def _pick(facet: str, given: set[str]) -> str | None:
-    """The facet that tells this dimension apart, too; None when there are several."""
-    if not given:
-        return facet
-    if len(given) > 1:
-        return None
-    [name] = given
-    name = name.removesuffix("_id")
-    return name if facet == "all" else f"{facet}_{name}"
+def _list_parts(group: str, since: int, until: int, given: Given) -> list[Select[Any]]:
+    """The rows to be summed up: of the sums, and of the calls in what these do not cover."""
+    facet = _pick(given, {group}, EIGHT_DAYS)
+    c, parts, rest = waste_sum.c, list[Select[Any]](), [(since, until)]
+    if facet is not None:
+        covered, rest = cover(FACETS[facet][1], since, until)
+        query = select(c.cause, c[group].label("key"), c.currency, *(c[name] for name in SUMS))
+        parts += [query.where(*_of_facet(facet, hours, stretch, given)) for hours, stretch in covered]
+    if rest:
+        of_calls = select(_c.cause, _c[group], _c.currency, literal(1), _c.cost_micros, _c.unpriced)
+        times = or_(*(_between(*stretch) for stretch in rest))
+        parts.append(of_calls.where(times, _c.cause.isnot(None), *_conditions(given)))
+    return parts
 
 
 def sum_by_day(
@@ -175,9 +141,8 @@ def sum_by_day(
 ) -> list[DayWaste]:
     """The same by day and currency, oldest first. `offsets`: (from, offset from UTC), ms, of the zone; a day is
     midnight there, by a clock that stands on UTC."""
-    given = _read_filters(conn, filters)
-    split_up = any(isinstance(value, list) for value in given.narrow.values())
-    facet = None if given.calls or split_up else _pick("all", {*given.narrow})
+    given = dimensions(conn, filters)
+    facet = _pick(given, (), THIRD)
     newest_first = sorted(offsets, reverse=True)
 
     def day_of(at: int) -> int:
@@ -188,18 +153,17 @@ def sum_by_day(
     if facet is None:
         split = [(since, until)]
     else:
-        split = _add_thirds(
-            conn, sums, _of_facet(facet, since - THIRD_MS + 1, until, given.narrow), since, until, day_of
-        )
+        stretch = (since - THIRD_MS + 1, until)
+        split = _add_thirds(conn, sums, _of_facet(facet, THIRD, stretch, given), since, until, day_of)
     offset = case(*((_c.started_at >= at, ms) for at, ms in newest_first), else_=newest_first[-1][1])
     local = _c.started_at + offset
     day = (local - local % DAY_MS).label("day")
     for begin in range(0, len(split), MOST_SPLIT):
         times = or_(*(_between(*times) for times in split[begin : begin + MOST_SPLIT]))
-        query = select(day, _c.currency, func.count(), func.sum(_c.cost_micros)).select_from(given.source)
+        query = select(day, _c.currency, func.count(), func.sum(_c.cost_micros))
         query = query.where(times, _c.cause.isnot(None))
         # by its name: PostgreSQL does not see that two expressions with parameters are one
-        query = query.where(*given.conditions).group_by("day", _c.currency)
+        query = query.where(*_conditions(given)).group_by("day", _c.currency)
         _add(sums, conn.execute(query), 2)
     for sign, call in _corrections(conn, given):
         if since <= call.started_at < until:
@@ -233,18 +197,17 @@ def list_wasted(
     conn: Connection, cause: str, since: int, until: int, filters: CallFilters, limit: int, before: int | None = None
 ) -> list[CallSummary]:
     """The calls behind such a sum, newest first; `before`: those that come after this one in that order."""
-    given = _read_filters(conn, filters)
+    given = dimensions(conn, filters)
     changed = _corrections(conn, given)
     gone = {call.call_id for sign, call in changed if sign < 0}
-    query = select(_c.call_id, _c.started_at).select_from(given.source)
-    query = query.where(_c.cause == cause, _between(since, until))
+    query = select(_c.call_id, _c.started_at).where(_c.cause == cause, _between(since, until))
     added = [(call.started_at, call.call_id) for sign, call in changed
              if sign > 0 and call.cause == cause and since <= call.started_at < until]  # fmt: skip
     if before is not None:
         at = started_at(conn, before)
         query = query.where(_c.started_at <= at, follows(_c.started_at, _c.call_id, at, before))
         added = [key for key in added if key < (at, before)]
-    query = query.where(*given.conditions).order_by(_c.started_at.desc(), _c.call_id.desc())
+    query = query.where(*_conditions(given)).order_by(_c.started_at.desc(), _c.call_id.desc())
     # one more for each that is to be left out
     found = [(at, i) for i, at in conn.execute(query.limit(limit + len(gone))) if i not in gone] + added
     newest = [i for _, i in sorted(found, reverse=True)[:limit]]

@@ -17,9 +17,10 @@ from sqlalchemy import Connection, and_, bindparam, case, exists, func, or_, sel
 from workbench.db.connection import Ids, among
 from workbench.db.reads.usage import unpriced
 from workbench.db.rollup_tables import job_tail, version_tail, waste_tail, wasted_call
-from workbench.db.rollups import USAGE_TAIL
+from workbench.db.rollups import CALLS_AND_JOBS, USAGE_TAIL, call_dimensions
 from workbench.db.rows.waste import WastedCall
 from workbench.db.schema import ACTIVE, artifact, job, model_call, node, step, wasted_sql
+from workbench.db.waste import FACTS, NONE
 
 #: who replaces something within this time has not made use of it
 SOON_MS = 3_600_000
@@ -38,16 +39,20 @@ _by_itself = case(
 )
 _has_version = exists().where(artifact.c.job_id == job.c.id)
 _by_its_job = or_(wasted_call.c.kept.isnot(None), job.c.state.in_(_IN_VAIN), _has_version)
+_dimensions = call_dimensions(_call, job.c)
+#: what a narrow row holds of its call, beside the cause; of calls with their jobs
+FACTS_OF_CALL = (
+    _call.started_at,
+    *(_dimensions[name].label(name) for name in NONE if name != "cause"),
+    func.coalesce(_call.cost_micros, 0).label("cost_micros"),
+    case((unpriced, 1), else_=0).label("unpriced"),
+)
 _candidates = (
     select(
-        _call.id, _call.started_at, _call.project_id, _call.workflow, _call.model, _call.currency,
-        func.coalesce(_call.cost_micros, 0).label("cost_micros"), case((unpriced, 1), else_=0).label("unpriced"),
-        case((wasted_sql, _by_itself)).label("own"), wasted_call.c.kept, job.c.state,
+        _call.id, *FACTS_OF_CALL, case((wasted_sql, _by_itself)).label("own"), wasted_call.c.kept, job.c.state,
         _call.job_id, func.coalesce(_call.step, "").label("step"),
     )
-    .select_from(
-        model_call.outerjoin(job, job.c.id == _call.job_id).outerjoin(wasted_call, wasted_call.c.call_id == _call.id)
-    )
+    .select_from(CALLS_AND_JOBS.outerjoin(wasted_call, wasted_call.c.call_id == _call.id))
     .where(
         among(_call.id, _ids),
         or_(_call.cost_micros > 0, unpriced),
@@ -74,12 +79,8 @@ def look(conn: Connection, call_ids: Sequence[int]) -> list[WastedCall]:
             elif cause is None and row.job_id in superseded:
                 cause = "superseded"
             if cause is not None:
-                found.append(
-                    WastedCall(
-                        row.id, cause, row.started_at, row.project_id, row.workflow, row.model, row.currency,
-                        int(row.cost_micros), row.unpriced,
-                    )
-                )  # fmt: skip
+                facts = {name: getattr(row, name) for name in FACTS if name != "cause"}
+                found.append(WastedCall(row.id, cause, **facts))
     return found
 
 

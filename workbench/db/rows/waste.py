@@ -64,8 +64,12 @@ class WastedCall(Record):
     cause: str
     started_at: int
     project_id: int | None
+    node_id: int | None
     workflow: str | None
     model: str
+    profile_id: int | None
+    created_by: str | None
+    capability: str
     currency: str | None
     cost_micros: int
     unpriced: int

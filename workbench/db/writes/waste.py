@@ -4,8 +4,8 @@ stands there."""
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
-from dataclasses import asdict
+from collections.abc import Callable, Sequence
+from operator import itemgetter
 from typing import Any
 
 from sqlalchemy import Connection, and_, bindparam, delete, func, literal, select, tuple_, update
@@ -13,14 +13,14 @@ from sqlalchemy import Connection, and_, bindparam, delete, func, literal, selec
 from workbench.db.connection import Ids, among
 from workbench.db.reads import wasted
 from workbench.db.rollup_tables import version_tail, waste_sum, waste_tail, wasted_call
+from workbench.db.rollups import CALLS_AND_JOBS, HOUR_MS
 from workbench.db.rows.waste import WastedCall
 from workbench.db.schema import job, model_call
-from workbench.db.waste import FACETS, NONE, SUMS
+from workbench.db.waste import ALWAYS, FACETS, FACTS, NONE, SUMS
 from workbench.db.writes.installation import upsert
 
 _ids = bindparam("ids", type_=Ids())
 _there = select(wasted_call).where(among(wasted_call.c.call_id, _ids))
-_FACTS = ("cause", "started_at", "project_id", "workflow", "model", "currency", "cost_micros", "unpriced")
 
 
 def settle(conn: Connection, call_ids: Sequence[int]) -> None:
@@ -35,7 +35,7 @@ def settle(conn: Connection, call_ids: Sequence[int]) -> None:
     changed: list[WastedCall] = []
     for call_id in before.keys() | now.keys():
         old, new = before.get(call_id), now.get(call_id)
-        if old is not None and new is not None and all(getattr(old, n) == getattr(new, n) for n in _FACTS):
+        if old is not None and new is not None and all(getattr(old, n) == getattr(new, n) for n in FACTS):
             continue
         if old is not None and old.cause is not None:
             _add(sums, old, -1)
@@ -50,9 +50,10 @@ def settle(conn: Connection, call_ids: Sequence[int]) -> None:
         conn.execute(update(wasted_call).where(among(wasted_call.c.call_id, _ids)).values(cause=None), {"ids": kept})
     if changed:
         row = upsert(conn, wasted_call)
-        values = {name: row.excluded[name] for name in _FACTS}
+        values = {name: row.excluded[name] for name in FACTS}
         conn.execute(
-            row.on_conflict_do_update(index_elements=["call_id"], set_=values), [asdict(call) for call in changed]
+            row.on_conflict_do_update(index_elements=["call_id"], set_=values),
+            [{name: getattr(call, name) for name in ("call_id", *FACTS)} for call in changed],
         )
     rows = [{**dict(zip(_KEY, key, strict=True)), **dict(zip(SUMS, own, strict=True))}
             for key, own in sorted(sums.items()) if any(own)]  # fmt: skip
@@ -62,15 +63,35 @@ def settle(conn: Connection, call_ids: Sequence[int]) -> None:
         conn.execute(new_sum.on_conflict_do_update(index_elements=[*_KEY], set_=added), rows)
 
 
-_KEY = ("facet", "at", *NONE)
+_KEY = ("facet", "hours", "at", *NONE)
+_NONE = [*NONE.values()]
+
+
+#: what takes the rest of a key out of a call's values with `_NONE` behind them
+_Take = Callable[[list[Any]], tuple[Any, ...]]
+
+
+def _list_cells() -> list[tuple[str, int, _Take]]:
+    """Facet and hours of each sum that a call is in, and its rest of the key."""
+    cells: list[tuple[str, int, _Take]] = []
+    for facet, (dimensions, spans) in FACETS.items():
+        shown = (*dimensions, *ALWAYS)
+        take = itemgetter(*(n if name in shown else len(NONE) + n for n, name in enumerate(NONE)))
+        cells += [(facet, hours, take) for hours in spans]
+    return cells
+
+
+_CELLS = _list_cells()
 
 
 def _add(sums: dict[tuple[Any, ...], list[int]], call: Any, sign: int) -> None:
-    for facet, (span, dimensions) in FACETS.items():
-        own = [(getattr(call, name) or none) if name in dimensions else none for name, none in NONE.items()]
-        cell = sums[facet, call.started_at - call.started_at % span, *own]
-        for place, value in enumerate((1, call.cost_micros, call.unpriced)):
-            cell[place] += sign * value
+    own = [getattr(call, name) or none for name, none in NONE.items()] + _NONE
+    at, micros, unpriced = call.started_at, sign * call.cost_micros, sign * call.unpriced
+    for facet, hours, take in _CELLS:
+        cell = sums[(facet, hours, at - at % (hours * HOUR_MS), *take(own))]
+        cell[0] += sign
+        cell[1] += micros
+        cell[2] += unpriced
 
 
 def is_due(conn: Connection) -> bool:
@@ -113,11 +134,11 @@ def keep_pruned(conn: Connection, job_ids: Sequence[int]) -> None:
     used = [pair for pair in wasted.find_taken_over(conn, in_vain, ended=True) if pair[0] in in_vain]
     if used:
         rows = conn.execute(
-            select(c.id.label("call_id"), literal("").label("kept"), c.started_at, c.project_id, c.workflow, c.model,
-                   c.currency, func.coalesce(c.cost_micros, 0).label("cost_micros"), literal(0).label("unpriced"))
+            select(c.id.label("call_id"), literal("").label("kept"), *wasted.FACTS_OF_CALL)
+            .select_from(CALLS_AND_JOBS)
             .where(among(c.job_id, _ids), tuple_(c.job_id, func.coalesce(c.step, "")).in_(sorted(used)), good),
             {"ids": sorted({job_id for job_id, _ in used})},
-        ).mappings()  # fmt: skip
+        ).mappings()
         given = [dict(row) for row in rows]
         if given:
             new = upsert(conn, wasted_call)
