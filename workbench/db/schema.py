@@ -474,7 +474,7 @@ model_call = Table(
     # of a call that came with another home's project: when; it is no spending of a month of this home
     Column("imported_at", Ms),
     # with what a budget sums up: it is asked before each paid call, and the rows are wide
-    Index("ix_model_call_time", "started_at", *_money),
+    Index("ix_model_call_time", "started_at", *_money, "job_id"),
     Index("ix_model_call_project_time", "project_id", "started_at", *_money),
     # with all that a job's spending is summed up from
     Index(

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from typing import Any
 
-from sqlalchemy import CTE, ColumnElement, Connection, Select, case, func, select
+from sqlalchemy import CTE, ColumnElement, Connection, case, func, select
 
 from workbench.db.reads.jobs import restrict
 from workbench.db.reads.usage import unpriced
@@ -13,9 +14,17 @@ from workbench.db.rows.usage import JobSuccess, SpanCost
 from workbench.db.schema import FAILED, job, model_call
 
 
+def _has(filters: JobFilters) -> bool:
+    return any(value is not None for value in filters.values())
+
+
 def _within(conn: Connection, filters: JobFilters, at: ColumnElement[Any], begin: int, end: int) -> CTE:
     """The jobs of a span of time that match. First the span, which an index gives: a planner that begins with a filter,
     such as a workflow, reads all of its history."""
+    if not _has(filters):
+        # an index of the time holds all that is asked
+        every = select(job.c.id, job.c.state, job.c.created_at, at.label("at"))
+        return every.where(at >= begin, at < end).cte("matching")
     span = select(job.c.id, at.label("at")).where(at >= begin, at < end).cte("span").prefix_with("MATERIALIZED")
     rows = select(job.c.id, job.c.state, job.c.created_at, span.c.at).join(span, span.c.id == job.c.id)
     return restrict(conn, rows, filters).cte("matching")
@@ -53,17 +62,44 @@ def list_costs(conn: Connection, filters: JobFilters, *, begin: int, span_ms: in
     profile checks, count where there is no filter. What came with an imported project is left out: another home has
     paid it."""
     span = ((model_call.c.started_at - begin) // span_ms).label("span")
+    within = (model_call.c.started_at >= begin, model_call.c.started_at < begin + spans * span_ms)
+    if not _has(filters):
+        return _sum_all(conn, span, *within)
     unknown = case((unpriced, 1), else_=0).label("unknown")
-    within = (
-        model_call.c.started_at >= begin,
-        model_call.c.started_at < begin + spans * span_ms,
-        model_call.c.imported_at.is_(None),
-    )
     calls = select(span, model_call.c.currency, model_call.c.cost_micros, unknown, model_call.c.job_id).where(*within)
-    made = calls.cte("calls").prefix_with("MATERIALIZED")
+    # what a call is of, its job is of
+    for column, value in (
+        (model_call.c.project_id, filters.get("project")),
+        (model_call.c.workflow, filters.get("kind")),
+    ):
+        calls = calls if value is None else calls.where(column == value)
+    # told apart by an index of these few: the index of the time, which holds the rest, has no room for it
+    imported = model_call.alias("imported")
+    few = select(imported.c.id).where(imported.c.imported_at.isnot(None))
+    made = calls.where(model_call.c.id.notin_(few)).cte("calls").prefix_with("MATERIALIZED")
     sums = (func.sum(made.c.cost_micros), func.sum(made.c.unknown))
-    query: Select[Any] = select(made.c.span, made.c.currency, *sums)
-    if any(value is not None for value in filters.values()):
-        query = restrict(conn, query.join(job, job.c.id == made.c.job_id), filters)
+    query = restrict(conn, select(made.c.span, made.c.currency, *sums).join(job, job.c.id == made.c.job_id), filters)
     rows = conn.execute(query.group_by(made.c.span, made.c.currency))
     return [SpanCost(int(n), currency, None if m is None else int(m), int(u)) for n, currency, m, u in rows]
+
+
+def _sum_all(conn: Connection, span: Any, *within: ColumnElement[bool]) -> list[SpanCost]:
+    """Of all calls: what they cost stands in the index of their time, and only those of no known price, and those that
+    were imported, are looked up."""
+    currency, cost = model_call.c.currency, model_call.c.cost_micros
+    priced = select(span, currency, func.count(cost), func.sum(cost)).where(*within, cost.isnot(None))
+    unknown = select(span, currency, func.count()).where(*within, cost.is_(None), unpriced)
+    costs: dict[tuple[int, str | None], list[int]] = defaultdict(lambda: [0, 0, 0])
+    elsewhere = model_call.c.imported_at.isnot(None)
+    for sign, conditions in ((1, ()), (-1, (elsewhere,))):
+        for n, of, count, micros in conn.execute(priced.where(*conditions).group_by("span", currency)):
+            known = costs[int(n), of]
+            known[0] += sign * int(count)
+            known[1] += sign * int(micros)
+    for n, of, count in conn.execute(unknown.where(~elsewhere).group_by("span", currency)):
+        costs[int(n), of][2] += int(count)
+    return [
+        SpanCost(n, of, micros if count else None, unpriced_calls)
+        for (n, of), (count, micros, unpriced_calls) in costs.items()
+        if count or unpriced_calls
+    ]

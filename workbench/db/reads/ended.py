@@ -215,7 +215,8 @@ def by_cost(
         for part in [[]] if after is None else _after(own, rate, *after, descending):
             priced = settled.where(own.isnot(None), other.is_(None), *part)
             orders.append(priced.order_by(by_amount, c.job_id.desc()).limit(most))
-    return [*orders, settled.where(c.cny_micros.isnot(None), c.usd_micros.isnot(None))]
+    # in the order of the index that holds just these, or SQLite would go through all that paid in dollars
+    return [*orders, settled.where(c.cny_micros.isnot(None), c.usd_micros.isnot(None)).order_by(c.job_id)]
 
 
 def _after(

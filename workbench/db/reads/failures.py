@@ -177,16 +177,11 @@ def _list_trends(
     span = HOUR_MS if reach <= 2 * DAY_MS else DAY_MS
     spans = -(-reach // span)
     begin = now - spans * span
-    position = (
-        (failure.c.finished_at - begin) / span
-        if conn.dialect.name == "sqlite"
-        else (failure.c.finished_at - begin).op("/")(literal(span, type_=failure.c.finished_at.type))
-    )
-    at = position.label("at")
+    at = ((failure.c.finished_at - begin) // span).label("at")
     query = (
         select(failure.c.fingerprint, at, func.count())
         .where(failure.c.fingerprint.in_(names), *where, failure.c.finished_at >= begin)
-        .group_by(failure.c.fingerprint, at)
+        .group_by(failure.c.fingerprint, "at")
     )
     counts = {name: [0] * spans for name in names}
     for name, number, count in conn.execute(query):
