@@ -115,6 +115,12 @@ _COUNTED_BY = {
 }
 
 
+def none_filed(conn: Connection, filters: dict[str, Any]) -> bool:
+    """Whether no filed job matches, as far as their counts tell: by those filters that they are kept by."""
+    counted = {name: value for name, value in filters.items() if name in _COUNTED_BY or name == "state"}
+    return any(value not in (None, "") for value in counted.values()) and count_filed(conn, counted) == {}
+
+
 def count_filed(conn: Connection, filters: dict[str, Any]) -> dict[str, int] | None:
     """State → how many filed jobs match; None: they are not counted by these filters, or most are not filed yet."""
     given = {name: value for name, value in filters.items() if value is not None and value != ""}
