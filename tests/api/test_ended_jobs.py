@@ -14,9 +14,12 @@ from sqlalchemy import insert, select, update
 from tests.api.test_board import add_calls
 from tests.api.test_job_sorting import make_jobs
 from workbench.api.client import Workbench
+from workbench.db import measures
 from workbench.db.reads import ended, rollups
-from workbench.db.schema import ended_job, job, job_child, model_call
+from workbench.db.schema import ended_count, ended_job, job, job_child, model_call
 from workbench.db.writes import rollups as writes
+from workbench.db.writes.prune import Keep
+from workbench.jobs import pruning
 from workbench.settings import Settings
 
 FILTERS: list[dict[str, Any]] = [
@@ -153,3 +156,79 @@ def test_a_long_history_that_is_not_rolled_up_yet_is_read_as_it_is(
     with wb.database.read() as conn:
         assert not ended.is_behind(conn)
     assert wb.jobs.count_states(run_over=8) == {"succeeded": 1}
+
+
+DAY = 86_400_000
+
+
+def recount_measures(wb: Workbench) -> dict[tuple[str, int, str], int]:
+    """What the counts are to be, from the narrow rows."""
+    with wb.database.read() as conn:
+        rows = conn.execute(select(ended_job)).mappings().all()
+    return dict(Counter(key for row in rows for key in measures.list_buckets(row)))
+
+
+def list_counts(wb: Workbench) -> dict[tuple[str, int, str], int]:
+    with wb.database.read() as conn:
+        rows = conn.execute(select(ended_count).where(ended_count.c.jobs != 0)).all()
+    return {(row.measure, row.bucket, row.state): row.jobs for row in rows}
+
+
+@pytest.mark.parametrize("seed", [1, 2])
+def test_counts_by_time_run_and_cost_are_those_of_the_jobs_through_changes_prunes_and_rebuilds(
+    wb: Workbench, seed: int
+) -> None:
+    dice = random.Random(seed)
+    began = 20_000 * DAY
+    whens = [began + dice.randrange(40 * DAY) for _ in range(60)]
+    runs = [dice.choice([None, 0, 1, 1_000, 1_001, dice.randrange(10_000_000)]) for _ in whens]
+    states = ("succeeded", "failed", "partial", "cancelled")
+    ids = make_jobs(
+        wb,
+        *(
+            {"created_at": at, "started_at": None if run is None else at, "finished_at": at + (run or 0),
+             "state": dice.choice(states)}
+            for at, run in zip(whens, runs, strict=True)
+        ),
+    )  # fmt: skip
+    for number, one in enumerate(dice.choices(ids, k=90)):
+        micros = dice.choice([None, 0, 10_000, 10_001, dice.randrange(10**9)])
+        add_calls(wb, (one, whens[0] + number, dice.choice(["CNY", "USD"]), micros))
+    filters: list[dict[str, Any]] = [{"run_over": ms} for ms in (0, 1, 999, 1_000, 5_000_000, 10**12)]
+    filters += [{"cost_over": {"CNY": c, "USD": u}} for c, u in ((0, 0), (10_000, 10_000), (5 * 10**8, 10**8))]
+    filters += [{"cost_over": {"USD": 10_000}}, {"cost_over": {"CNY": 9_999}, "state": ["failed", "succeeded"]}]
+    for days in ((0, 40), (3, 9), (5, 5), (7, 8)):
+        since, until = (began + day * DAY + dice.randrange(DAY) for day in days)
+        filters += [{"since": since}, {"until": until, "state": "failed"}, {"since": since, "until": until}]
+
+    def check() -> None:
+        for given in filters:
+            listed = wb.jobs.states([j.id for j in wb.jobs.list(limit=500, **given)])
+            assert wb.jobs.count_states(**given) == dict(Counter(listed.values())), given
+
+    check()
+    roll_up(wb, 7)
+    assert list_counts(wb) == recount_measures(wb)
+    check()
+    # a price that came late, jobs that took another time
+    with wb.database.write() as conn:
+        conn.execute(update(model_call).where(model_call.c.cost_micros == 0).values(cost_micros=77_777_777))
+        conn.execute(update(job).where(job.c.id.in_(ids[:9])).values(finished_at=job.c.created_at + 12_345))
+    check()
+    roll_up(wb, 7)
+    check()
+    assert list_counts(wb) == recount_measures(wb)
+    assert pruning.prune(wb.database, Keep(last=10)).jobs > 20
+    assert list_counts(wb) == recount_measures(wb)
+    check()
+    wb.usage.rebuild()
+    assert list_counts(wb) == recount_measures(wb)
+    check()
+
+
+@pytest.mark.parametrize("value", [0, 1, 2, 3, 59, 60, 999, 1_000, 10**6, 123_456_789, 10**15])
+def test_a_bucket_ends_with_its_largest_value(value: int) -> None:
+    end = measures.end_of(measures.bucket_of("run", value))
+    assert end >= value
+    assert measures.bucket_of("run", end) == measures.bucket_of("run", value)
+    assert measures.bucket_of("run", end + 1) > measures.bucket_of("run", value)

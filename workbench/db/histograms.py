@@ -24,6 +24,11 @@ def bucket_of(ms: int) -> int:
     return 0 if ms <= 0 else 1 + max(0, math.ceil(math.log(ms) / _LOG))
 
 
+def largest_in(bucket: int) -> int:
+    """About where a bucket ends."""
+    return 0 if bucket == 0 else math.floor(_GAMMA ** (bucket - 1))
+
+
 def value_of(bucket: int) -> int:
     """Milliseconds."""
     return 0 if bucket == 0 else round(2 * _GAMMA ** (bucket - 1) / (_GAMMA + 1))

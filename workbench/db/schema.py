@@ -280,6 +280,17 @@ ended_job = Table(
           sqlite_where=_both_sql),
 )  # fmt: skip
 
+# how many narrow rows have a value in a bucket of a measure (workbench/db/measures.py), by state: jobs are counted from
+# few rows, however many match
+ended_count = Table(
+    "ended_count",
+    metadata,
+    Column("measure", Word(4), primary_key=True),
+    Column("bucket", Integer, primary_key=True, autoincrement=False),
+    Column("state", Word(20), primary_key=True),
+    Column("jobs", Integer, nullable=False),
+)
+
 # all that an ended job is found by, folded, in the pieces that the index of words has (see db/search.py)
 job_text = Table(
     "job_text",

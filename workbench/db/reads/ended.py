@@ -28,13 +28,15 @@ from sqlalchemy import (
     select,
     true,
     union,
+    union_all,
 )
 
 from workbench.db.connection import Ids, among
+from workbench.db.measures import DAY_MS, Measure, bucket_of, end_of
 from workbench.db.reads import rollups
 from workbench.db.rollup_tables import job_tail
 from workbench.db.rollups import USAGE_TAIL
-from workbench.db.schema import ACTIVE, ended_job, job, job_child, model_call
+from workbench.db.schema import ACTIVE, ended_count, ended_job, job, job_child, model_call
 
 #: micros of yuan and of dollars; None where nothing is known
 Cost = tuple[int | None, int | None]
@@ -175,18 +177,77 @@ def narrow(filters: Mapping[str, Any]) -> list[ColumnElement[bool]]:
 
 def count_states(conn: Connection, filters: Mapping[str, Any], unsettled: Collection[int]) -> Counter[str]:
     """State → how many narrow rows match, without those of unsettled jobs. Ask only what `can_count`."""
-    counts: Counter[str] = Counter()
     # each range of an index of its own; what is over both amounts counts in the first
     parts: list[list[ColumnElement[bool]]] = [[]]
     if amounts := filters.get("cost_over"):
         first, *second = _exceeding(amounts) or [literal(False)]
         parts = [[first], *([condition, not_(func.coalesce(first, False))] for condition in second)]
-    for part in parts:
-        query = select(ended_job.c.state, func.count()).where(*narrow(filters), *part).group_by(ended_job.c.state)
-        counts.update({state: int(n) for state, n in conn.execute(query)})
+    matching = [_by_state(*narrow(filters), *part) for part in parts]
+    counts: Counter[str] = Counter()
+    # one statement: PostgreSQL's reads see each at its own moment
+    for state, jobs in conn.execute(union_all(*(_count_by_measure(filters) or matching))):
+        counts[state] += int(jobs or 0)
+    for query in matching:
         stale = query.where(among(ended_job.c.job_id, literal([*unsettled], type_=Ids())))
         counts.subtract({state: int(n) for state, n in conn.execute(stale)})
     return counts
+
+
+def _by_state(*conditions: ColumnElement[bool]) -> Select[Any]:
+    return select(ended_job.c.state, func.count().label("jobs")).where(*conditions).group_by(ended_job.c.state)
+
+
+def _count_by_measure(filters: Mapping[str, Any]) -> list[Select[Any]]:
+    """(state, jobs) of buckets and of the narrow rows of those that match in part; none where more than one measure, or
+    something else, is asked for."""
+    given = {name: value for name, value in filters.items() if value not in (None, "")}
+    names = given.keys() - {"state"}
+    if names and names <= {"since", "until"}:
+        parts = _count_days(given.get("since"), given.get("until"))
+    elif names == {"run_over"}:
+        parts = _count_over("run", ended_job.c.run_ms, given["run_over"])
+    elif names == {"cost_over"}:
+        over = {name: column for name, column in _AMOUNTS.items() if name in given["cost_over"]}
+        parts = []
+        for name, column in over.items():
+            parts += _count_over("cny" if name == "CNY" else "usd", column, given["cost_over"][name])
+        if len(over) > 1:
+            # what is over both was counted twice
+            twice = _by_state(*_exceeding(given["cost_over"], over)).with_only_columns(
+                ended_job.c.state, (-func.count()).label("jobs")
+            )
+            parts.append(twice)
+    else:
+        return []
+    if state := given.get("state"):
+        states = [state] if isinstance(state, str) else state
+        parts = [part.where(part.selected_columns.state.in_(states)) for part in parts]
+    return parts
+
+
+def _count_over(measure: Measure, column: ColumnElement[Any], value: int) -> list[Select[Any]]:
+    bucket = bucket_of(measure, value)
+    return [_sum_buckets(measure, ended_count.c.bucket > bucket), _by_state(column > value, column <= end_of(bucket))]
+
+
+def _count_days(since: int | None, until: int | None) -> list[Select[Any]]:
+    first = None if since is None else -(-since // DAY_MS)
+    last = None if until is None else until // DAY_MS
+    created, bucket = ended_job.c.created_at, ended_count.c.bucket
+    if first is not None and last is not None and first >= last:
+        return [_by_state(created >= since, created < until)]
+    whole = [*([bucket >= first] if first is not None else []), *([bucket < last] if last is not None else [])]
+    parts = [_sum_buckets("day", *whole)]
+    if first is not None:
+        parts.append(_by_state(created >= since, created < first * DAY_MS))
+    if last is not None:
+        parts.append(_by_state(created >= last * DAY_MS, created < until))
+    return parts
+
+
+def _sum_buckets(measure: Measure, *conditions: ColumnElement[bool]) -> Select[Any]:
+    c = ended_count.c
+    return select(c.state, func.sum(c.jobs).label("jobs")).where(c.measure == measure, *conditions).group_by(c.state)
 
 
 def list_costs(conn: Connection, ids: Collection[int]) -> dict[int, Cost]:

@@ -1,14 +1,17 @@
-"""Narrow rows of ended jobs (`schema.ended_job`), written with the rollups, from the same tails."""
+"""Narrow rows of ended jobs (`schema.ended_job`) and their counts (`schema.ended_count`), written with the rollups,
+from the same tails. One process writes them at a time: whoever does so holds the lock of the rollups."""
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 
-from sqlalchemy import Connection, bindparam, select
+from sqlalchemy import Connection, bindparam, delete, select
 
+from workbench.db import measures
 from workbench.db.connection import Ids, among
 from workbench.db.reads import ended as reads
-from workbench.db.schema import TERMINAL, ended_job, job, model_call
+from workbench.db.schema import TERMINAL, ended_count, ended_job, job, model_call
 from workbench.db.writes.installation import upsert
 
 _ids = bindparam("ids", type_=Ids())
@@ -36,9 +39,38 @@ def save(conn: Connection, job_ids: Sequence[int]) -> None:
         cny, usd = costs.get(fact["job_id"], (None, None))
         rows.append({**fact, "cny_micros": cny, "usd_micros": usd})
     if rows:
+        counts: Counter[tuple[str, int, str]] = Counter()
+        for row in rows:
+            counts.update(measures.list_buckets(row))
+        _count(conn, counts, [row["job_id"] for row in rows])
         new = upsert(conn, ended_job)
         changed = {c.name: new.excluded[c.name] for c in ended_job.c if c.name != "job_id"}
         conn.execute(new.on_conflict_do_update(index_elements=["job_id"], set_=changed), rows)
+
+
+def remove(conn: Connection, job_ids: Sequence[int]) -> None:
+    """Take these jobs' rows away."""
+    _count(conn, Counter(), job_ids)
+    conn.execute(delete(ended_job).where(among(ended_job.c.job_id, _ids)), {"ids": [*job_ids]})
+
+
+_now = select(ended_job).where(among(ended_job.c.job_id, _ids))
+
+
+def _count(conn: Connection, counts: Counter[tuple[str, int, str]], job_ids: Sequence[int]) -> None:
+    """Add these counts, and take away what these jobs' rows count for up to now."""
+    for row in conn.execute(_now, {"ids": [*job_ids]}).mappings():
+        counts.subtract(measures.list_buckets(row))
+    rows = [
+        {"measure": measure, "bucket": bucket, "state": state, "jobs": jobs}
+        for (measure, bucket, state), jobs in sorted(counts.items())
+        if jobs
+    ]
+    if rows:
+        new = upsert(conn, ended_count)
+        names = ("measure", "bucket", "state")
+        more = new.on_conflict_do_update(index_elements=names, set_={"jobs": ended_count.c.jobs + new.excluded.jobs})
+        conn.execute(more, rows)
 
 
 def save_callers(conn: Connection, call_ids: Sequence[int]) -> None:

@@ -27,7 +27,7 @@ from workbench.db.connection import Ids, among, db_now_ms
 from workbench.db.rollup_tables import job_tail
 from workbench.db.schema import ACTIVE, TERMINAL, artifact, ended_job, job, job_child, model_call
 from workbench.db.tables import metadata
-from workbench.db.writes import filing, rollups
+from workbench.db.writes import ended, filing, rollups
 
 DAY_MS = 86_400_000
 #: jobs that are looked at, and removed, in one transaction
@@ -181,6 +181,7 @@ def remove(conn: Connection, ids: Sequence[int]) -> Removed:
     conn.execute(_keep_calls, given)
     for column in (model_call.c.job_id, artifact.c.job_id, job.c.parent_id, job.c.replay_of, job.c.answers_from):
         conn.execute(update(column.table).where(among(column, _ids)).values({column.name: None}), given)
+    ended.remove(conn, ids)
     for table, column in _BELONGS:
         conn.execute(delete(table).where(among(column, _ids)), given)
     conn.execute(delete(job).where(among(job.c.id, _ids)), given)
