@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any, get_args
 
 import pytest
-from sqlalchemy import Connection, event, insert, select, text
+from sqlalchemy import Connection, event, func, insert, select, text
 
 from tests.engine.conftest import Engine
 from workbench.api.client import Workbench
@@ -29,6 +29,7 @@ from workbench.db.schema import (
     failure,
     job,
     job_child,
+    job_count,
     job_event,
     model_call,
     node,
@@ -54,7 +55,8 @@ LARGE = {
 #: indexes that hold only what is under way: to read all of one is no harm
 SMALL = {
     "ix_job_active", "ix_job_ready", "ix_job_untold", "uq_job_exclusive", "ix_step_poll", "ix_model_call_open",
-    "ix_webhook_delivery_due", "ix_job_unfiled", "ix_job_cancelled", "ix_ended_job_both",
+    "ix_webhook_delivery_due", "ix_job_unfiled", "ix_job_cancelled", "ix_ended_job_both", "ix_model_call_imported",
+    "ix_model_call_reserved",
 }  # fmt: skip
 
 
@@ -126,6 +128,14 @@ def history(settings: Settings) -> None:
         }.items():  # fmt: skip
             conn.execute(insert(table), rows)
         # as a worker has done by then
+        jobs = select(job.c.kind, job.c.state, func.count()).where(job.c.filed).group_by(job.c.kind, job.c.state)
+        nothing = {"project_id": 0, "profile_id": 0, "error_kind": ""}
+        counts = [
+            {**nothing, "model": model, "kind": kind, "state": state, "jobs": count}
+            for kind, state, count in conn.execute(jobs)
+            for model in ("", "m")
+        ]
+        conn.execute(insert(job_count), counts)
         while rollups.fold(conn, ENDED):
             pass
         if not database.is_sqlite:
