@@ -9,12 +9,15 @@ from __future__ import annotations
 import math
 from array import array
 from collections.abc import Iterable, Mapping
+from itertools import chain
 
 #: the largest share by which a percentile is off
 ERROR = 0.02
 _GAMMA = (1 + ERROR) / (1 - ERROR)
 _LOG = math.log(_GAMMA)
 _MOST = 32_767
+#: bytes from which it pays to count by numpy
+_MANY = 1_600
 
 Histogram = dict[int, int]
 
@@ -37,6 +40,9 @@ def value_of(bucket: int) -> int:
 def pack(histogram: Mapping[int, int]) -> bytes | None:
     """Pairs of bucket and count, 16 bits each, little-endian; None for an empty one."""
     pairs = array("h")
+    if histogram and min(histogram.values()) >= -_MOST and max(histogram.values()) <= _MOST:
+        pairs.extend(chain.from_iterable(pair for pair in sorted(histogram.items()) if pair[1]))
+        return pairs.tobytes() or None
     for bucket, count in sorted(histogram.items()):
         while count:
             part = max(-_MOST, min(_MOST, count))
@@ -46,10 +52,24 @@ def pack(histogram: Mapping[int, int]) -> bytes | None:
 
 
 def add(into: Histogram, packed: Iterable[bytes | None]) -> None:
+    joined = b"".join(filter(None, packed))
+    if len(joined) >= _MANY:
+        _add_many(into, joined)
+        return
     pairs = array("h")
-    pairs.frombytes(b"".join(filter(None, packed)))
+    pairs.frombytes(joined)
     for bucket, count in zip(pairs[::2], pairs[1::2], strict=True):
         into[bucket] = into.get(bucket, 0) + count
+
+
+def _add_many(into: Histogram, joined: bytes) -> None:
+    """Several times as quick, of many pairs."""
+    import numpy as np
+
+    pairs = np.frombuffer(joined, np.int16).reshape(-1, 2)
+    counts = np.bincount(pairs[:, 0], pairs[:, 1])
+    for bucket in counts.nonzero()[0].tolist():
+        into[bucket] = into.get(bucket, 0) + int(counts[bucket])
 
 
 def percentile(histogram: Mapping[int, int], share: float) -> int | None:
