@@ -8,13 +8,18 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
-from sqlalchemy import Connection, delete, insert, select, text, update
+from alembic.migration import MigrationContext
+from alembic.operations import Operations
+from alembic.script import ScriptDirectory
+from sqlalchemy import Connection, delete, insert, or_, select, text, update
 
 from workbench.api.client import Workbench
 from workbench.db import histograms
+from workbench.db.migrate import _MIGRATIONS
 from workbench.db.reads import rollups as reads
 from workbench.db.reads import usage as usage_reads
 from workbench.db.rollup_tables import JOB_SUMS, USAGE_SUMS, job_hour, job_tail, usage_hour, usage_tail
+from workbench.db.rollups import JOB_DIMENSIONS, JOB_FACETS, MODEL_FACETS, USAGE_DIMENSIONS, USAGE_FACETS
 from workbench.db.schema import job, model_call, node
 from workbench.db.writes import prune, rollups
 from workbench.errors import InvalidInput
@@ -24,8 +29,11 @@ HOUR = 3_600_000
 BEGIN = 1_790_000_000_000 // HOUR * HOUR
 GROUPS = (
     [], ["model"], ["workflow"], ["project_id"], ["created_by"], ["node_id"], ["profile_id", "capability"],
-    ["workflow", "model"], ["currency"], ["project_id", "created_by", "workflow"],
+    ["workflow", "model"], ["currency"], ["project_id", "created_by", "workflow"], ["project_id", "profile_id"],
+    ["project_id", "node_id", "capability"], ["node_id", "currency"],
 )  # fmt: skip
+FACETS = {"usage_hour": USAGE_FACETS, "job_hour": {**JOB_FACETS, **MODEL_FACETS}}
+DIMENSIONS = {"usage_hour": USAGE_DIMENSIONS, "job_hour": JOB_DIMENSIONS}
 
 
 @pytest.fixture
@@ -219,7 +227,7 @@ def test_a_long_tail_is_passed_by_until_it_is_rolled_up(wb: Workbench, monkeypat
     def everything() -> list[Any]:
         with wb.database.snapshot() as conn:
             usage = [reads.sum_usage(conn, g, USAGE_SUMS, reads.stretch(*s), {}) for s in stretches for g in GROUPS]
-            times = [reads.merge_usage(conn, [], "latency", reads.stretch(*s), {}) for s in stretches]
+            times = [reads.merge_usage(conn, [], reads.stretch(*s), {}) for s in stretches]
             jobs = [
                 reads.sum_jobs(conn, [group], JOB_SUMS, reads.stretch(*s, zone), {})
                 for s in stretches
@@ -252,6 +260,28 @@ def count_jobs(conn: Connection, model: str | None, since: int, until: int) -> d
     return {(None, row[0]): [int(v) for v in row[1:]] for row in rows}
 
 
+def test_months_are_put_together_from_the_longest_spans_and_what_is_left_at_both_ends(wb: Workbench) -> None:
+    day, chance = 24 * HOUR, random.Random(8)
+    common = {"purpose": "g", "provider": "p", "capability": "text", "outcome": "ok", "latency_ms": 9}
+    with wb.database.write() as conn:
+        rows = [
+            common | {"call_id": str(n), "model": chance.choice("mn"), "workflow": chance.choice("ab"),
+                      "started_at": BEGIN + chance.randrange(40 * day), "cost_micros": n, "currency": "CNY"}
+            for n in range(600)
+        ]  # fmt: skip
+        conn.execute(insert(model_call), rows)
+        rollups.fold(conn)
+        # what is rolled up stands in several spans, and is taken away from each
+        conn.execute(update(model_call).where(model_call.c.id % 3 == 0).values(model="o", cost_micros=5))
+        rollups.fold(conn)
+    for _ in range(12):
+        since, until = sorted(BEGIN + chance.randrange(-9 * day, 60 * day) for _ in range(2))
+        check(wb, since, until)
+        check(wb, since // day * day, until // day * day)
+    check(wb, BEGIN - 20 * day, BEGIN + 60 * day)
+    assert [r.calls for r in wb.usage.latencies(since=0)] == [600]
+
+
 @pytest.mark.parametrize("seed", range(2))
 def test_ended_jobs_are_counted_by_what_they_are_and_by_the_models_that_they_called(wb: Workbench, seed: int) -> None:
     history = History(wb, 100 + seed)
@@ -273,7 +303,7 @@ def test_what_pruned_jobs_count_for_stays_through_folds_and_rebuilds(wb: Workben
         with wb.database.snapshot() as conn:
             usage = [reads.sum_usage(conn, groups, USAGE_SUMS, asked, {}) for groups in GROUPS]
             jobs = [reads.sum_jobs(conn, ["state"], JOB_SUMS, asked, {"model": m}) for m in (None, "m", "n", "o")]
-            return [*usage, *jobs, reads.merge_jobs(conn, ["state"], "wait", asked, {})]
+            return [*usage, *jobs, reads.merge_jobs(conn, ["state"], asked, {})]
 
     before = everything()
     with wb.database.write() as conn:
@@ -360,6 +390,24 @@ def test_a_histogram_holds_many_of_one_value_and_gives_back_what_is_taken_away()
     assert histograms.pack({5: 0}) is None
 
 
+@pytest.mark.parametrize("many", [3, 400])
+def test_histograms_come_to_the_same_however_many_are_merged(many: int) -> None:
+    chance = random.Random(many)
+    counted: histograms.Histogram = {4: 7}
+    packed = []
+    for _ in range(many):
+        own = {chance.randrange(600): chance.choice([1, 2, 90_000, -5]) for _ in range(20)}
+        packed += [histograms.pack(own), None]
+        for bucket, count in own.items():
+            counted[bucket] = counted.get(bucket, 0) + count
+    merged: histograms.Histogram = {4: 7}
+    histograms.add(merged, packed)
+    assert {b: n for b, n in merged.items() if n} == {b: n for b, n in counted.items() if n}
+    again: histograms.Histogram = {}
+    histograms.add(again, [histograms.pack(merged)])
+    assert again == {b: n for b, n in counted.items() if n}
+
+
 def test_a_worker_rolls_up_what_has_ended(wb: Workbench) -> None:
     history = History(wb, 11)
     history.run(60)
@@ -432,3 +480,49 @@ def test_success_of_a_model_is_that_of_the_jobs_that_called_it_and_waits_are_the
     assert times_of.jobs == 3
     assert times_of.wait_p95 == pytest.approx(1000, rel=0.02)
     assert times_of.run_p50 == pytest.approx(4000, rel=0.02)
+
+
+def _list_rows(conn: Connection) -> dict[str, list[tuple[Any, ...]]]:
+    """All rows of the rollups but their numbers, in one order."""
+    tables = {"usage_hour": usage_hour, "job_hour": job_hour}
+    rows = {name: [tuple(row)[1:] for row in conn.execute(select(table))] for name, table in tables.items()}
+    return {name: sorted(own, key=str) for name, own in rows.items()}
+
+
+def test_a_facet_has_the_rows_that_its_calls_and_jobs_make_by_each_of_its_spans(wb: Workbench) -> None:
+    History(wb, 31).run(150)
+    with wb.database.write() as conn:
+        while rollups.fold(conn):
+            pass
+        found: dict[Any, set[int]] = {}
+        for table in (usage_hour, job_hour):
+            for facet, hours in conn.execute(select(table.c.facet, table.c.hours).distinct()):
+                found.setdefault((table.name, facet), set()).add(hours)
+                shown = FACETS[table.name][facet].dimensions
+                others = set(DIMENSIONS[table.name]) - {*shown, "currency", "state"}
+                told = [table.c[name].isnot(None) for name in others]
+                assert (
+                    not told or conn.execute(select(table.c.id).where(table.c.facet == facet, or_(*told))).all() == []
+                )
+    spans = {(table, name): {*facet.spans} for table, facets in FACETS.items() for name, facet in facets.items()}
+    assert found == spans
+
+
+def test_facets_of_a_later_release_are_summed_up_from_what_an_earlier_one_rolled_up(wb: Workbench) -> None:
+    History(wb, 41).run(250)
+    facets = ScriptDirectory(str(_MIGRATIONS)).get_revision("0034")
+    assert facets is not None
+    with wb.database.write() as conn:
+        ended = conn.scalars(select(job.c.id).where(job.c.finished_at.isnot(None)).order_by(job.c.id)).all()
+        prune.remove(conn, ended[: len(ended) // 2])
+        while rollups.fold(conn):
+            pass
+        fresh = _list_rows(conn)
+        assert {pruned for (pruned,) in conn.execute(select(job_hour.c.pruned).distinct())} == {True, False}
+        with Operations.context(MigrationContext.configure(conn)):
+            facets.module.downgrade()
+            spans = {(f, h) for f, h in conn.execute(select(usage_hour.c.facet, usage_hour.c.hours).distinct())}
+            assert {("project", 1), ("workflow", 1)} <= spans
+            assert not {("place", 24), ("proj_model", 1), ("all", 192)} & spans
+            facets.module.upgrade()
+        assert _list_rows(conn) == fresh

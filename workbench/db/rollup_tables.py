@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import Boolean, Column, Index, LargeBinary, Table
+from sqlalchemy import Boolean, Column, Index, LargeBinary, Table, text
 
 from workbench.db.schema import Ms, job, metadata, model_call
 from workbench.db.types import BigInteger, Id, Integer, String, Text
@@ -41,6 +41,13 @@ def _facts(table: Table, names: tuple[str, ...]) -> list[Column[Any]]:
     return [Column(name, table.c[name].type) for name in names]
 
 
+def _index_by(table: str, column: str) -> Index:
+    """Of the facets that tell it apart: rows of the others would only be written there."""
+    known = text(f"{column} IS NOT NULL")
+    name = f"ix_{table}_{column.removesuffix('_id')}"
+    return Index(name, column, "facet", "hours", "at", postgresql_where=known, sqlite_where=known)
+
+
 # calls and ended jobs that no rollup holds yet; the database's triggers put them here (rollup_triggers.py)
 usage_tail = Table("usage_tail", metadata, Column("call_id", Id, primary_key=True))
 job_tail = Table("job_tail", metadata, Column("job_id", Id, primary_key=True))
@@ -58,14 +65,14 @@ job_undo = Table(
     *_facts(job, JOB_FACTS),
 )
 
-# sums over calls: by the hour and by the UTC day, once for each facet. A facet names the dimensions that its rows
+# sums over calls: by the hour, the UTC day and more, once for each facet. A facet names the dimensions that its rows
 # tell apart; the others are NULL. `workbench/db/rollups.py` says which there are.
 usage_hour = Table(
     "usage_hour",
     metadata,
     Column("id", Id, primary_key=True),
     Column("facet", Word(12), nullable=False),
-    # 1, 8 or 24
+    # 1, 8, 24 or 192
     Column("hours", Integer, nullable=False),
     Column("at", Ms, nullable=False),
     Column("project_id", Id),
@@ -82,10 +89,7 @@ usage_hour = Table(
     Column("latency", LargeBinary),
     Column("ttft", LargeBinary),
     Index("ix_usage_hour_facet", "facet", "hours", "at"),
-    Index("ix_usage_hour_project", "project_id", "facet", "hours", "at"),
-    Index("ix_usage_hour_workflow", "workflow", "facet", "hours", "at"),
-    Index("ix_usage_hour_model", "model", "facet", "hours", "at"),
-    Index("ix_usage_hour_node", "node_id", "hours", "at"),
+    *(_index_by("usage_hour", column) for column in ("project_id", "workflow", "model", "node_id")),
 )
 
 # the same of jobs that have ended, by when they ended
@@ -112,10 +116,7 @@ job_hour = Table(
     Column("wait", LargeBinary),
     Column("run", LargeBinary),
     Index("ix_job_hour_facet", "facet", "hours", "at"),
-    Index("ix_job_hour_project", "project_id", "facet", "hours", "at"),
-    Index("ix_job_hour_kind", "kind", "facet", "hours", "at"),
-    Index("ix_job_hour_model", "model", "facet", "hours", "at"),
-    Index("ix_job_hour_node", "node_id", "hours", "at"),
+    *(_index_by("job_hour", column) for column in ("project_id", "kind", "model", "node_id")),
 )
 
 # calls whose waste may be another than `wasted_call` says, besides those of the tails above: calls that went; versions

@@ -5,7 +5,8 @@ Reads ask `db/reads/rollups.py`; workers fill them by `db/writes/rollups.py`.
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import ColumnElement, and_, case, func, literal_column, or_
@@ -14,52 +15,75 @@ from workbench.db.rollup_tables import USAGE_SUMS, job_tail, usage_tail
 from workbench.db.schema import job, model_call
 
 HOUR_MS, DAY_MS = 3_600_000, 86_400_000
-#: what a row sums up, hours: by the third of a UTC day the days of other zones are put together from few rows
-SPANS = (1, 8, 24)
-THIRD_MS = 8 * HOUR_MS
+#: what a row sums up, hours: by the third of a UTC day the days of other zones are put together from few rows, by
+#: eight days months are
+SPANS = (1, 8, 24, 192)
+THIRD_MS, LONGEST_MS = 8 * HOUR_MS, SPANS[-1] * HOUR_MS
+#: nearly every row of an hour would be one call's, or one job's
+_DAILY = SPANS[2:]
+#: hours are nearly as many as those of the facet below, which has the same and more
+_BUT_HOURS = SPANS[1:]
 
-#: facet → the dimensions that its rows tell apart, besides capability and currency; those with few rows first
-USAGE_FACETS: dict[str, tuple[str, ...]] = {
-    "all": (),
-    "project": ("project_id",),
-    "model": ("provider", "model", "profile_id"),
-    "workflow": ("workflow",),
-    "user": ("created_by",),
-    "pair": ("workflow", "provider", "model", "profile_id"),
-    "full": ("project_id", "created_by", "workflow", "provider", "model", "profile_id"),
-    "node": ("project_id", "node_id", "workflow", "model"),
+
+@dataclass(frozen=True, slots=True)
+class Facet:
+    """The dimensions that its rows tell apart, besides currency or state, and the spans for which there are rows: from
+    one of `SPANS` to another, without a gap."""
+
+    dimensions: tuple[str, ...]
+    spans: tuple[int, ...] = SPANS
+
+
+#: those with few rows first
+USAGE_FACETS: dict[str, Facet] = {
+    "all": Facet(("capability",)),
+    "model": Facet(("provider", "model", "profile_id", "capability")),
+    "workflow": Facet(("workflow", "capability"), _BUT_HOURS),
+    "user": Facet(("created_by", "capability")),
+    "project": Facet(("project_id", "capability"), _BUT_HOURS),
+    "pair": Facet(("workflow", "provider", "model", "profile_id", "capability")),
+    "proj_model": Facet(("project_id", "provider", "model", "profile_id", "capability")),
+    "place": Facet(("project_id", "node_id"), _DAILY),
+    "full": Facet(("project_id", "created_by", "workflow", "provider", "model", "profile_id", "capability")),
+    "node": Facet(("project_id", "node_id", "workflow", "model", "capability"), _DAILY),
 }
-#: kept by the UTC day alone: nearly every row of an hour would be one call's, or one job's
-DAILY_USAGE, DAILY_JOBS = ("node",), ("full", "node")
-USAGE_ALWAYS = ("capability", "currency")
+USAGE_ALWAYS = ("currency",)
 USAGE_DIMENSIONS = (
-    "project_id", "node_id", "workflow", "provider", "model", "profile_id", "created_by", *USAGE_ALWAYS,
+    "project_id", "node_id", "workflow", "provider", "model", "profile_id", "created_by", "capability", *USAGE_ALWAYS,
 )  # fmt: skip
-#: the same of ended jobs, besides their state; those with `model` count a job once for each model that it called
-JOB_FACETS: dict[str, tuple[str, ...]] = {
-    "all": (),
-    "kind": ("kind", "queue"),
-    "project": ("project_id", "kind", "queue"),
-    "full": ("project_id", "created_by", "profile_id", "kind", "queue", "error_kind"),
-    "node": ("project_id", "node_id", "kind"),
-    "model": ("model",),
-    "model_full": ("model", "project_id", "kind"),
+#: the same of ended jobs
+JOB_FACETS: dict[str, Facet] = {
+    "all": Facet(()),
+    "kind": Facet(("kind", "queue")),
+    "project": Facet(("project_id", "kind", "queue")),
+    "full": Facet(("project_id", "created_by", "profile_id", "kind", "queue", "error_kind"), _DAILY),
+    # asked of a few places, which an index finds
+    "node": Facet(("project_id", "node_id", "kind"), (24,)),
+}
+#: and of jobs that called a model, once for each that they called
+MODEL_FACETS: dict[str, Facet] = {
+    "model": Facet(("model",)),
+    "model_full": Facet(("model", "project_id", "kind")),
 }
 JOB_ALWAYS = ("state",)
 JOB_DIMENSIONS = (
-    "project_id", "node_id", "kind", "queue", "profile_id", "created_by", "error_kind", "model", *JOB_ALWAYS,
+    "project_id", "node_id", "kind", "queue", "profile_id", "created_by", "error_kind", *JOB_ALWAYS, "model",
 )  # fmt: skip
 
 #: kinds of a call that brought an answer which cannot be read
 UNREADABLE = ("malformed_output", "invalid_output", "truncated_output", "empty_output")
 
 
-def pick(facets: dict[str, tuple[str, ...]], always: Collection[str], wanted: Collection[str]) -> str:
-    """The facet with the fewest rows that tells these dimensions apart. Raises KeyError."""
-    for facet, dimensions in facets.items():
-        if {*wanted} <= {*dimensions, *always}:
-            return facet
-    raise KeyError(", ".join(sorted(wanted)))
+def pick(facets: Mapping[str, Facet], always: Collection[str], wanted: Collection[str]) -> dict[int, str]:
+    """Span → the facet with the fewest rows that tells these dimensions apart by it. Raises KeyError."""
+    picked: dict[int, str] = {}
+    for name, facet in facets.items():
+        if {*wanted} <= {*facet.dimensions, *always}:
+            for span in facet.spans:
+                picked.setdefault(span, name)
+    if not picked:
+        raise KeyError(", ".join(sorted(wanted)))
+    return picked
 
 
 def is_unpriced(c: Any) -> ColumnElement[bool]:

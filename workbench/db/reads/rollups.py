@@ -1,14 +1,14 @@
 """Sums and histograms over any stretch of time: the rollups, with what they do not hold yet, in one statement.
 
-Whole hours (and, where nothing is told apart by time, whole UTC days) come from the rollups; the begun hours at both
-ends from the rows themselves, by the index on their time. One statement, because PostgreSQL's reads see each statement
-at its own moment, and a round of folding may come between two.
+Whole hours (and, where nothing is told apart by time, whole UTC days and eight of them) come from the rollups; the
+begun hours at both ends from the rows themselves, by the index on their time. One statement, because PostgreSQL's reads
+see each statement at its own moment, and a round of folding may come between two.
 """
 
 from __future__ import annotations
 
 import functools
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, time, timedelta
 from typing import Any
@@ -45,17 +45,19 @@ from workbench.db.rollup_tables import (
 )
 from workbench.db.rollups import (
     CALLS_AND_JOBS,
-    DAILY_JOBS,
-    DAILY_USAGE,
     DAY_MS,
     HOUR_MS,
     JOB_ALWAYS,
     JOB_FACETS,
     JOB_TAIL,
+    LONGEST_MS,
+    MODEL_FACETS,
+    SPANS,
     THIRD_MS,
     USAGE_ALWAYS,
     USAGE_FACETS,
     USAGE_TAIL,
+    Facet,
     call_dimensions,
     job_sums,
     latency_of,
@@ -72,8 +74,8 @@ LONG_TAIL = 20_000
 MOST_SPLIT = 400
 #: every offset from UTC is a multiple of it
 _QUARTER_MS = 900_000
-#: a whole day's beginning, so that nothing is left over at the end
-_FOREVER = (1 << 61) // DAY_MS * DAY_MS
+#: where the longest span begins, so that nothing is left over at the end
+_FOREVER = (1 << 61) // LONGEST_MS * LONGEST_MS
 
 #: days of another zone are told apart from 2000 to 2100
 _EARLIEST_MS, _LATEST_MS = 946_684_800_000, 4_102_444_800_000
@@ -177,8 +179,7 @@ class _Kind:
     """Calls, or ended jobs: where their rollup, their tail and their rows are."""
 
     table: Table
-    facets: dict[str, tuple[str, ...]]
-    daily: tuple[str, ...]
+    facets: Mapping[str, Facet]
     always: tuple[str, ...]
     sums: Mapping[str, ColumnElement[Any]]
     tail: tuple[_Source, ...]
@@ -192,7 +193,6 @@ def _usage() -> _Kind:
     return _Kind(
         usage_hour,
         USAGE_FACETS,
-        DAILY_USAGE,
         USAGE_ALWAYS,
         _sum_each({name: usage_hour.c[name] for name in USAGE_SUMS}, literal(1)),
         (
@@ -213,8 +213,7 @@ def _jobs(model: str | None) -> _Kind:
         undone = (lines.contains(f"\n{model}\n", autoescape=True),)
     return _Kind(
         job_hour,
-        JOB_FACETS,
-        DAILY_JOBS,
+        JOB_FACETS if model is None else MODEL_FACETS,
         JOB_ALWAYS,
         _sum_each({name: job_hour.c[name] for name in JOB_SUMS}, literal(1)),
         (
@@ -238,30 +237,50 @@ def _among_few(source: _Source, filters: Filters) -> list[ColumnElement[bool]]:
     return _matching({name: unindexed(column) for name, column in source.dimensions.items()}, filters)
 
 
-def _of_rollup(kind: _Kind, facet: str, stretch: Stretch, filters: Filters, split: Sequence[int]) -> list[Any]:
+def _cover(since: int, until: int, spans: Sequence[int]) -> Iterator[tuple[int, int, int]]:
+    """(span, from, until): of the longest spans as many as there are, of the shorter ones what is left at both ends.
+    `spans`: hours, the longest first."""
+    for place, hours in enumerate(spans):
+        size = hours * HOUR_MS
+        begin, end = -(-since // size) * size, until // size * size
+        if begin < end:
+            yield hours, begin, end
+            yield from _cover(since, begin, spans[place + 1 :])
+            yield from _cover(end, until, spans[place + 1 :])
+            return
+
+
+def _of_rollup(
+    kind: _Kind, facets: Mapping[int, str], stretch: Stretch, filters: Filters, split: Sequence[int]
+) -> list[Any]:
+    """`facets`: the one that is asked for each span."""
     c = kind.table.c
-    given = [c.facet == facet, *_matching(dict(c), filters)]
+    filtered = _matching(dict(c), filters)
+
+    def within(hours: int, *when: ColumnElement[bool]) -> list[ColumnElement[bool]]:
+        others = [c["at"].notin_(split)] if split else []
+        return [c.facet == facets[hours], *filtered, c.hours == hours, *when, *others]
+
     if stretch.zone is None or stretch.zone == "UTC":
-        days_from, days_to = -(-stretch.first // DAY_MS) * DAY_MS, stretch.last // DAY_MS * DAY_MS
-        if days_from < days_to:
-            whole = and_(c.hours == 24, c["at"] >= days_from, c["at"] < days_to)
-            before = and_(c.hours == 1, c["at"] >= stretch.first, c["at"] < days_from)
-            after = and_(c.hours == 1, c["at"] >= days_to, c["at"] < stretch.last)
-            return [[*given, part] for part in (whole, before, after)]
+        # what is not told apart by time is put together from the longest spans
+        longest = SPANS[-1] if stretch.zone is None else DAY_MS // HOUR_MS
+        spans = [hours for hours in SPANS[::-1] if hours <= longest and hours in facets]
+        covered = _cover(stretch.first, stretch.last, spans)
+        return [within(hours, c["at"] >= since, c["at"] < until) for hours, since, until in covered]
     begin, end = -(-stretch.first // THIRD_MS) * THIRD_MS, stretch.last // THIRD_MS * THIRD_MS
     thirds = [third for third in stretch.list_split(THIRD_MS) if begin <= third < end]
     if begin >= end:
         begin = end = stretch.last
     ranges = [(stretch.first, begin), (end, stretch.last)]
-    parts = [and_(c.hours == 1, c["at"] >= since, c["at"] < until) for since, until in ranges if since < until]
+    parts = [within(1, c["at"] >= since, c["at"] < until) for since, until in ranges if since < until]
     if begin < end:
-        whole = and_(c.hours == 8, c["at"] >= begin, c["at"] < end)
-        parts.append(and_(whole, c["at"].notin_(thirds)) if thirds else whole)
+        whole = within(THIRD_MS // HOUR_MS, c["at"] >= begin, c["at"] < end)
+        parts.append([*whole, c["at"].notin_(thirds)] if thirds else whole)
     if thirds:
         # hour by hour, so that each is found by the index
         hours = [third + n * HOUR_MS for third in thirds for n in range(8)]
-        parts.append(and_(c.hours == 1, among(c["at"], literal(hours, type_=Ids()))))
-    return [[*given, part, *([c["at"].notin_(split)] if split else [])] for part in parts]
+        parts.append(within(1, among(c["at"], literal(hours, type_=Ids()))))
+    return parts
 
 
 def _outside(source: _Source, stretch: Stretch, split: Sequence[int]) -> list[ColumnElement[bool]]:
@@ -291,15 +310,16 @@ def _parts(
 ) -> tuple[list[tuple[Any, list[Any]]], list[tuple[_Source, list[ColumnElement[bool]]]]]:
     """Conditions on the rollup, and on each of the sources of rows. Raises InvalidInput."""
     wanted = {*groups, *(name for name, value in filters.items() if value is not None)}
+    if kind.table is job_hour and "model" in groups and filters.get("model") is None:
+        raise KeyError("model")
     try:
-        facet = pick(kind.facets, kind.always, wanted)
+        facets = pick(kind.facets, kind.always, wanted)
     except KeyError:
         return [], [_read_rows(kind, stretch, filters)]
-    if "model" in kind.facets.get(facet, ()) and kind.table is job_hour and filters.get("model") is None:
-        raise KeyError("model")
-    if facet in kind.daily:
+    shortest = min(facets)
+    if shortest > SPANS[0]:
         by_utc = stretch.zone is None or stretch.zone == "UTC"
-        stretch = replace(stretch, unit=DAY_MS if by_utc else 0)
+        stretch = replace(stretch, unit=shortest * HOUR_MS if by_utc else 0)
     stretch = _clip(conn, kind, stretch)
     split = stretch.list_split_hours()
     if len(split) > MOST_SPLIT:
@@ -309,7 +329,7 @@ def _parts(
     if _is_unfinished(conn, kind):
         # the rows themselves are quicker than so long a tail; what pruned jobs count for stands in the rollup alone
         if kind.table is job_hour:
-            given = _of_rollup(kind, facet, stretch, filters, split)
+            given = _of_rollup(kind, facets, stretch, filters, split)
             rolled = [(kind.table, [*conditions, job_hour.c.pruned]) for conditions in given]
             kept = kind.tail[1]
             rows.append(
@@ -332,7 +352,7 @@ def _parts(
         )
         return rolled, rows
     if stretch.first < stretch.last:
-        rolled = [(kind.table, given) for given in _of_rollup(kind, facet, stretch, filters, split)]
+        rolled = [(kind.table, given) for given in _of_rollup(kind, facets, stretch, filters, split)]
         rows = [
             (source, [*source.conditions, *_among_few(source, filters), *_inside(source, stretch, split)])
             for source in kind.tail
@@ -428,38 +448,42 @@ def _day(days: dict[int, int], at: int | None, stretch: Stretch) -> int | None:
 
 
 def _merge(
-    conn: Connection, kind: _Kind, groups: Sequence[str], name: str, stretch: Stretch, filters: Filters
-) -> dict[tuple[Any, ...], Histogram]:
+    conn: Connection, kind: _Kind, groups: Sequence[str], names: Sequence[str], stretch: Stretch, filters: Filters
+) -> list[dict[tuple[Any, ...], Histogram]]:
     rolled, rows = _parts(conn, kind, groups, stretch, filters)
     queries: list[Select[Any]] = []
     for table, conditions in rolled:
         at = _hour(table.c["at"], stretch, _QUARTER_MS)
-        packed = table.c[name]
-        blank = (literal(None, table.c["at"].type).label("ms"), literal(None, table.c.hours.type).label("sign"))
-        query = select(at, *(table.c[g] for g in groups), packed.label("packed"), *blank)
-        queries.append(query.where(*conditions, packed.isnot(None)))
+        packed = [table.c[name] for name in names]
+        blank = [literal(None, table.c["at"].type).label(f"{name}_ms") for name in names]
+        sign = literal(None, table.c.hours.type).label("sign")
+        query = select(at, *(table.c[g] for g in groups), *packed, *blank, sign)
+        queries.append(query.where(*conditions, or_(*(own.isnot(None) for own in packed))))
     for source, conditions in rows:
         at = _hour(source.at, stretch, _QUARTER_MS)
-        ms = source.times[name]
+        times = [source.times[name] for name in names]
         own = [source.dimensions[g].label(g) for g in groups]
-        empty = cast(null(), LargeBinary).label("packed")
-        query = source.base.add_columns(at, *own, empty, ms.label("ms"), source.sign.label("sign"))
-        queries.append(query.where(*conditions, ms.isnot(None)))
-    size = len(groups)
-    packs: dict[tuple[Any, ...], list[bytes]] = {}
-    merged: dict[tuple[Any, ...], Histogram] = {}
+        empty = [cast(null(), LargeBinary).label(name) for name in names]
+        labelled = [ms.label(f"{name}_ms") for name, ms in zip(names, times, strict=True)]
+        query = source.base.add_columns(at, *own, *empty, *labelled, source.sign.label("sign"))
+        queries.append(query.where(*conditions, or_(*(ms.isnot(None) for ms in times))))
+    size, count = len(groups), len(names)
+    packs: list[dict[tuple[Any, ...], list[bytes]]] = [{} for _ in names]
+    merged: list[dict[tuple[Any, ...], Histogram]] = [{} for _ in names]
     days: dict[int, int] = {}
     for row in conn.execute(union_all(*queries)) if queries else ():
         key = (_day(days, row[0], stretch), *row[1 : 1 + size])
-        packed, ms, sign = row[1 + size :]
-        if packed is not None:
-            packs.setdefault(key, []).append(packed)
-        else:
-            own_bucket = merged.setdefault(key, {})
-            bucket = histograms.bucket_of(int(ms))
-            own_bucket[bucket] = own_bucket.get(bucket, 0) + int(sign)
-    for key, blobs in packs.items():
-        histograms.add(merged.setdefault(key, {}), blobs)
+        blobs, moments, sign_of_row = row[1 + size : 1 + size + count], row[1 + size + count : -1], row[-1]
+        for place, (blob, ms) in enumerate(zip(blobs, moments, strict=True)):
+            if blob is not None:
+                packs[place].setdefault(key, []).append(blob)
+            elif ms is not None:
+                histogram = merged[place].setdefault(key, {})
+                bucket = histograms.bucket_of(int(ms))
+                histogram[bucket] = histogram.get(bucket, 0) + int(sign_of_row)
+    for into, by_key in zip(merged, packs, strict=True):
+        for key, packed_of in by_key.items():
+            histograms.add(into.setdefault(key, {}), packed_of)
     return merged
 
 
@@ -472,10 +496,10 @@ def sum_usage(
 
 
 def merge_usage(
-    conn: Connection, groups: Sequence[str], name: str, stretch: Stretch, filters: Filters
-) -> dict[tuple[Any, ...], Histogram]:
-    """(day or None, the groups …) → histogram of `latency` or `ttft`."""
-    return _merge(conn, _usage(), groups, name, stretch, filters)
+    conn: Connection, groups: Sequence[str], stretch: Stretch, filters: Filters
+) -> list[dict[tuple[Any, ...], Histogram]]:
+    """(day or None, the groups …) → histogram, ms: of the latency, and of the time to the first token."""
+    return _merge(conn, _usage(), groups, ("latency", "ttft"), stretch, filters)
 
 
 def sum_jobs(
@@ -487,10 +511,10 @@ def sum_jobs(
 
 
 def merge_jobs(
-    conn: Connection, groups: Sequence[str], name: str, stretch: Stretch, filters: Filters
-) -> dict[tuple[Any, ...], Histogram]:
-    """(day or None, the groups …) → histogram of `wait` or `run`, ms, of ended jobs."""
-    return _merge(conn, _jobs(filters.get("model")), groups, name, stretch, filters)
+    conn: Connection, groups: Sequence[str], stretch: Stretch, filters: Filters
+) -> list[dict[tuple[Any, ...], Histogram]]:
+    """(day or None, the groups …) → histogram, ms: of how long ended jobs waited, and of how long they ran."""
+    return _merge(conn, _jobs(filters.get("model")), groups, ("wait", "run"), stretch, filters)
 
 
 def stretch(since: int, until: int | None, zone: str | None = None) -> Stretch:

@@ -214,8 +214,7 @@ def latencies(
     names, given = [GROUPS[g] for g in others], dimensions(conn, filters)
     if "capability" not in others:
         given.setdefault("capability", "text")
-    times = rollups.merge_usage(conn, names, "latency", asked, given)
-    first_tokens = rollups.merge_usage(conn, names, "ttft", asked, given)
+    times, first_tokens = rollups.merge_usage(conn, names, asked, given)
     if not groups:
         times.setdefault((None,), {})
     rows = []
@@ -276,7 +275,7 @@ def job_times(
     when asked."""
     asked = rollups.stretch(since, filters.get("until"), (zone or "UTC") if by_day else None)
     given, groups = _of_ended(conn, filters), ["kind"] if by_workflow else []
-    waits, runs = (rollups.merge_jobs(conn, groups, name, asked, given) for name in ("wait", "run"))
+    waits, runs = rollups.merge_jobs(conn, groups, asked, given)
     rows = []
     for key in _in_order(waits):
         shares = [histograms.percentile(times.get(key, {}), share) for times in (waits, runs) for share in (0.5, 0.95)]

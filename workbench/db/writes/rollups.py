@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
-from operator import add
+from operator import add, attrgetter, itemgetter
 from typing import Any
 
-from sqlalchemy import Connection, Table, bindparam, delete, func, insert, literal, select, text, update
+from sqlalchemy import Connection, Table, bindparam, delete, func, insert, literal, select, text
 
 from workbench.db import histograms
 from workbench.db.connection import Ids, among
@@ -26,17 +26,17 @@ from workbench.db.rollup_tables import (
 )
 from workbench.db.rollups import (
     CALLS_AND_JOBS,
-    DAILY_JOBS,
-    DAILY_USAGE,
     HOUR_MS,
     JOB_ALWAYS,
     JOB_DIMENSIONS,
     JOB_FACETS,
+    MODEL_FACETS,
     SPANS,
     USAGE_ALWAYS,
     USAGE_DIMENSIONS,
     USAGE_FACETS,
     USAGE_TAIL,
+    Facet,
     call_dimensions,
     job_sums,
     latency_of,
@@ -49,6 +49,7 @@ from workbench.db.writes import ended, waste
 BATCH, LARGE_BATCH = 2_000, 20_000
 #: any constant: PostgreSQL's advisory lock for rolling up
 _LOCK = 7_214_379
+_LARGEST = (1 << 63) - 1
 
 _ids = bindparam("ids", type_=Ids())
 
@@ -74,40 +75,59 @@ class Cell:
                 own[bucket] = own.get(bucket, 0) + times
 
 
-#: facet, hours, at, pruned, dimensions in order
-CellKey = tuple[str, int, int, bool, tuple[Any, ...]]
+#: facet, hours, at, the dimensions in order, and of jobs whether they are pruned: the columns of a row's key
+CellKey = tuple[Any, ...]
 Cells = dict[CellKey, Cell]
 
 
-@dataclass(frozen=True, slots=True)
 class _Rollup:
-    table: Table
-    facets: dict[str, tuple[str, ...]]
-    daily: tuple[str, ...]
-    always: tuple[str, ...]
-    dimensions: tuple[str, ...]
-    sums: tuple[str, ...]
-    histograms: tuple[str, str]
+    """The rows of one table in the making, from cells of the shortest span of each facet to what is written."""
+
+    def __init__(
+        self,
+        table: Table,
+        facets: Mapping[str, Facet],
+        always: tuple[str, ...],
+        dimensions: tuple[str, ...],
+        sums: tuple[str, ...],
+        times: tuple[str, str],
+    ) -> None:
+        self.facets, self.sums = facets, sums
+        self.key = ("facet", "hours", "at", *dimensions, *(["pruned"] if "pruned" in table.c else []))
+        #: of a call's or job's dimensions, and None after them, those that stand in a facet's rows
+        self._shown = {
+            name: itemgetter(
+                *(place if d in {*facet.dimensions, *always} else len(dimensions) for place, d in enumerate(dimensions))
+            )
+            for name, facet in facets.items()
+        }
+        c = table.c
+        given = (c.facet.in_(list(facets)), c.hours == bindparam("hours"), among(c["at"], _ids))
+        self._keys = select(c.id, *(c[name] for name in self.key)).where(*given)
+        self._rows = select(c.id, *(c[name] for name in (*sums, *times))).where(among(c.id, _ids))
+        names = (*self.key, *sums, *times)
+        self._insert = f"INSERT INTO {table.name} ({', '.join(names)}) VALUES ({', '.join('?' * len(names))})"
+        values = ", ".join(f"{name} = ?" for name in (*sums, *times))
+        self._update = f"UPDATE {table.name} SET {values} WHERE id = ?"
 
     def add(
         self,
         cells: Cells,
         at: int,
-        own: dict[str, Any],
+        own: Sequence[Any],
         sums: Sequence[int],
         values: Sequence[tuple[int | None, int]],
         facets: Iterable[str],
-        *,
-        pruned: bool = False,
+        *rest: bool,
     ) -> None:
-        """Add one call or job to a row of each facet, of its hour, or of its day where a facet has no hours. `values`:
-        for each histogram a time, ms, and how often."""
+        """Add one call or job to a row of each facet, of the shortest span that it has. `own`: its dimensions in order,
+        `values`: for each histogram a time, ms, and how often; `rest`: of a job whether it is pruned."""
         buckets = [(None if ms is None else histograms.bucket_of(ms), times) for ms, times in values]
+        dimensions = (*own, None)
         for facet in facets:
-            shown = {*self.facets[facet], *self.always}
-            key = tuple(own[name] if name in shown else None for name in self.dimensions)
-            hours = SPANS[-1] if facet in self.daily else SPANS[0]
-            self._find(cells, (facet, hours, at - at % (hours * HOUR_MS), pruned, key)).add(sums, buckets)
+            hours = self.facets[facet].spans[0]
+            key = (facet, hours, at - at % (hours * HOUR_MS), *self._shown[facet](dimensions), *rest)
+            self._find(cells, key).add(sums, buckets)
 
     def _find(self, cells: Cells, key: CellKey) -> Cell:
         cell = cells.get(key)
@@ -118,59 +138,62 @@ class _Rollup:
     def _sum_up_spans(self, cells: Cells) -> None:
         """Longer spans are sums of shorter ones."""
         for shorter, longer in pairwise(SPANS):
-            for (facet, hours, at, pruned, dimensions), cell in [*cells.items()]:
-                if hours == shorter:
-                    start = at - at % (longer * HOUR_MS)
-                    self._find(cells, (facet, longer, start, pruned, dimensions)).add_cell(cell)
+            size = longer * HOUR_MS
+            for (facet, hours, at, *dimensions), cell in [*cells.items()]:
+                if hours == shorter and longer in self.facets[facet].spans:
+                    self._find(cells, (facet, longer, at - at % size, *dimensions)).add_cell(cell)
 
     def save(self, conn: Connection, cells: Cells) -> None:
         """Add these to the rows that there are, of their spans and of the longer ones."""
         self._sum_up_spans(cells)
-        c = self.table.c
-        has_pruned = "pruned" in c
-        first, second = self.histograms
-        new: list[dict[str, Any]] = []
-        changed: list[dict[str, Any]] = []
-        there: dict[Any, Any] = {}
+        ids = self._find_rows(conn, cells)
+        size = len(self.sums)
+        changed: list[tuple[Any, ...]] = []
+        for number, *old in conn.execute(self._rows, {"ids": [*ids]}).all() if ids else ():
+            cell = cells[ids[number]]
+            sums = _fit(list(map(add, cell.sums, old[:size])))
+            changed.append((*sums, *map(_add_packed, cell.histograms, old[size:]), number))
+        there = {*ids.values()}
+        new = [
+            (*key, *_fit(cell.sums), *map(histograms.pack, cell.histograms))
+            for key, cell in cells.items()
+            if key not in there
+        ]
+        # to the driver as they are: SQLAlchemy looks at each of forty values of each row for longer than all else takes
+        mark = "?" if conn.dialect.paramstyle == "qmark" else "%s"
+        for statement, rows in ((self._insert, new), (self._update, changed)):
+            if rows:
+                conn.exec_driver_sql(statement.replace("?", mark), rows)
+
+    def _find_rows(self, conn: Connection, cells: Cells) -> dict[int, CellKey]:
+        """The number of each row that is there already → its key."""
+        found: dict[int, CellKey] = {}
         for hours in SPANS:
             starts = sorted({key[2] for key in cells if key[1] == hours})
             if starts:
-                query = select(self.table).where(c.facet.in_(list(self.facets)), c.hours == hours, among(c["at"], _ids))
-                for row in conn.execute(query, {"ids": starts}):
-                    dimensions = tuple(getattr(row, name) for name in self.dimensions)
-                    pruned = row.pruned if has_pruned else False
-                    there[row.facet, row.hours, row.at, pruned, dimensions] = row
-        for key, cell in cells.items():
-            old = there.get(key)
-            if old is not None:
-                cell.sums = [a + getattr(old, name) for a, name in zip(cell.sums, self.sums, strict=True)]
-                for own, name in zip(cell.histograms, self.histograms, strict=True):
-                    histograms.add(own, [getattr(old, name)])
-            values = dict(zip(self.sums, cell.sums, strict=True)) | {
-                first: histograms.pack(cell.histograms[0]),
-                second: histograms.pack(cell.histograms[1]),
-            }
-            if old is not None:
-                changed.append({f"b_{name}": value for name, value in values.items()} | {"b_id": old.id})
-                continue
-            facet, hours, at, pruned, dimensions = key
-            new.append(
-                {"facet": facet, "hours": hours, "at": at, **dict(zip(self.dimensions, dimensions, strict=True))}
-                | ({"pruned": pruned} if has_pruned else {})
-                | values
-            )
-        if new:
-            conn.execute(insert(self.table), new)
-        if changed:
-            names = (*self.sums, *self.histograms)
-            statement = update(self.table).where(c.id == bindparam("b_id"))
-            conn.execute(statement.values({name: bindparam(f"b_{name}") for name in names}), changed)
+                for row in conn.execute(self._keys, {"hours": hours, "ids": starts}).all():
+                    if (key := row[1:]) in cells:
+                        found[row[0]] = key
+        return found
 
 
-USAGE = _Rollup(usage_hour, USAGE_FACETS, DAILY_USAGE, USAGE_ALWAYS, USAGE_DIMENSIONS, USAGE_SUMS, ("latency", "ttft"))
-JOBS = _Rollup(job_hour, JOB_FACETS, DAILY_JOBS, JOB_ALWAYS, JOB_DIMENSIONS, JOB_SUMS, ("wait", "run"))
-_OF_MODELS = tuple(facet for facet, dimensions in JOB_FACETS.items() if "model" in dimensions)
-_OF_JOBS = tuple(facet for facet in JOB_FACETS if facet not in _OF_MODELS)
+def _add_packed(more: Histogram, packed: bytes | None) -> bytes | None:
+    if not more:
+        return packed
+    together = dict(more)
+    histograms.add(together, [packed])
+    return histograms.pack(together)
+
+
+def _fit(sums: list[int]) -> list[int]:
+    """Each as large as its column holds at most."""
+    if min(sums) >= -_LARGEST and max(sums) <= _LARGEST:
+        return sums
+    return [max(-_LARGEST, min(_LARGEST, value)) for value in sums]
+
+
+USAGE = _Rollup(usage_hour, USAGE_FACETS, USAGE_ALWAYS, USAGE_DIMENSIONS, USAGE_SUMS, ("latency", "ttft"))
+JOBS = _Rollup(job_hour, {**JOB_FACETS, **MODEL_FACETS}, JOB_ALWAYS, JOB_DIMENSIONS, JOB_SUMS, ("wait", "run"))
 
 
 def fold(conn: Connection, most: int = BATCH) -> int:
@@ -238,10 +261,12 @@ def _fold_calls(conn: Connection, most: int) -> tuple[list[int], int]:
     return taken, len(undone)
 
 
+_of_call = attrgetter(*USAGE_DIMENSIONS)
+
+
 def _add_call(cells: Cells, row: Any, sign: int) -> None:
-    own = {name: getattr(row, name) for name in USAGE_DIMENSIONS}
     sums = [sign * int(value) for value in row[-len(USAGE_SUMS) :]]
-    USAGE.add(cells, row.at, own, sums, [(row.latency, sign), (row.ttft, sign)], USAGE_FACETS)
+    USAGE.add(cells, row.at, _of_call(row), sums, [(row.latency, sign), (row.ttft, sign)], USAGE_FACETS)
 
 
 def _job_columns(c: Any) -> list[Any]:
@@ -288,15 +313,19 @@ def _fold_jobs(conn: Connection, most: int) -> tuple[list[int], int]:
     return taken, len(undone)
 
 
+# the model stands last
+_of_job = attrgetter(*JOB_DIMENSIONS[:-1])
+
+
 def _add_job(cells: Cells, row: Any, models: Iterable[str], sign: int, *, pruned: bool) -> None:
     if row.at is None:
         return
-    own = {name: getattr(row, name) for name in JOB_DIMENSIONS if name != "model"}
+    own = _of_job(row)
     sums = [sign * int(value) for value in row[-len(JOB_SUMS) :]]
     values = [(row.wait, sign), (row.run, sign)]
-    JOBS.add(cells, row.at, own | {"model": None}, sums, values, _OF_JOBS, pruned=pruned)
+    JOBS.add(cells, row.at, (*own, None), sums, values, JOB_FACETS, pruned)
     for model in models:
-        JOBS.add(cells, row.at, own | {"model": model}, sums, values, _OF_MODELS, pruned=pruned)
+        JOBS.add(cells, row.at, (*own, model), sums, values, MODEL_FACETS, pruned)
 
 
 def keep_pruned(conn: Connection, job_ids: Sequence[int]) -> None:

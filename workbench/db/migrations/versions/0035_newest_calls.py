@@ -5,7 +5,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "0035"
-down_revision = "0033"
+down_revision = "0034"
 
 _TIMES = {
     "ix_model_call_model_time": "model", "ix_model_call_workflow_time": "workflow",
