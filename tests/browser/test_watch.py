@@ -101,3 +101,25 @@ def test_watch_prints_what_happened_while_jobs_are_paused_acted_on_and_brought_b
     key(page, "back").get_by_role("button").click()
     page.wait_for_url(re.compile(r"/jobs\?.*state=succeeded"))
     expect(page).to_have_url(re.compile("kind=llm_chat"))
+
+
+def test_the_menu_of_pauses_stays_open_while_the_page_behind_it_is_drawn_anew(stack: Stack, page: Page):
+    # a page without jobs is not live
+    [job_id] = chats(stack, "Is anybody there?")
+    stack.wb.wait(job_id, timeout=180)
+    visit(page, f"{stack.url}/jobs?lang=en")
+    key(page, "pause_menu").locator("button").first.click()
+    row = key(page, "gate_kind:llm_chat")
+    row.wait_for()
+    row.locator("label").first.click()
+    until(lambda: "kind:llm_chat" in {g.key for g in stack.wb.queues.list_gates() if g.paused})
+    expect(page.get_by_text("Resume").first).to_be_visible()
+    expect(row).to_be_visible()
+    # somebody else's doing
+    stack.wb.queues.pause("queue:video", user="Ann")
+    expect(key(page, "gate_queue:video").locator("input")).not_to_be_checked()
+    expect(row).to_be_visible()
+    row.locator("label").first.click()
+    until(lambda: "kind:llm_chat" not in {g.key for g in stack.wb.queues.list_gates() if g.paused})
+    stack.wb.queues.resume("queue:video")
+    expect(row).to_be_visible()
