@@ -38,21 +38,16 @@ def _resume(key: str) -> None:
 
 
 def menu(gates: dict[str, Gate]) -> None:
-    """Pause, resume and limit queues, kinds, projects and profiles. Drawn while it is open: it has some fifty rows, and
-    the page is drawn anew all the time."""
-    # always of the same name: with another one it would be another menu, and closed. The banner tells what is paused
-    with st.popover(t("Pause"), icon=":material/pause_circle:", key="pause_menu", on_change="rerun") as opened:
-        if opened.open:
-            _draw_rows(gates)
-
-
-def _draw_rows(gates: dict[str, Gate]) -> None:
-    st.caption(t("Off: nothing new of it starts; what runs goes on."))
-    for title, name, gates_of in _groups(gates):
-        if gates_of:
-            st.markdown(f":gray[{plain(title)}]")
-        for key, what in _shown(name, gates_of, gates).items():
-            _row(key, what, gates.get(key))
+    """Pause, resume and limit queues, kinds, projects and profiles."""
+    closed = [g for g in gates.values() if g.paused]
+    icon = ":material/play_circle:" if closed else ":material/pause_circle:"
+    with st.popover(t("{n} paused", n=len(closed)) if closed else t("Pause"), icon=icon, key="pause_menu"):
+        st.caption(t("Off: nothing new of it starts; what runs goes on."))
+        for title, name, gates_of in _groups(gates):
+            if gates_of:
+                st.markdown(f":gray[{plain(title)}]")
+            for key, what in _shown(name, gates_of, gates).items():
+                _row(key, what, gates.get(key))
 
 
 def banner(gates: dict[str, Gate]) -> None:
