@@ -245,3 +245,19 @@ def test_a_worker_files_what_has_ended_and_waits_while_it_is_busy(
     engine.worker.run_maintenance()
     assert not unfiled()
     engine.close()
+
+
+def test_a_job_that_is_filed_between_two_looks_is_listed(conn: Connection, monkeypatch: pytest.MonkeyPatch) -> None:
+    job_id = add(conn, kind="rare")
+    list_unfiled = filed.list_unfiled
+
+    def list_too_late(looking: Connection) -> list[int]:
+        filing.file_ended(looking)
+        return list_unfiled(looking)
+
+    assert [j.id for j in reads.list_jobs(conn, kind="rare")] == [job_id]
+    with monkeypatch.context() as filing_now:
+        filing_now.setattr(filed, "list_unfiled", list_too_late)
+        assert [j.id for j in reads.list_jobs(conn, kind="rare")] == [job_id]
+    assert [j.id for j in reads.list_jobs(conn, kind="rare")] == [job_id]
+    assert reads.list_jobs(conn, kind="nobody's") == []

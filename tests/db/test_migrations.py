@@ -17,10 +17,11 @@ from workbench.db import schema
 from workbench.db.connection import Database, db_now_ms
 from workbench.db.migrate import _MIGRATIONS, current, head, migrate
 from workbench.db.rollup_tables import waste_sum, wasted_call
+from workbench.db.rollups import HOUR_MS
 from workbench.db.schema import gate, job, job_child
 from workbench.db.search import INDEX
 from workbench.db.tables import metadata
-from workbench.db.waste import ALWAYS, FACETS, HOUR_MS, NONE
+from workbench.db.waste import ALWAYS, FACETS, NONE
 from workbench.db.writes import insert
 from workbench.errors import Unavailable
 from workbench.i18n import Text, translate

@@ -17,8 +17,9 @@ from tests.usage.test_rollups import BEGIN, HOUR, History
 from workbench.api.client import Workbench
 from workbench.db.reads.waste import sum_by
 from workbench.db.rollup_tables import wasted_call
+from workbench.db.rollups import HOUR_MS, cover
 from workbench.db.schema import TERMINAL, artifact, job, model_call, node, step
-from workbench.db.waste import CAUSES, FACETS, HOUR_MS, cover
+from workbench.db.waste import CAUSES, FACETS
 from workbench.db.writes import prune, rollups
 from workbench.settings import Settings
 from workbench.story.spending import By

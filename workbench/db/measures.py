@@ -10,9 +10,9 @@ from collections.abc import Iterable, Mapping
 from typing import Any, Literal
 
 from workbench.db import histograms
+from workbench.db.rollups import DAY_MS
 
 Measure = Literal["day", "run", "cny", "usd"]
-DAY_MS = 86_400_000
 #: measure → the column of a narrow row that it is of
 COLUMNS: Mapping[Measure, str] = {"day": "created_at", "run": "run_ms", "cny": "cny_micros", "usd": "usd_micros"}
 

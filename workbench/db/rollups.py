@@ -5,7 +5,7 @@ Reads ask `db/reads/rollups.py`; workers fill them by `db/writes/rollups.py`.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -72,6 +72,27 @@ JOB_DIMENSIONS = (
 
 #: kinds of a call that brought an answer which cannot be read
 UNREADABLE = ("malformed_output", "invalid_output", "truncated_output", "empty_output")
+
+
+#: from a time to before another, epoch ms
+Range = tuple[int, int]
+
+
+def cover(spans: Sequence[int], since: int, until: int) -> tuple[list[tuple[int, Range]], list[Range]]:
+    """What of a stretch of time rows of these hours sum up, the longest first, and what none does."""
+    covered: list[tuple[int, Range]] = []
+    rest = [(since, until)] if since < until else []
+    for hours in sorted(spans, reverse=True):
+        span, left = hours * HOUR_MS, list[Range]()
+        for begin, end in rest:
+            first, last = -(-begin // span) * span, end // span * span
+            if first < last:
+                covered.append((hours, (first, last)))
+                left += [(begin, first), (last, end)]
+            else:
+                left.append((begin, end))
+        rest = [(begin, end) for begin, end in left if begin < end]
+    return covered, rest
 
 
 def pick(facets: Mapping[str, Facet], always: Collection[str], wanted: Collection[str]) -> dict[int, str]:

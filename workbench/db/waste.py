@@ -5,9 +5,7 @@ Reads ask `db/reads/waste.py`; workers fill them by `db/writes/waste.py`.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
-
-from workbench.db.rollups import HOUR_MS
+from collections.abc import Collection
 
 CAUSES = ("lost", "cancelled", "error", "invalid", "job_failed", "superseded")
 #: what a row sums up, hours: of thirds of a UTC day those of other zones are put together; eight days are hardly more
@@ -44,23 +42,3 @@ def pick(wanted: Collection[str], hours: int) -> str | None:
         if {*wanted} <= {*dimensions} and hours in spans:
             return facet
     return None
-
-
-Stretch = tuple[int, int]
-
-
-def cover(spans: Sequence[int], since: int, until: int) -> tuple[list[tuple[int, Stretch]], list[Stretch]]:
-    """What of a stretch of time rows of these hours sum up, the longest first, and what none does."""
-    covered: list[tuple[int, Stretch]] = []
-    rest = [(since, until)] if since < until else []
-    for hours in sorted(spans, reverse=True):
-        span, left = hours * HOUR_MS, list[Stretch]()
-        for begin, end in rest:
-            first, last = -(-begin // span) * span, end // span * span
-            if first < last:
-                covered.append((hours, (first, last)))
-                left += [(begin, first), (last, end)]
-            else:
-                left.append((begin, end))
-        rest = [(begin, end) for begin, end in left if begin < end]
-    return covered, rest

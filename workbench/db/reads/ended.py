@@ -32,10 +32,10 @@ from sqlalchemy import (
 )
 
 from workbench.db.connection import Ids, among
-from workbench.db.measures import DAY_MS, Measure, bucket_of, end_of
+from workbench.db.measures import Measure, bucket_of, end_of
 from workbench.db.reads import rollups
 from workbench.db.rollup_tables import job_tail
-from workbench.db.rollups import USAGE_TAIL
+from workbench.db.rollups import DAY_MS, USAGE_TAIL
 from workbench.db.schema import ACTIVE, ended_count, ended_job, job, job_child, model_call
 
 #: micros of yuan and of dollars; None where nothing is known

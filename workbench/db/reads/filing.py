@@ -115,10 +115,15 @@ _COUNTED_BY = {
 }
 
 
-def none_filed(conn: Connection, filters: dict[str, Any]) -> bool:
-    """Whether no filed job matches, as far as their counts tell: by those filters that they are kept by."""
+def list_possible(conn: Connection, filters: dict[str, Any]) -> list[int] | None:
+    """The few jobs that can match where no filed one does, as far as their counts tell, by those filters that they are
+    kept by; None: there may be filed ones."""
     counted = {name: value for name, value in filters.items() if name in _COUNTED_BY or name == "state"}
-    return any(value not in (None, "") for value in counted.values()) and count_filed(conn, counted) == {}
+    if all(value in (None, "") for value in counted.values()) or count_filed(conn, counted) != {}:
+        return None
+    few = list_unfiled(conn)
+    # once more: one that was filed between the two questions is in neither answer
+    return few if count_filed(conn, counted) == {} else None
 
 
 def count_filed(conn: Connection, filters: dict[str, Any]) -> dict[str, int] | None:

@@ -8,7 +8,7 @@ see each statement at its own moment, and a round of folding may come between tw
 from __future__ import annotations
 
 import functools
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, time, timedelta
 from typing import Any
@@ -59,6 +59,7 @@ from workbench.db.rollups import (
     USAGE_TAIL,
     Facet,
     call_dimensions,
+    cover,
     job_sums,
     latency_of,
     pick,
@@ -237,19 +238,6 @@ def _among_few(source: _Source, filters: Filters) -> list[ColumnElement[bool]]:
     return _matching({name: unindexed(column) for name, column in source.dimensions.items()}, filters)
 
 
-def _cover(since: int, until: int, spans: Sequence[int]) -> Iterator[tuple[int, int, int]]:
-    """(span, from, until): of the longest spans as many as there are, of the shorter ones what is left at both ends.
-    `spans`: hours, the longest first."""
-    for place, hours in enumerate(spans):
-        size = hours * HOUR_MS
-        begin, end = -(-since // size) * size, until // size * size
-        if begin < end:
-            yield hours, begin, end
-            yield from _cover(since, begin, spans[place + 1 :])
-            yield from _cover(end, until, spans[place + 1 :])
-            return
-
-
 def _of_rollup(
     kind: _Kind, facets: Mapping[int, str], stretch: Stretch, filters: Filters, split: Sequence[int]
 ) -> list[Any]:
@@ -265,8 +253,8 @@ def _of_rollup(
         # what is not told apart by time is put together from the longest spans
         longest = SPANS[-1] if stretch.zone is None else DAY_MS // HOUR_MS
         spans = [hours for hours in SPANS[::-1] if hours <= longest and hours in facets]
-        covered = _cover(stretch.first, stretch.last, spans)
-        return [within(hours, c["at"] >= since, c["at"] < until) for hours, since, until in covered]
+        covered, _ = cover(spans, stretch.first, stretch.last)
+        return [within(hours, c["at"] >= since, c["at"] < until) for hours, (since, until) in covered]
     begin, end = -(-stretch.first // THIRD_MS) * THIRD_MS, stretch.last // THIRD_MS * THIRD_MS
     thirds = [third for third in stretch.list_split(THIRD_MS) if begin <= third < end]
     if begin >= end:

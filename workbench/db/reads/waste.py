@@ -18,13 +18,13 @@ from workbench.db.connection import Ids, among
 from workbench.db.reads import wasted
 from workbench.db.reads.usage import GROUPS, dimensions, follows, started_at
 from workbench.db.rollup_tables import waste_sum, wasted_call
-from workbench.db.rollups import DAY_MS, HOUR_MS, THIRD_MS
+from workbench.db.rollups import DAY_MS, HOUR_MS, THIRD_MS, Range, cover
 from workbench.db.rows.jobs import CallSummary
 from workbench.db.rows.record import columns, fetch
 from workbench.db.rows.usage import CallFilters
 from workbench.db.rows.waste import DayWaste, KeyWaste, Waste
 from workbench.db.schema import model_call
-from workbench.db.waste import ALWAYS, EIGHT_DAYS, FACETS, NONE, SUMS, THIRD, Stretch, cover, pick
+from workbench.db.waste import ALWAYS, EIGHT_DAYS, FACETS, NONE, SUMS, THIRD, pick
 
 #: begun thirds of a day that are asked for in one statement; SQLite takes no condition of a thousand
 MOST_SPLIT = 200
@@ -77,7 +77,7 @@ def _add(sums: Sums, rows: Iterable[Any], size: int) -> None:
             own[place] += int(value or 0)
 
 
-def _of_facet(facet: str, hours: int, stretch: Stretch, given: Given) -> list[ColumnElement[bool]]:
+def _of_facet(facet: str, hours: int, stretch: Range, given: Given) -> list[ColumnElement[bool]]:
     c, (begin, end) = waste_sum.c, stretch
     span, first = hours * HOUR_MS, (*FACETS[facet][0], *ALWAYS)[0]
     times = range(-(-begin // span) * span, end, span)
