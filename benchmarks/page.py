@@ -12,8 +12,9 @@ import contextlib
 import socket
 import time
 import urllib.request
-from collections.abc import Iterator
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import Any
 
 import psutil
@@ -68,36 +69,41 @@ def _jobs(stores: Stores, scale: Scale) -> list[Line]:
         watched = psutil.Process(process.pid)
         between = cpu_of(watched, lambda: time.sleep(max(scale.apart_s, scale.idle_s / 3)))
 
-        def several(**state: Any) -> tuple[float, list[Run]]:
+        def several(ask: Callable[[], Run]) -> tuple[float, list[Run]]:
             """CPU seconds of one run, and the runs."""
             runs: list[Run] = []
 
             def work() -> None:
                 for _ in range(scale.fragments):
                     time.sleep(scale.apart_s)
-                    runs.append(ask_for_run(client, page_script_hash=first.page, **state))
+                    runs.append(ask())
 
             busy = cpu_of(watched, work)
             return max(0.0, busy.used - between.used / between.wall * busy.wall) / len(runs), runs
 
+        def change() -> Run:
+            ours.wb.jobs.submit_many([Request("llm_chat", params=asked, delay_ms=3_600_000)])
+            return ask_for_changes(client, first.page, ticker)
+
+        def draw() -> Run:
+            return ask_for_run(client, page_script_hash=first.page)
+
         for _ in range(scale.warm_up):
-            ask_for_run(client, page_script_hash=first.page)
-        tick_cpu, ticks = several(fragment_id=ticker, is_auto_rerun=True)
-        page_cpu, pages = several()
+            draw()
+        tick = partial(ask_for_run, client, page_script_hash=first.page, fragment_id=ticker, is_auto_rerun=True)
+        tick_cpu, ticks = several(tick)
+        change_cpu, changes = several(change)
+        page_cpu, pages = several(draw)
     stores.stop(process)
     ours.wb.close()
-    if any(r.exceptions for r in [first, *ticks, *pages]):
+    if any(r.exceptions for r in [first, *ticks, *changes, *pages]):
         raise RuntimeError("the Jobs page shows an exception")
     section = f"The Jobs page live, {ROWS} rows, real server, {len(ticks)} runs over its WebSocket"
     return [
         Line(section, "server CPU of a tick that finds nothing new", tick_cpu * 1000, "ms", at_most=10.0),
-        Line(
-            section,
-            "server CPU of the whole page, drawn because something changed",
-            page_cpu * 1000,
-            "ms",
-            at_most=120.0,
-        ),
+        Line(section, "server CPU of what is drawn because a job changed", change_cpu * 1000, "ms", at_most=120.0),
+        Line(section, "that, request to the last message, median", median([r.seconds for r in changes]) * 1000, "ms"),
+        Line(section, "server CPU of the whole page", page_cpu * 1000, "ms"),
         Line(
             section,
             "the whole page, request to the last message, median",
@@ -196,10 +202,26 @@ def ask_for_run(client: ClientConnection, **state: Any) -> Run:
         setattr(message.rerun_script, name, value)
     began = time.monotonic()
     client.send(message.SerializeToString())
+    return replace(read_run(client), seconds=time.monotonic() - began)
+
+
+def ask_for_changes(client: ClientConnection, page: str, ticker: str) -> Run:
+    """Ask for a look, where something has changed, and read until the parts that it finds changed are drawn."""
+    run = ask_for_run(client, page_script_hash=page, fragment_id=ticker, is_auto_rerun=True)
+    began = time.monotonic() - run.seconds
+    # a look itself places its empty container
+    while run.elements <= 1:
+        run = read_run(client)
+    return replace(run, seconds=time.monotonic() - began)
+
+
+def read_run(client: ClientConnection, deadline: float | None = None) -> Run:
+    """The next run that comes to its end. Raises TimeoutError where none has begun before the deadline (monotonic)."""
     run = Run()
+    timeout = TIMEOUT_S if deadline is None else max(0.0, deadline - time.monotonic())
     while True:
         answer = ForwardMsg()
-        answer.ParseFromString(bytes(client.recv(timeout=TIMEOUT_S)))  # type: ignore[arg-type]
+        answer.ParseFromString(bytes(client.recv(timeout=TIMEOUT_S if run.kinds else timeout)))  # type: ignore[arg-type]
         kind = str(answer.WhichOneof("type"))
         run.kinds.add(kind)
         if kind == "new_session":
@@ -213,7 +235,6 @@ def ask_for_run(client: ClientConnection, **state: Any) -> Run:
             run.elements += 1
             run.exceptions += answer.delta.new_element.WhichOneof("type") == "exception"
         elif kind == "script_finished" and answer.script_finished != ForwardMsg.FINISHED_EARLY_FOR_RERUN:
-            run.seconds = time.monotonic() - began
             return run
 
 

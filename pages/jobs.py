@@ -4,6 +4,7 @@ that match."""
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any, get_args
 
 import streamlit as st
@@ -20,6 +21,7 @@ from workbench.ui import (
     job_links,
     labels,
     live,
+    parts,
     shell,
     states,
     views,
@@ -36,6 +38,8 @@ NEWEST: tuple[JobSort, bool] = ("id", True)
 PAGES = "_sorted_pages"
 #: whether there is such a page, what leads there, and with which arguments
 Turn = tuple[bool, Callable[..., None], tuple[Any, ...]]
+#: the parts that are drawn anew alone
+BOARD, WORKERS = "jobs_board", "jobs_workers"
 #: where the draft of a new chat job is kept
 NEW_JOB = "new-job"
 
@@ -204,7 +208,11 @@ def chat_form(chat: Workflow, key: str) -> None:
         st.switch_page(job_links.PAGE, query_params=job_links.query(job.id))
 
 
-def draw_board(wanted: JobFilters) -> None:
+def draw_board(filters_now: Callable[[], JobFilters], drawn_with: dict[str, str]) -> None:
+    """The live part of the page. `drawn_with`: what the address asked for when the rest of the page was drawn."""
+    if board_filters.in_address() != drawn_with:
+        live.redraw_page()
+    wanted = filters_now()
     cards = st.container(key="cards")
     chosen, counts = state_pills(wanted)
     matching: JobFilters = {**wanted, "state": chosen or None}
@@ -232,6 +240,9 @@ def draw_board(wanted: JobFilters) -> None:
                 on_click=board_filters.clear,
             )  # fmt: skip
     pager(page, total, matching)
+    # a page shows one dialog at a time
+    if not acts.draw(on_done=clear_selection) and _is_open():
+        new_job()
 
 
 def clear_selection() -> None:
@@ -257,37 +268,39 @@ def hold_still(page: JobPage) -> JobPage:
     return page
 
 
-def signature() -> Any:
-    """What makes the page draw itself anew: a job's state or progress, a worker that comes, goes or falls silent,
-    what somebody pauses or limits, a new minute."""
+def signature() -> dict[str, Any]:
+    """Part of the page → what makes it another one. The board: a job's state or progress, a new minute. The workers:
+    one that comes, goes, falls silent or takes another job. The rest: what somebody pauses or limits, an alert."""
     # Past the shared cache: copying a cached answer is slower than these few looks.
     version, at_work = wb.jobs.signature()
-    seen = [(w.name, w.busy, not w.is_live, w.drain_at) for w in at_work]
-    limits = [(g.key, g.paused, g.max_running) for g in wb.queues.list_gates()]
-    return version, seen, limits, live.clock_ms() // 60_000
+    return {
+        BOARD: (version, live.clock_ms() // 60_000),
+        WORKERS: (version, [(w.name, w.busy, not w.is_live, w.drain_at) for w in at_work]),
+        parts.PAGE: (
+            [(g.key, g.paused, g.max_running) for g in wb.queues.list_gates()],
+            [alert.id for alert in live.query(wb.alerts.list_shown)],
+        ),
+    }
 
 
 def main() -> None:
     drawn = live.look("jobs", signature)
-    wanted = board_filters.sidebar()
+    filters_now = board_filters.sidebar()
     with st.sidebar:
-        workers.draw()
+        parts.draw(WORKERS, workers.draw)
     has_jobs = bool(wb.jobs.list(limit=1))
     limits = {gate.key: gate for gate in wb.queues.list_gates()}
     header(has_jobs, limits)
     shell.show_refusal()
     gates.banner(limits)
     alerts.show_holding()
-    if not has_jobs:
+    if has_jobs:
+        parts.draw(BOARD, partial(draw_board, filters_now, board_filters.in_address()))
+    else:
         with illustrations.empty(t("No job has run yet. Jobs appear here the moment you launch one."), "jobs"):
             if st.button(t("Open a story"), key="jobs_to_studio", type="primary", icon=":material/movie_edit:"):
                 st.switch_page("pages/studio.py")
-        return
-    draw_board(wanted)
-    # a page shows one dialog at a time
-    if not acts.draw(on_done=clear_selection) and _is_open():
-        new_job()
-    live.ticker(drawn, wb.jobs.has_active())
+    parts.watch("jobs_watch", drawn, signature, wb.jobs.has_active, drawn.value)
 
 
 main()

@@ -34,6 +34,8 @@ APP = """
     @st.fragment(key="ticker")
     def ticker():
         st.button("draw", key="draw", on_click=parts.redraw, args=("list",))
+        if st.button("look", key="look"):
+            state["known"] = live.redraw_next(["list"]), live.redraw_next(["no such part"])
         st.button("gone", key="gone", on_click=parts.redraw, args=("no such part",))
         if st.button("changed", key="changed"):
             live.redraw_page()
@@ -116,6 +118,16 @@ def test_a_press_is_done_together_with_parts_that_are_drawn_anew(
 ) -> None:
     both = [("ticker", "draw"), ("form", button)]
     assert press(*(both[::-1] if reverse else both)) == {**done, "form": 1, "list": 1}
+
+
+@pytest.mark.parametrize("reverse", [False, True])
+def test_a_press_is_done_together_with_a_look_that_finds_a_part_changed(press: Press, reverse: bool) -> None:
+    both = [("ticker", "look"), ("form", "save")]
+    assert press(*(both[::-1] if reverse else both)) == {"saved": 1, "called": 0, "form": 1, "list": 1}
+
+
+def test_a_look_has_the_changed_part_alone_drawn_in_a_run_of_its_own(press: Press) -> None:
+    assert press(("ticker", "look")) == {"saved": 0, "called": 0, "form": 0, "list": 1}
 
 
 @pytest.mark.parametrize("reverse", [False, True])

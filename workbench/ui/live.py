@@ -10,14 +10,15 @@ import sys
 import threading
 import time
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any, NoReturn, ParamSpec, TypeVar
 
 import streamlit as st
+from streamlit.errors import StreamlitAPIException
 from streamlit.proto.WidgetStates_pb2 import WidgetState, WidgetStates
-from streamlit.runtime.scriptrunner import RerunException, get_script_run_ctx
+from streamlit.runtime.scriptrunner import RerunData, RerunException, get_script_run_ctx
 from streamlit.runtime.scriptrunner_utils.script_run_context import ThreadState
 
 from workbench.api.client import Workbench
@@ -161,6 +162,27 @@ def parts_asked_for_beside() -> list[str]:
     context = get_script_run_ctx(suppress_warning=True)
     asked_for = context.fragment_ids_this_run if context else None
     return [part for part in asked_for or () if part != ThreadState.get().fragment_id]
+
+
+def redraw_next(parts: Sequence[str]) -> bool:
+    """Have these parts drawn, in one run, as soon as the present one has ended; False: the page has no such part.
+
+    Nothing is broken off: what the browser asks for meanwhile is drawn with them. `st.rerun` with the keys of parts is
+    for callbacks alone, as it ends the run at once.
+    """
+    context = get_script_run_ctx()
+    if context is None or context.script_requests is None:
+        return False
+    try:
+        wanted = context.fragment_storage.resolve_target(list(parts))
+    except StreamlitAPIException:
+        return False
+    return context.script_requests.request_rerun(
+        RerunData(
+            query_string=context.query_string, page_script_hash=context.page_script_hash, fragment_id_queue=wanted,
+            cached_message_hashes=context.cached_message_hashes, context_info=context.context_info,
+        )
+    )  # fmt: skip
 
 
 def redraw_page() -> NoReturn:

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Callable, Collection, Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass, replace
 from typing import Any
 
 import streamlit as st
@@ -13,21 +12,11 @@ from streamlit.runtime.scriptrunner import RerunException
 
 from workbench.ui import live, shell
 
-#: asks for another run as soon as it is there: a fragment may not draw another one anew, a widget's callback may
-_AGAIN_JS = """
-export default function ({ parentElement, setTriggerValue }) {
-  if (parentElement.asked) return;
-  parentElement.asked = true;
-  setTriggerValue('due', true);
-}
-"""
-
-_again = st.components.v2.component("reelwright_draw_parts", js=_AGAIN_JS)
-_WATCHES, _DRAWN = "_watches", "_drawn"
+_WATCHES = "_watches"
 #: since when the watch has seen what it saw last, and the parts that were drawn from older answers
 _SINCE, _OUTDATED = "_watched_since", "_outdated_parts"
-#: so many looks after parts were asked for, and are not there, they are asked for once more
-_PATIENCE = 4
+#: stands for all of the page that is no part
+PAGE = ""
 
 
 @dataclass
@@ -38,11 +27,6 @@ class _Seen:
     signature: Any
     #: part → what it shows
     shown: dict[str, Any]
-    #: part that shows something else by now → how often it had been drawn when that was seen
-    due: dict[str, int] = field(default_factory=dict)
-    #: the number under which they were asked for, and how many looks ago
-    number: int = 0
-    looks: int = 0
 
 
 def draw(key: str, body: Callable[[], None]) -> None:
@@ -62,13 +46,12 @@ def draw(key: str, body: Callable[[], None]) -> None:
                 shell.show_refusal()
         with st.container(), shell.show_errors():
             body()
-        st.session_state.setdefault(_DRAWN, Counter())[key] += 1
         if alone:
             if not live.know_of(st.session_state.get(_SINCE, 0)):
                 st.session_state.setdefault(_OUTDATED, set()).add(key)
             shell.show_toast()
-            if live.pop_changed():
-                _ask_for(_next_number(), st.session_state.get(_WATCHES, ()))
+            if live.pop_changed() and not live.redraw_next(st.session_state.get(_WATCHES, ())):
+                live.redraw_page()
 
     part()
 
@@ -103,8 +86,8 @@ def watch(
 
     `before`: the look from before this page was drawn, at a cheap signature that tells that something in sight has
     changed. `shown` tells what: part → what it shows; `drawn`: what it told before the page was drawn, so that nothing
-    is missed meanwhile. A part that comes or goes draws the whole page anew. `active`: something is at work, look more
-    often.
+    is missed meanwhile. A part that comes or goes, and another `PAGE`, draws the whole page anew. `active`: something
+    is at work, look more often.
     """
     slot = f"_watch.{key}"
     if not live.drawn_alone():
@@ -112,7 +95,7 @@ def watch(
         st.session_state[_WATCHES] = [key]
         st.session_state[slot] = _Seen(None, dict(drawn))
         st.session_state[_SINCE] = before.since
-        st.session_state[_OUTDATED] = set() if live.know_of(before.since) else {*drawn}
+        st.session_state[_OUTDATED] = set() if live.know_of(before.since) else {*drawn} - {PAGE}
 
     # A part itself, so that a click which starts something makes it look more often.
     @st.fragment(key=key)
@@ -125,12 +108,11 @@ def watch(
             outdated: set[str] = st.session_state[_OUTDATED]
             now = before.again()
             st.session_state[_OUTDATED], st.session_state[_SINCE] = set(), now.since
-            if not _look_again(seen, now.value, shown, outdated, st.session_state.get(_DRAWN, Counter())):
-                live.redraw_page()
+            due = _look_again(seen, now.value, shown, outdated)
             if not live.know_of(now.since):
                 seen.signature = None
-            if seen.due:
-                _ask_for(seen.number, seen.due)
+            if due is None or (due and not live.redraw_next(due)):
+                live.redraw_page()
 
         tick()
 
@@ -138,33 +120,15 @@ def watch(
 
 
 def _look_again(
-    seen: _Seen, now: Any, shown: Callable[[], Mapping[str, Any]], outdated: Collection[str], drawn: Mapping[str, int]
-) -> bool:
-    """Find the parts that show something else than at the last look, that were `outdated` when they were drawn, or
-    that are due and not drawn yet: a slow browser may never have seen that it should ask for them. False: there are
-    other parts."""
-    waiting = {name for name, times in seen.due.items() if drawn.get(name, 0) == times}
+    seen: _Seen, now: Any, shown: Callable[[], Mapping[str, Any]], outdated: Collection[str]
+) -> list[str] | None:
+    """The parts that show something else than at the last look, or were `outdated` when they were drawn. None: the page
+    is another one."""
     changed = {*outdated}
     if now != seen.signature:
         then = dict(shown())
-        if then.keys() != seen.shown.keys():
-            return False
+        if then.keys() != seen.shown.keys() or then.get(PAGE) != seen.shown.get(PAGE):
+            return None
         changed |= {name for name in then if then[name] != seen.shown[name]}
         seen.signature, seen.shown = now, then
-    seen.looks += 1
-    if changed or (waiting and seen.looks > _PATIENCE):
-        seen.number, seen.looks = _next_number(), 0
-    seen.due = {name: drawn.get(name, 0) for name in seen.shown if name in waiting | changed}
-    return True
-
-
-def _next_number() -> int:
-    number: int = st.session_state.get("_again", 0) + 1
-    st.session_state["_again"] = number
-    return number
-
-
-def _ask_for(number: int, keys: Iterable[str]) -> None:
-    """Have these parts drawn as soon as this run has ended; the browser asks for them once for each number."""
-    wanted = tuple(keys)
-    _again(key=f"again_{number}", on_due_change=lambda: redraw(*wanted))
+    return [name for name in seen.shown if name in changed]

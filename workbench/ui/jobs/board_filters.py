@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import UTC, datetime
 from decimal import Decimal
 
@@ -21,7 +22,13 @@ PARAMETERS = (
 RARE = ("profile", "error", "cost", "run")
 
 
-def sidebar() -> JobFilters:
+def in_address() -> dict[str, str]:
+    """What the page's address asks for."""
+    return {name: st.query_params[name] for name in PARAMETERS if name in st.query_params}
+
+
+def sidebar() -> Callable[[], JobFilters]:
+    """Draw the filters. What they ask for, at the moment when it is wanted: *24 h* are those before then."""
     wb = live.workbench()
     projects = {p.id: p.title for p in live.query(wb.projects.list_names, include_archived=True)}
     kinds = {w.name: t(w.title) for w in wb.workflows.list()}
@@ -34,7 +41,7 @@ def sidebar() -> JobFilters:
         titles = {"1h": t("1 h"), "24h": t("24 h"), "7d": t("7 d"), "all": t("All")}
         period = filters.segment("period", t("Submitted"), titles, "all")
         between = filters.switch("range", t("From – to"))
-        since, until = _range() if between else (_since(period), None)
+        since, until = _range() if between else (None, None)
         with st.expander(t("More filters"), icon=":material/tune:", key="more_filters", expanded=_has_rare()):
             profile = _profile()
             error = filters.select(
@@ -42,9 +49,9 @@ def sidebar() -> JobFilters:
             )
             cost = filters.number("cost", t("Cost over (¥)"))
             run = filters.number("run", t("Ran longer than (s)"))
-        if any(name in st.query_params for name in PARAMETERS):
+        if in_address():
             st.button(t("Clear filters"), key="clear_filters", icon=":material/filter_alt_off:", on_click=clear)
-    return {
+    wanted: JobFilters = {
         "text": text or None,
         "project": project,
         "kind": kind or None,
@@ -56,6 +63,7 @@ def sidebar() -> JobFilters:
         "cost_over": None if cost is None else _amounts(cost),
         "run_over": None if run is None else round(run * 1000),
     }
+    return lambda: wanted if between else {**wanted, "since": _since(period)}
 
 
 def _has_rare() -> bool:
