@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 from typing import Any
 
@@ -9,7 +10,7 @@ import pytest
 from sqlalchemy import func, select
 
 from workbench.api.client import Workbench
-from workbench.db.schema import TERMINAL, attempt, failure, job, job_count, model_call, step
+from workbench.db.schema import TERMINAL, attempt, failure, forecast, job, job_child, job_count, model_call, step
 from workbench.errors import InvalidInput
 from workbench.history import seed
 from workbench.history.stretch import CAUSES, SERVICES, Places, write_stretch
@@ -29,6 +30,24 @@ def wb(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> Iterator[Workbenc
 def ask(wb: Workbench, *columns: Any) -> list[Any]:
     with wb.database.read() as conn:
         return list(conn.execute(select(*columns)))
+
+
+def assert_plans_have_their_jobs(wb: Workbench, jobs: dict[int, Any]) -> None:
+    children = ask(wb, job_child)
+    assert len({c.parent_id for c in children}) > 1, "also in stretches that were copied"
+    assert {c.child_id: c.parent_id for c in children} == {j.id: j.parent_id for j in jobs.values() if j.parent_id}
+    for row in children:
+        plan, child = jobs[row.parent_id], jobs[row.child_id]
+        assert plan.kind == "run_plan"
+        assert plan.project_id == child.project_id
+        assert plan.created_at <= child.created_at
+        assert child.finished_at <= plan.finished_at
+    expected = {(f.job_id, f.workflow): f for f in ask(wb, forecast)}
+    started = Counter((c.parent_id, jobs[c.child_id].kind) for c in children)
+    assert {key for key in expected if key[1]} == {*started}
+    for plan_id in {c.parent_id for c in children}:
+        assert expected[plan_id, ""].jobs == sum(n for (plan, _), n in started.items() if plan == plan_id)
+    assert wb.usage.forecast_errors(since=0)
 
 
 def test_a_history_agrees_with_itself(wb: Workbench) -> None:
@@ -65,11 +84,15 @@ def test_a_history_agrees_with_itself(wb: Workbench) -> None:
         workflows[each.kind].params.model_validate(each.params)
     again = [j.id for j in jobs if j.state != "succeeded"]
     assert [act.job_id for act in wb.jobs.plan_retry(again)] == again
+    prompts = {(e.name, e.language) for e in wb.prompts.list()}
+    assert {tuple(c.prompt_name.rsplit(".", 1)) for c in calls if c.prompt_name} <= prompts
+    assert len({c.prompt_version for c in calls if c.prompt_name}) == 2
     failures = ask(wb, failure)
     assert {f.job_id for f in failures} == {j.id for j in jobs if j.state in ("failed", "partial")}
     repairs = {j.id: j.replay_of for j in jobs if j.replay_of}
     assert repairs
     assert {f.repaired_by: f.job_id for f in failures if f.repaired_by} == repairs
+    assert_plans_have_their_jobs(wb, {j.id: j for j in jobs})
     for table in (attempt, step):
         assert {row.job_id for row in ask(wb, table.c.job_id)} <= {j.id for j in jobs}
     assert {a.outcome for a in ask(wb, attempt)} == {"ok", "error", "cancelled"}, "as the engine writes them"

@@ -16,6 +16,7 @@ from workbench.json_types import JsonObject
 #: beginning of a call's id: as long as the one that takes its place
 CALL_PREFIX = "h0000000000-"
 VERSIONS = ("0.5.0", "0.6.0")
+PROMPT_VERSIONS = ("5d1c7a90e2b4", "b07f3e6612cd")
 WORKERS = ("render-1:4121", "render-2:988", "studio-3:17")
 PEOPLE = ("ada", "mei", "noor", "local")
 
@@ -48,7 +49,8 @@ TEXTS, PICTURES, CLIPS = (0, 0, 0, 1, 1, 2), (3, 4, 4), (5,)
 
 @dataclass(frozen=True)
 class Work:
-    """What jobs of a kind are like: how many calls of how many tokens they make, on which services."""
+    """What jobs of a kind are like: how many calls of how many tokens they make, on which services. `prompts`: the
+    folder of the prompt that is called after it."""
 
     kind: str
     queue: str
@@ -57,21 +59,25 @@ class Work:
     tokens: tuple[int, int]
     services: tuple[int, ...]
     scope: str
+    prompts: str = ""
 
 
 WORKS = (
-    Work("plan_episodes", "text", 3, (1, 3), (3200, 2400), TEXTS, "project"),
-    Work("generate_episode_core_expression", "text", 8, (1, 3), (2600, 900), TEXTS, "episode"),
-    Work("generate_episode_scene_list", "text", 8, (1, 3), (3900, 2100), TEXTS, "episode"),
-    Work("generate_scene_script", "text", 6, (2, 5), (5200, 3100), TEXTS, "episode"),
-    Work("generate_scene_anchor", "text", 16, (1, 3), (1900, 700), TEXTS, "scene"),
-    Work("generate_keyframe_prompt", "text", 14, (1, 4), (2800, 1900), TEXTS, "scene"),
-    Work("generate_dialogue", "text", 10, (1, 4), (2400, 1100), TEXTS, "scene"),
-    Work("generate_sound_design", "text", 8, (1, 2), (2000, 800), TEXTS, "scene"),
+    Work("plan_episodes", "text", 3, (1, 3), (3200, 2400), TEXTS, "project", "planning"),
+    Work("generate_episode_core_expression", "text", 8, (1, 3), (2600, 900), TEXTS, "episode", "episode"),
+    Work("generate_episode_scene_list", "text", 8, (1, 3), (3900, 2100), TEXTS, "episode", "episode"),
+    Work("generate_scene_script", "text", 6, (2, 5), (5200, 3100), TEXTS, "episode", "episode"),
+    Work("generate_scene_anchor", "text", 16, (1, 3), (1900, 700), TEXTS, "scene", "scene"),
+    Work("generate_keyframe_prompt", "text", 14, (1, 4), (2800, 1900), TEXTS, "scene", "scene"),
+    Work("generate_dialogue", "text", 10, (1, 4), (2400, 1100), TEXTS, "scene", "dialogue"),
+    Work("generate_sound_design", "text", 8, (1, 2), (2000, 800), TEXTS, "scene", "dialogue"),
     Work("llm_chat", "text", 4, (1, 1), (600, 350), TEXTS, ""),
     Work("generate_keyframe_images", "image", 16, (4, 10), (450, 1), PICTURES, "scene"),
     Work("generate_scene_video", "video", 5, (1, 2), (300, 5), CLIPS, "scene"),
+    Work("run_plan", "system", 1, (0, 0), (0, 0), TEXTS, "project"),
 )
+#: most jobs that a plan has started: of those of its project that come next
+MOST_OF_PLAN = 40
 
 
 @dataclass(frozen=True)
@@ -114,6 +120,8 @@ class Rows:
     job_event: list[JsonObject] = field(default_factory=list)
     model_call: list[JsonObject] = field(default_factory=list)
     failure: list[JsonObject] = field(default_factory=list)
+    job_child: list[JsonObject] = field(default_factory=list)
+    forecast: list[JsonObject] = field(default_factory=list)
 
 
 @dataclass(frozen=True)
@@ -156,7 +164,66 @@ def write_stretch(jobs: int, length_ms: int, places: Places, seed: int) -> Rows:
         if replayed is not None:
             rows.failure[-1]["repaired_by"] = number
         last = number if state == "failed" else None
+    _add_plans(rows, dice)
     return rows
+
+
+def _add_plans(rows: Rows, dice: random.Random) -> None:
+    """Give each plan the jobs of its project that come next, an end after theirs, and what was expected of them."""
+    free: dict[int, list[JsonObject]] = {}
+    plans: list[tuple[JsonObject, list[JsonObject]]] = []
+    for row in reversed(rows.job):
+        if row["kind"] == "run_plan":
+            plans.append((row, free.pop(row["project_id"], [])[: -MOST_OF_PLAN - 1 : -1]))
+        elif row["project_id"] is not None and row["replay_of"] is None:
+            free.setdefault(row["project_id"], []).append(row)
+    for plan, children in plans:
+        _start(rows, dice, plan, children)
+    ends = {plan["id"]: plan["finished_at"] for plan, _ in plans}
+    for row in rows.step:
+        row["updated_at"] = ends.get(row["job_id"], row["updated_at"])
+    for row in rows.failure:
+        row["finished_at"] = ends.get(row["job_id"], row["finished_at"])
+    for row in rows.job_event:
+        if row["progress"] != 0:
+            row["at"] = ends.get(row["job_id"], row["at"])
+    for row in rows.attempt:
+        if row["outcome"] != "error" or row["job_id"] in ends:
+            row["ended_at"] = ends.get(row["job_id"], row["ended_at"])
+
+
+def _start(rows: Rows, dice: random.Random, plan: JsonObject, children: Sequence[JsonObject]) -> None:
+    jobs = [[child["kind"], child["node_id"]] for child in children]
+    plan["params"] = {"jobs": jobs or [["plan_episodes", plan["node_id"]]]}
+    plan["finished_at"] = max([plan["finished_at"], *(child["finished_at"] + 40 for child in children)])
+    for position, child in enumerate(children):
+        child["parent_id"] = plan["id"]
+        rows.job_child.append({
+            "parent_id": plan["id"], "position": position, "child_id": child["id"],
+            "item": f"{child['kind']} {child['node_id']}", "batch": 0, "batch_position": position,
+        })  # fmt: skip
+    for workflow in ("", *sorted({child["kind"] for child in children})):
+        rows.forecast.append(_expect(dice, plan["id"], workflow, children))
+
+
+def _expect(dice: random.Random, plan_id: int, workflow: str, children: Sequence[JsonObject]) -> JsonObject:
+    """What a run of the workflow was expected to take; of ``""``, the whole plan."""
+    own = [child for child in children if workflow in ("", child["kind"])]
+    of_each = 1 if not workflow else len(own)
+    wrong = dice.uniform(0.7, 1.5) / max(1, of_each)
+    known = [child for child in own if child["cost_micros"] is not None]
+    cost: dict[str, int] = {}
+    for child in known:
+        cost[child["currency"]] = cost.get(child["currency"], 0) + child["cost_micros"]
+    return {
+        "job_id": plan_id, "workflow": workflow,
+        "model": next((SERVICES[w.services[0]].model for w in WORKS if w.kind == workflow), None),
+        "jobs": len(own) if not workflow else 1,
+        "tokens": int(sum(child["input_tokens"] + child["output_tokens"] for child in own) * wrong),
+        "ms": int(sum(child["finished_at"] - child["started_at"] for child in own) * wrong),
+        "cost": {currency: int(micros * wrong) for currency, micros in cost.items()},
+        "unpriced": 0 if workflow and known else len(own) - len(known),
+    }  # fmt: skip
 
 
 def _add_job(
@@ -183,6 +250,10 @@ def _add_job(
     for n in range(1, calls + 1):
         broken = failed and n == calls and cause.outcome != ""
         call = _call(dice, number, n, work, service, places.profiles[chosen], node_id, project_id, cause, broken, at)
+        if work.prompts:
+            call["prompt_name"] = f"{work.prompts}/{work.kind}.{dice.choice(('en', 'en', 'zh'))}"
+            call["prompt_version"] = dice.choice(PROMPT_VERSIONS)
+            call["template"] = {"subject": subject}
         call["prompt"] = [{"role": "user", "content": f"Write what happens around {subject}."}]
         call["raw_output"] = None if call["outcome"] == "error" else f'{{"goal": "{subject}, once more"}}'
         rows.model_call.append(call)
@@ -198,7 +269,8 @@ def _add_job(
         "id": number, "kind": work.kind, "queue": work.queue, "state": state, "title": work.kind, "node_id": node_id,
         "project_id": project_id, "profile_id": places.profiles[chosen], "params": params,
         "params_hash": fingerprint(work.kind, str(node_id), str(number)), "priority": 0, "replay_of": replay_of,
-        "max_attempts": 3, "claim": tries, "failures": tries - 1 + failed, "losses": 0, "available_at": asked_at,
+        "parent_id": None, "max_attempts": 3, "claim": tries, "failures": tries - 1 + failed, "losses": 0,
+        "available_at": asked_at,
         "progress": 100 if state == "succeeded" else dice.randrange(100), "error_kind": kind,
         "error": cause.text if failed else None, "error_fingerprint": mark,
         "result": {"failed": [], "succeeded": []} if state == "succeeded" else None,
@@ -294,5 +366,6 @@ def _call(
         "images": pieces if service.capability == "image" else None,
         "video_seconds": pieces if service.capability == "video" else None, "cost_micros": cost,
         "currency": service.currency if known else None, "price_source": "user" if known else None,
-        "finish_reason": None if refused or not text else "stop",
+        "finish_reason": None if refused or not text else "stop", "prompt_name": None, "prompt_version": None,
+        "template": None,
     }  # fmt: skip

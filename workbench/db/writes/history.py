@@ -9,16 +9,16 @@ from typing import Any
 
 from sqlalchemy import Column, Connection, Table, case, func, insert, literal, null, select
 
-from workbench.db.schema import attempt, failure, job, job_event, model_call, step
+from workbench.db.schema import attempt, failure, forecast, job, job_child, job_event, model_call, step
 from workbench.db.writes.archives import add_rows, reserve_ids
 from workbench.json_types import JsonObject
 
-TABLES = (job, attempt, step, job_event, model_call, failure)
+TABLES = (job, attempt, step, job_event, model_call, failure, job_child, forecast)
 #: jobs: what moves with the ids of a stretch, and with its time
-_IDS = {"job_id", "replay_of", "repaired_by"}
+_IDS = {"job_id", "replay_of", "repaired_by", "parent_id", "child_id"}
 _TIMES = {"created_at", "started_at", "finished_at", "available_at", "ended_at", "updated_at", "at"}
 #: of calls: what is not kept for ever
-_TEXTS = {"prompt", "raw_output"}
+_TEXTS = {"prompt", "raw_output", "template"}
 
 
 def reserve(conn: Connection, jobs: int) -> int:
@@ -57,7 +57,7 @@ def copy_stretch(
     """The jobs `first` to `last` once more, with ids and times that are so much larger. Of calls before `texts_from`
     no words are kept."""
     for table in TABLES:
-        key = table.c.id if table is job else table.c.job_id
+        key = table.c.id if table is job else table.c.parent_id if table is job_child else table.c.job_id
         # every other id is the database's own
         columns = [c for c in table.c if c.name != "id" or table is job]
         values = [_moved(table, c, shift, later_ms, prefix, texts_from, last) for c in columns]
