@@ -6,13 +6,14 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from sqlalchemy import insert, update
+from sqlalchemy import insert, select, update
 
 from workbench import samples
 from workbench.api.client import Workbench
 from workbench.bootstrap import worker_engine
+from workbench.db.reads import forecasts
 from workbench.db.reads.forecasts import list_runs
-from workbench.db.rows.forecasts import ForecastRun, StoredForecast
+from workbench.db.rows.forecasts import WHOLE, ForecastRun, StoredForecast
 from workbench.db.schema import job, job_child
 from workbench.db.writes.forecasts import add_forecasts
 from workbench.settings import Settings
@@ -94,12 +95,41 @@ def test_what_a_job_has_drawn_for_it_is_part_of_what_it_came_to(
         family = [(plan, ranking, 0), *((ranking, picture, n) for n, picture in enumerate(pictures))]
         for parent, child, seq in family:
             conn.execute(insert(job_child).values(parent_id=parent, child_id=child, position=seq, item=""))
-        foreseen = StoredForecast(plan, "rank_keyframe_candidates", "m", 1, 100, 1_000, {"USD": 800}, 0)
-        add_forecasts(conn, [foreseen])
+        add_forecasts(
+            conn,
+            [
+                StoredForecast(plan, workflow, "m", 1, 100, 1_000, {"USD": 800}, 0)
+                for workflow in (WHOLE, "rank_keyframe_candidates")
+            ],
+        )
     with wb.database.read() as conn:
         [found] = list_runs(conn, since=0)
     assert found.cost_micros == cost
     assert (found.input_tokens, found.output_tokens) == (60, 40)
+
+
+def test_the_jobs_of_the_newest_plans_are_looked_at(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(forecasts, "PLANS_AT_ONCE", 3)
+    wb = house.wb
+    [project, *_] = wb.history.seed(3_000, days=90)
+    child, plan = job.alias(), job.alias()
+    ended = (
+        select(child.c.finished_at, child.c.project_id, plan.c.id)
+        .join(job_child, job_child.c.child_id == child.c.id)
+        .join(plan, plan.c.id == job_child.c.parent_id)
+        .where(child.c.state == "succeeded")
+    )
+    with wb.database.read() as conn:
+        rows = conn.execute(ended).all()
+        times = sorted(row.finished_at for row in rows)
+        since, until = times[len(times) // 3], times[2 * len(times) // 3]
+        in_time = [row for row in rows if since <= row.finished_at < until]
+        of_project = [row for row in in_time if row.project_id == project]
+        assert 0 < len(of_project) < len(in_time)
+        assert len(list_runs(conn, since=since, until=until)) == len(in_time)
+        assert len(list_runs(conn, since=since, until=until, project=project)) == len(of_project)
+        monkeypatch.setattr(forecasts, "MOST_RUNS", 20)
+        assert len(list_runs(conn, since=since, until=until)) == 20
 
 
 def run(**changed: Any) -> ForecastRun:

@@ -5,15 +5,15 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from sqlalchemy import Connection, Select, and_, bindparam, exists, func, select, union
+from sqlalchemy import ColumnElement, Connection, Select, and_, bindparam, exists, func, or_, select, union
 
 from workbench.db.connection import Ids, among
-from workbench.db.rows.forecasts import WHOLE, ForecastRun, StoredForecast
+from workbench.db.rows.forecasts import MOST_RUNS, WHOLE, ForecastRun, StoredForecast
 from workbench.db.rows.record import columns, fetch_one
 from workbench.db.schema import TERMINAL, forecast, job, job_child
 
-#: so many of the newest runs say how good forecasts are
-MOST_RUNS = 20_000
+#: plans whose jobs are asked for together
+PLANS_AT_ONCE = 50
 
 
 def find_whole(conn: Connection, job_id: int) -> StoredForecast | None:
@@ -59,7 +59,8 @@ def list_runs(
     workflow: str | None = None,
     model: str | None = None,
 ) -> list[ForecastRun]:
-    """The succeeded jobs of plans that ended in a time, each with what was expected of it; newest first."""
+    """The succeeded jobs of plans that ended in a time, each with what was expected of it; of the newest plans, until
+    there are MOST_RUNS."""
     chosen = [job.c.finished_at >= since]
     if until is not None:
         chosen.append(job.c.finished_at < until)
@@ -69,6 +70,33 @@ def list_runs(
         chosen.append(forecast.c.workflow == workflow)
     if model:
         chosen.append(forecast.c.model == model)
+    found: list[tuple[int, ForecastRun]] = []
+    plans = _list_plans(conn, since, until, project)
+    for first in range(0, len(plans), PLANS_AT_ONCE):
+        found += _runs_of(conn, plans[first : first + PLANS_AT_ONCE], chosen)
+        if len(found) >= MOST_RUNS:
+            break
+    newest = found[:MOST_RUNS]
+    more = _sum_started(conn, [job_id for job_id, _ in newest])
+    return [run if job_id not in more else _with_started(run, more[job_id]) for job_id, run in newest]
+
+
+def _list_plans(conn: Connection, since: int, until: int | None, project: int | None) -> list[int]:
+    """The plans of which jobs may have ended in a time, the newest first: a plan ends after its jobs."""
+    query = (
+        select(forecast.c.job_id)
+        .join(job, job.c.id == forecast.c.job_id)
+        .where(forecast.c.workflow == WHOLE, or_(job.c.finished_at.is_(None), job.c.finished_at >= since))
+        .order_by(forecast.c.job_id.desc())
+    )
+    if until is not None:
+        query = query.where(job.c.created_at < until)
+    if project is not None:
+        query = query.where(job.c.project_id == project)
+    return list(conn.scalars(query))
+
+
+def _runs_of(conn: Connection, plans: list[int], chosen: list[ColumnElement[bool]]) -> list[tuple[int, ForecastRun]]:
     # a conductor's task for a scene is no job that was foreseen; those that it starts are
     first, between, foreseen = job_child.alias("first"), job.alias("between"), forecast.alias("foreseen")
     is_foreseen = exists().where(foreseen.c.job_id == forecast.c.job_id, foreseen.c.workflow == between.c.kind)
@@ -81,17 +109,14 @@ def list_runs(
     own = _select_runs().join(job_child, job_child.c.parent_id == forecast.c.job_id)
     found: list[tuple[int, ForecastRun]] = []
     for ways in (own, below):
-        query = (
-            ways.join(job, job.c.id == job_child.c.child_id)
-            .where(job.c.kind == forecast.c.workflow, job.c.state == "succeeded", *chosen)
-            .order_by(job.c.id.desc())
-            .limit(MOST_RUNS)
+        query = ways.join(job, job.c.id == job_child.c.child_id).where(
+            among(forecast.c.job_id, bindparam("plans", type_=Ids())),
+            job.c.kind == forecast.c.workflow,
+            job.c.state == "succeeded",
+            *chosen,
         )
-        found += [(row[0], ForecastRun(*row[1:])) for row in conn.execute(query)]
-    found.sort(key=lambda run: -run[0])
-    newest = found[:MOST_RUNS]
-    more = _sum_started(conn, [job_id for job_id, _ in newest])
-    return [run if job_id not in more else _with_started(run, more[job_id]) for job_id, run in newest]
+        found += [(row[0], ForecastRun(*row[1:])) for row in conn.execute(query, {"plans": plans})]
+    return sorted(found, key=lambda run: -run[0])
 
 
 def _sum_started(conn: Connection, job_ids: list[int]) -> dict[int, list[tuple[Any, ...]]]:
