@@ -55,6 +55,7 @@ def list_questions(wb: Workbench, now: int) -> dict[str, Question]:
     project = wb.projects.list_names()[0].id
     kind, model = "generate_scene_anchor", wb.usage.list_models()[0]
     asked = _ask_of_one(wb, now, project) | _ask_of_jobs(wb, now, {"project": project}, kind, model)
+    asked |= _ask_of_work(wb, now, project) | _ask_of_story(wb, project)
     plan_kinds = [w.name for w in wb.workflows.list() if w.starts is not None]
     calls: dict[str, dict[str, Any]] = {
         "": {}, " of a project": {"project": project}, " of a model": {"model": model},
@@ -95,6 +96,71 @@ def _ask_of_one(wb: Workbench, now: int, project: int) -> dict[str, Question]:
     }
 
 
+def _ask_of_work(wb: Workbench, now: int, project: int) -> dict[str, Question]:
+    """What is asked of plans, of failures and of what is at work, beside the lists."""
+    jobs = wb.jobs
+    newest = [job.id for job in jobs.list(limit=50)]
+    # a history of a few jobs may have none of these
+    plan = next((job.id for job in jobs.list(kind="run_plan", limit=1)), newest[0])
+    group = next((group.fingerprint for group in jobs.list_failures(limit=1)), "none")
+    month: dict[str, Any] = {"since": now - 30 * DAY_MS}
+    failed = [job.id for job in jobs.list(state=["failed"], limit=50)]
+    return {
+        "whether anything is at work": jobs.has_active,
+        "what runs": jobs.list_running,
+        "what is at work in a project": partial(jobs.list_active, project),
+        "what is paused": jobs.list_pauses,
+        "switches and limits": wb.queues.list_gates,
+        "why jobs wait": partial(jobs.explain_queued, newest),
+        "jobs by their ids": partial(jobs.get_many, newest),
+        "the states of a plan's jobs": partial(jobs.count_children, plan),
+        "a plan's jobs as a tree": partial(jobs.list_family, plan),
+        "a plan's forecast and what it came to": partial(wb.plans.compare, plan),
+        "a job's steps": partial(jobs.list_steps, newest[0]),
+        "a job's events": partial(jobs.list_events, newest[0]),
+        "bulk jobs": partial(jobs.list, kind="act_on_jobs", limit=3),
+        "what changed among failures": jobs.failures_version,
+        "groups of failures of a day": partial(jobs.list_failures, since=now - DAY_MS),
+        "groups of failures of a project": partial(jobs.list_failures, project=project),
+        "the jobs of a group": partial(jobs.list_with_fingerprint, group, limit=50),
+        "the jobs of a group in 30 days": partial(jobs.list_with_fingerprint, group, limit=50, **month),
+        "the ids of a group's jobs in 30 days": partial(jobs.list_group, group, **month),
+        "failed jobs to act on, of a day": partial(jobs.list_ids, state=["failed"], since=now - DAY_MS),
+        "what a retry of 50 would do": partial(jobs.plan_retry, failed),
+        "alerts": wb.alerts.list,
+        "alerts that hold": wb.alerts.list_shown,
+        "saved views": partial(wb.views.list, "jobs"),
+    }
+
+
+def _ask_of_story(wb: Workbench, project: int) -> dict[str, Question]:
+    """What the Studio and the pages of projects and prompts ask of jobs and calls."""
+    scene = next(n.id for n in wb.projects.tree(project).nodes if n.kind == "scene")
+    prompt = ("generate_scene_anchor", "en")
+    uses, trials = next(p for p in wb.prompts.list() if (p.name.rsplit("/")[-1], p.language) == prompt), wb.trials
+    return {
+        "a project's tree": partial(wb.projects.tree, project),
+        "the part of a tree in sight": partial(wb.projects.outline, project, scene),
+        "what changed in a tree": partial(wb.projects.tree_version, project),
+        "the states of a project's jobs": partial(wb.workflows.list_marks, project),
+        "the cells of a scene": partial(wb.workflows.list_cells, scene),
+        "the cells of a project": partial(wb.workflows.list_cells, project),
+        "what a plan would take": partial(wb.plans.build, project),
+        "what each workflow would take": partial(wb.plans.estimate, scene),
+        "what one job would take": partial(wb.plans.price, "generate_scene_anchor", [scene]),
+        "how far budgets would go": partial(wb.budgets.list_outlooks, project, {"CNY": 10_000}),
+        "a project's cost": partial(wb.usage.of_node, project),
+        "the price of a finished scene": partial(wb.usage.of_finished, project),
+        "prompts of a project": partial(wb.prompts.list, project),
+        "how a prompt does": partial(trials.list_uses, uses.name, uses.language),
+        "how a prompt does in a project": partial(trials.list_uses, uses.name, uses.language, project),
+        "the checks that a prompt's answers fail": partial(trials.list_rules, uses.name, uses.language),
+        "calls to try a prompt on": partial(trials.list_calls, uses.name, uses.language),
+        "calls of a scene to try a prompt on": partial(trials.list_calls, uses.name, uses.language, node_id=scene),
+        "trials of a prompt": partial(trials.list_jobs, uses.name, uses.language),
+    }
+
+
 def _ask_of_jobs(wb: Workbench, now: int, of_project: dict[str, Any], kind: str, model: str) -> dict[str, Question]:
     """Pages, counts and sums of jobs behind each filter, and the sorted ones."""
     jobs = wb.jobs
@@ -116,8 +182,15 @@ def _ask_of_jobs(wb: Workbench, now: int, of_project: dict[str, Any], kind: str,
     columns: tuple[JobSort, ...] = ("state", "job", "wait", "run", "progress", "cost")
     for column in columns:
         asked[f"jobs sorted by {column}"] = partial(jobs.list_sorted, column, descending=True)
+        asked[f"page 21 of jobs sorted by {column}"] = _page_after(wb, column, 1000)
     asked["the cheapest jobs"] = partial(jobs.list_sorted, "cost")
     return asked
+
+
+def _page_after(wb: Workbench, column: JobSort, jobs: int) -> Question:
+    """A page of a sorted board, after so many jobs."""
+    place = wb.jobs.page_sorted(column, descending=True, limit=jobs).next
+    return partial(wb.jobs.page_sorted, column, descending=True, after=place)
 
 
 def _ask_of_calls(wb: Workbench, since: int, now: int, given: dict[str, Any]) -> dict[str, Question]:
@@ -136,6 +209,7 @@ def _ask_of_calls(wb: Workbench, since: int, now: int, given: dict[str, Any]) ->
         "waits and runs": partial(usage.job_times, since=since, **given),
         "waits and runs by workflow": partial(usage.job_times, since=since, by_workflow=True, **given),
         "calls": partial(usage.list_calls, since=since, **given),
+        "how good forecasts were": partial(usage.forecast_errors, **within),
         "waste by day": partial(usage.waste_by_day, **within),
         "wasted calls": partial(usage.list_wasted, "error", **within),
         "waste": partial(usage.waste, **within),
