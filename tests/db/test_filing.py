@@ -198,6 +198,26 @@ def test_counts_by_state_equal_a_recount_whatever_is_filed(conn: Connection) -> 
         filing.file_ended(conn, dice.randrange(1, 20))
 
 
+def test_the_workflows_that_ran_with_a_profile_are_known_before_and_after_their_jobs_are_filed(
+    conn: Connection,
+) -> None:
+    conn.execute(insert(profile).values(id=5, name="p", provider="p", params={}, modes={}, created_at=1))
+    for kind, state, profile_id in (
+        ("a", "succeeded", 5), ("b", "succeeded", None), ("c", "failed", 5), ("d", "succeeded", 5),
+    ):  # fmt: skip
+        add(conn, kind=kind, state=state, profile_id=profile_id)
+    asked: list[tuple[int | None, set[str]]] = [(5, {"a", "d"}), (None, {"b"}), (6, set())]
+    for _ in range(2):
+        for profile_id, kinds in asked:
+            known = filed.list_kinds(conn, profile_id)
+            assert known is not None
+            assert known >= kinds
+        filing.file_ended(conn)
+    assert [filed.list_kinds(conn, profile_id) for profile_id, _ in asked] == [kinds for _, kinds in asked]
+    add(conn, kind="late", profile_id=5)
+    assert "late" in (filed.list_kinds(conn, 5) or ())
+
+
 def test_two_that_file_at_once_count_each_job_once(database_url: str) -> None:
     database, other = Database(database_url), Database(database_url)
     with database.write() as conn:

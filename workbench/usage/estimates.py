@@ -9,6 +9,7 @@ from typing import NamedTuple, Protocol
 
 from sqlalchemy import Connection
 
+from workbench.db.reads import filing
 from workbench.db.reads import usage as reads
 from workbench.db.rows.usage import MeanRun
 from workbench.json_types import JsonObject
@@ -81,7 +82,11 @@ def measure(
     where they are known.
     """
     measured = {}
+    # of a workflow that this profile never ran each run of the others would be looked at
+    known = filing.list_kinds(conn, bound.text.id)
     for name, typical in workflows.items():
+        if known is not None and name not in known:
+            continue
         mean = reads.mean_of_runs(conn, name, bound.text.id, RUNS)
         if mean.runs and typical.images:
             mean = reads.mean_of_pictures(conn, name, bound.text.id, typical.images, RUNS, mean.ms)
@@ -110,6 +115,9 @@ def estimate_pictures(conn: Connection, workflow: str, count: int, bound: BoundP
     if not count:
         return Estimate(0, 0.0, 0, "USD")
     typical = estimate_typical(_Pictures(count, PICTURE_S * count), bound)
+    known = filing.list_kinds(conn, bound.text.id)
+    if known is not None and workflow not in known:
+        return typical
     mean = reads.mean_of_pictures(conn, workflow, bound.text.id, count, RUNS, None)
     if not mean.runs:
         return typical

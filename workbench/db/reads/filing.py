@@ -126,6 +126,21 @@ def list_possible(conn: Connection, filters: dict[str, Any]) -> list[int] | None
     return few if count_filed(conn, counted) == {} else None
 
 
+def list_kinds(conn: Connection, profile_id: int | None) -> set[str] | None:
+    """The workflows of which jobs with a profile (None: with none) have succeeded, as far as counts tell, and those of
+    all that is not filed; None: most are not filed yet."""
+    if has_many_unfiled(conn):
+        return None
+    # what is filed after this question is in the answer to the next one
+    few = select(job.c.kind).where(among(job.c.id, bindparam("ids", type_=Ids())))
+    kinds = {*conn.scalars(few, {"ids": list_unfiled(conn)})}
+    counted = select(job_count.c.kind).where(
+        job_count.c.model == "", job_count.c.profile_id == (profile_id or 0), job_count.c.state == "succeeded",
+        job_count.c.jobs > 0,
+    )  # fmt: skip
+    return kinds | {*conn.scalars(counted.distinct())}
+
+
 def count_filed(conn: Connection, filters: dict[str, Any]) -> dict[str, int] | None:
     """State → how many filed jobs match; None: they are not counted by these filters, or most are not filed yet."""
     given = {name: value for name, value in filters.items() if value is not None and value != ""}
