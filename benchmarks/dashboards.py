@@ -147,6 +147,7 @@ def _ask_of_story(wb: Workbench, project: int) -> dict[str, Question]:
         "the cells of a project": partial(wb.workflows.list_cells, project),
         "what a plan would take": partial(wb.plans.build, project),
         "what each workflow would take": partial(wb.plans.estimate, scene),
+        "what each would take with a profile": partial(wb.plans.estimate, scene, "History: western texts"),
         "what one job would take": partial(wb.plans.price, "generate_scene_anchor", [scene]),
         "how far budgets would go": partial(wb.budgets.list_outlooks, project, {"CNY": 10_000}),
         "a project's cost": partial(wb.usage.of_node, project),

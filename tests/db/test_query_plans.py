@@ -516,6 +516,7 @@ def ask_dashboards(wb: Workbench, project: int, now: int) -> None:
         prompts.list_templates(conn, "plan_episodes")
         prompts.list_used(conn, project)
         usage.params_of_runs(conn, "kind_3", None, 20)
+        usage.mean_of_runs(conn, "kind_3", None, 20)
         usage.mean_of_pictures(conn, "kind_3", None, 4, 20, None)
         # what workers tell of
         telemetry.list_ended_jobs(conn, (now, 0), now + 10_000, 100)

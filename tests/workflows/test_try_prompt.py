@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from typing import Any
+from unittest import mock
 
 import pytest
 from sqlalchemy import func, select, update
@@ -169,6 +170,14 @@ def test_many_calls_are_one_batch_with_shares_by_side(start: Start) -> None:
     assert {(u.prompt_version, u.calls, u.valid) for u in uses} >= {
         (job.result["sides"]["new"]["prompt_version"], 3, 3),
     }
+    with mock.patch("workbench.db.reads.prompts.MOST_ANSWERS", 1):
+        [use] = engine.wb.trials.list_uses(CORE, "en", project)
+    with engine.wb.database.read() as conn:
+        last = conn.execute(
+            select(model_call).where(model_call.c.prompt_name == f"{CORE}.en").order_by(model_call.c.id.desc())
+        ).first()
+    assert last is not None
+    assert (use.calls, use.last_at, use.prompt_version) == (1, last.started_at, last.prompt_version)
     assert [j.id for j in engine.wb.trials.list_jobs(CORE, "en")] == [job.id]
     assert engine.wb.trials.list_jobs(NAME, "en") == []
 

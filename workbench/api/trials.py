@@ -88,7 +88,7 @@ class Trials:
         return {"system": filled.system, "user": filled.user}
 
     def list_uses(self, name: str, language: str, project_id: int | None = None) -> builtins.list[PromptUse]:
-        """How first answers came out, by prompt version and model; trials count too."""
+        """How the newest 5,000 first answers came out, by prompt version and model; trials count too."""
         with self._database.read() as conn:
             return reads.list_uses(conn, prompts.find(name, language).key, project_id)
 

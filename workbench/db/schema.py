@@ -508,8 +508,11 @@ model_call = Table(
     Index("ix_model_call_reserved", "started_at", postgresql_where=_reserved_sql, sqlite_where=_reserved_sql),
     Index("ix_model_call_imported", "started_at", postgresql_where=_imported_sql, sqlite_where=_imported_sql),
     Index("ix_model_call_open", "profile_id", postgresql_where=_open_sql, sqlite_where=_open_sql),
-    Index("ix_model_call_prompt_name", "prompt_name", "id", postgresql_where=_prompted_sql, sqlite_where=_prompted_sql),
-)
+    # with all that is told of the answers to a prompt
+    Index("ix_model_call_prompt_name", "prompt_name", "id", "purpose", "outcome", "valid", "prompt_version", "model",
+          "currency", "project_id", "cost_micros", "input_tokens", "output_tokens", "latency_ms", "started_at",
+          postgresql_where=_prompted_sql, sqlite_where=_prompted_sql),
+)  # fmt: skip
 
 # a prompt as somebody has written it anew; the newest version counts, one without text is the shipped prompt again
 prompt_override = Table(

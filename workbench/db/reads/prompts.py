@@ -22,7 +22,7 @@ from sqlalchemy import (
 from sqlalchemy.orm import aliased
 
 from workbench.db.connection import Ids, among
-from workbench.db.rows.prompts import Override, PastCall, PastCallEntry, PromptUse, UsedPrompt
+from workbench.db.rows.prompts import MOST_ANSWERS, Override, PastCall, PastCallEntry, PromptUse, UsedPrompt
 from workbench.db.rows.record import columns, fetch, fetch_one
 from workbench.db.rows.story import Input
 from workbench.db.schema import artifact, artifact_head, artifact_prompt, job, model_call, node, prompt_override
@@ -119,6 +119,8 @@ def list_templates(conn: Connection, prompt_name: str, limit: int = 3) -> list[J
     return [template for (template,) in conn.execute(query)]
 
 
+_TOLD = ("model", "currency", "valid", "cost_micros", "input_tokens", "output_tokens", "latency_ms", "started_at")
+
 #: what a past call must have to be put again
 _kept = (model_call.c.template.isnot(None), model_call.c.job_id.isnot(None), model_call.c.step.isnot(None))
 
@@ -162,9 +164,21 @@ def list_inputs_of_job(conn: Connection, job_id: int) -> list[Input]:
 
 
 def list_uses(conn: Connection, prompt_name: str, project_id: int | None = None) -> list[PromptUse]:
-    """How first answers came out, by prompt version, model and currency, newest version first."""
-    call = model_call.c
+    """How the newest MOST_ANSWERS first answers came out, by prompt version, model and currency, newest version
+    first."""
     # an answer to a repair says more of the repair than of the prompt
+    of_prompt = (
+        select(*(model_call.c[name] for name in ("prompt_version", *_TOLD)))
+        .where(
+            model_call.c.prompt_name == prompt_name, model_call.c.purpose.in_(("generate", "trial")),
+            model_call.c.outcome == "ok",
+        )
+        .order_by(model_call.c.id.desc())
+        .limit(MOST_ANSWERS)
+    )  # fmt: skip
+    if project_id is not None:
+        of_prompt = of_prompt.where(model_call.c.project_id == project_id)
+    call = of_prompt.subquery().c
     query = (
         select(
             call.prompt_version,
@@ -179,12 +193,9 @@ def list_uses(conn: Connection, prompt_name: str, project_id: int | None = None)
             func.avg(call.latency_ms),
             func.max(call.started_at).label("last_at"),
         )
-        .where(call.prompt_name == prompt_name, call.purpose.in_(("generate", "trial")), call.outcome == "ok")
         .group_by(call.prompt_version, call.model, call.currency)
         .order_by(literal_column("last_at").desc())
     )
-    if project_id is not None:
-        query = query.where(call.project_id == project_id)
     return [
         PromptUse(
             version,

@@ -7,6 +7,9 @@ from dataclasses import dataclass
 from workbench.db.rows.record import Record
 from workbench.json_types import JsonObject
 
+#: so many of the newest answers say how a prompt does
+MOST_ANSWERS = 5_000
+
 
 @dataclass(frozen=True, slots=True)
 class Override(Record):

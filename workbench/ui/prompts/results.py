@@ -5,7 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from workbench.api.prompts import PromptText
-from workbench.db.rows.prompts import PromptRule, PromptUse
+from workbench.db.rows.prompts import MOST_ANSWERS, PromptRule, PromptUse
 from workbench.plain_text import cell
 from workbench.ui import charts, formats, labels, live
 from workbench.ui.language import current, t
@@ -20,7 +20,9 @@ def draw(chosen: Chosen, text: PromptText) -> None:
         return
     titles = _version_titles(chosen, text)
     rows = [_row(use, titles) for use in uses]
-    with charts.card(t("First answers by prompt version and model"), t("trials count too"), "prompt_uses"):
+    is_cut = sum(use.calls for use in uses) >= MOST_ANSWERS
+    note = t("the newest {n}, trials too", n=formats.count(MOST_ANSWERS)) if is_cut else t("trials count too")
+    with charts.card(t("First answers by prompt version and model"), note, "prompt_uses"):
         st.dataframe(rows, hide_index=True, key="uses_table", row_height=34)
         st.caption(t("Valid: passed schema and checks at once, without a repair."))
     rules = live.workbench().trials.list_rules(chosen.name, chosen.language, chosen.project)

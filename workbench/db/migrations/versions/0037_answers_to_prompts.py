@@ -1,0 +1,28 @@
+"""The newest calls with a prompt have an index with all that is told of them: their rows, with prompts and answers, are
+wide."""
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0037"
+down_revision = "0036"
+
+_NAME = "ix_model_call_prompt_name"
+_TOLD = [
+    "purpose", "outcome", "valid", "prompt_version", "model", "currency", "project_id", "cost_micros", "input_tokens",
+    "output_tokens", "latency_ms", "started_at",
+]  # fmt: skip
+
+
+def upgrade() -> None:
+    _replace(["prompt_name", "id", *_TOLD])
+
+
+def downgrade() -> None:
+    _replace(["prompt_name", "id"])
+
+
+def _replace(columns: list[str]) -> None:
+    known = sa.text("prompt_name IS NOT NULL")
+    op.drop_index(_NAME, "model_call")
+    op.create_index(_NAME, "model_call", columns, postgresql_where=known, sqlite_where=known)
