@@ -218,6 +218,26 @@ def test_the_workflows_that_ran_with_a_profile_are_known_before_and_after_their_
     assert "late" in (filed.list_kinds(conn, 5) or ())
 
 
+@pytest.mark.parametrize(("few", "bounded"), [(100, 100), (3, 100), (3, 10)])
+def test_a_time_is_listed_whole_where_ids_and_times_have_another_order(
+    conn: Connection, monkeypatch: pytest.MonkeyPatch, few: int, bounded: int
+) -> None:
+    monkeypatch.setattr(reads.ended, "FEW", few)
+    monkeypatch.setattr(reads, "MOST_BOUNDED", bounded)
+    dice = random.Random(11)
+    # an imported job has a new id and an old time
+    at = {add(conn, created_at=dice.choice([n, n, n, n - 15])): n for n in range(100, 140)}
+    at = {row.id: row.created_at for row in conn.execute(select(job.c.id, job.c.created_at)).all() if row.id in at}
+    for since, until in ((None, 104), (103, None), (110, 120), (110, 111), (130, 160), (160, None)):
+        within = [i for i, n in at.items() if (since is None or n >= since) and (until is None or n < until)]
+        given = {"since": since, "until": until}
+        for before in (None, max(at), sorted(at)[20], min(at)):
+            ids = sorted((i for i in within if before is None or i < before), reverse=True)
+            listed = reads.list_jobs(conn, before=before, limit=5, **given)  # type: ignore[arg-type]
+            assert [j.id for j in listed] == ids[:5], (given, before)
+        assert sum(reads.count_states(conn, **given).values()) == len(within)  # type: ignore[arg-type]
+
+
 def test_two_that_file_at_once_count_each_job_once(database_url: str) -> None:
     database, other = Database(database_url), Database(database_url)
     with database.write() as conn:

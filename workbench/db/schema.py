@@ -221,7 +221,7 @@ job = Table(
     Index("ix_job_node_kind", "node_id", "kind", "id"),
     Index("ix_job_project", "project_id", "id"),
     Index("ix_job_kind", "kind", "id"),
-    Index("ix_job_created_at", "created_at"),
+    Index("ix_job_created_at", "created_at", "id"),
     # what the board sums up: how many ended in a day and how, how long those that began had waited
     Index("ix_job_finished_at_state", "finished_at", "state"),
     Index("ix_job_started_at_created_at", "started_at", "created_at"),

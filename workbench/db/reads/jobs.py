@@ -57,6 +57,8 @@ from workbench.db.schema import (
 )
 
 #: what other programs may read of a job; bookkeeping of the engine left out
+#: of so many jobs at most the index of their times is read for their first and last id
+MOST_BOUNDED = 200_000
 _job = columns(Job, job)
 _by_id = select(*_job).where(job.c.id == bindparam("job_id"))
 
@@ -141,15 +143,24 @@ def _matching(conn: Connection, query: Select[Any], filters: JobFilters) -> Sele
 
 def _created(conn: Connection, since: int | None, until: int | None) -> list[ColumnElement[bool]]:
     """Created within a time. A time in which many were must not be found by its index: all of them would be put into
-    the order of a page that has fifty."""
+    the order of a page that has fifty. It is found by its ids, so that nobody goes on past its end."""
 
     def is_within(at: ColumnElement[Any]) -> list[ColumnElement[bool]]:
         return [*([at >= since] if since is not None else []), *([at < until] if until is not None else [])]
 
     within = is_within(job.c.created_at)
-    if conn.execute(select(literal(1)).where(*within).offset(ended.FEW).limit(1)).first() is None:
+    if not _are_more(conn, within, ended.FEW):
         return within
-    return is_within(job.c.created_at + literal_column("0"))
+    by_id = is_within(job.c.created_at + literal_column("0"))
+    if not _are_more(conn, within, MOST_BOUNDED):
+        # an imported job has a new id and an old time: nothing but their ids says where they begin and end
+        first, last = conn.execute(select(func.min(job.c.id), func.max(job.c.id)).where(*within)).one()
+        by_id.append(job.c.id.between(first, last))
+    return by_id
+
+
+def _are_more(conn: Connection, within: Sequence[ColumnElement[bool]], most: int) -> bool:
+    return conn.execute(select(literal(1)).where(*within).offset(most).limit(1)).first() is not None
 
 
 def searching(conn: Connection, query: Select[Any], filters: JobFilters) -> Select[Any]:

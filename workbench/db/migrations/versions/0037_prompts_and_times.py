@@ -1,5 +1,5 @@
 """The newest calls with a prompt have an index with all that is told of them: their rows, with prompts and answers, are
-wide."""
+wide. The index of the time when jobs were asked for holds their ids."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -16,10 +16,14 @@ _TOLD = [
 
 def upgrade() -> None:
     _replace(["prompt_name", "id", *_TOLD])
+    op.drop_index("ix_job_created_at", "job")
+    op.create_index("ix_job_created_at", "job", ["created_at", "id"])
 
 
 def downgrade() -> None:
     _replace(["prompt_name", "id"])
+    op.drop_index("ix_job_created_at", "job")
+    op.create_index("ix_job_created_at", "job", ["created_at"])
 
 
 def _replace(columns: list[str]) -> None:
