@@ -86,6 +86,7 @@ def test_what_a_job_has_drawn_for_it_is_part_of_what_it_came_to(
     plan, ranking, *pictures = [wb.submit("llm_chat", params=params).id for params in said]
     took = {"state": "succeeded", "started_at": 1_000, "finished_at": 2_000}
     with wb.database.write() as conn:
+        conn.execute(update(job).where(job.c.id == plan).values(kind="run_plan", queue="system"))
         values = {"kind": "rank_keyframe_candidates", "cost_micros": 100, "currency": "USD", "input_tokens": 60,
                   "output_tokens": 40, **took}  # fmt: skip
         conn.execute(update(job).where(job.c.id == ranking).values(**values))

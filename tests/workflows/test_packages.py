@@ -100,9 +100,17 @@ async def run(ctx, params): "Second."
 """
 
 
+CONDUCTOR = """
+from workbench.workflows import registry
+@registry.workflow("conduct_alone", title="Ours", scope="project", batch=True, conducts=True)
+async def run(ctx, params): "All."
+"""
+
+
 @pytest.mark.parametrize(
     ("body", "points", "problem"),
     [
+        (CONDUCTOR, "[reelwright.workflows]\nhouse = broken\n", "its queue is system"),
         ("import nothing_of_this_name", "[reelwright.workflows]\nhouse = broken\n", "ModuleNotFoundError"),
         ("raise SystemError('half')", "[reelwright.workflows]\nhouse = broken\n", "SystemError"),
         (TWICE, "[reelwright.workflows]\nhouse = broken\n", "two workflows are named 'plan_episodes'"),
@@ -110,7 +118,7 @@ async def run(ctx, params): "Second."
         ("", "[reelwright.kinds]\nhouse = broken:KIND\n", "AttributeError"),
         ("", "[reelwright.workflows]\nhouse = gone_away\n", "ModuleNotFoundError"),
     ],
-    ids=["import", "raises", "name taken", "no kind", "kind missing", "package missing"],
+    ids=["no place of its own", "import", "raises", "name taken", "no kind", "kind missing", "package missing"],
 )
 def test_a_broken_package_is_left_out_and_everything_else_works(
     site: Path, tmp_path: Path, body: str, points: str, problem: str

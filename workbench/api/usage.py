@@ -119,8 +119,8 @@ class Usage:
             counted += write_in_batches(self._database, rollups.fold, most=rollups.LARGE_BATCH)
 
     def forecast_errors(self, *, since: int, **filters: Unpack[CallFilters]) -> list[ForecastError]:
-        """How far plans' jobs were from what was expected of them, by workflow and model; of the newest plans, until
-        there are 2,000 jobs."""
+        """How far plans' jobs were from what was expected of them, by workflow and model: of the newest 300 plans,
+        until there are 1,000 jobs."""
         with self._database.read() as conn:
             # a plan is everybody's, and of all its profiles
             runs = forecasts.list_runs(

@@ -58,6 +58,8 @@ wasted_sql = text("(outcome IN ('error', 'lost', 'late') OR valid IS FALSE)")
 _reserved_sql = text("expected_micros IS NOT NULL")
 _imported_sql = text("imported_at IS NOT NULL")
 _prompted_sql = text("prompt_name IS NOT NULL")
+#: jobs that hold no place of a service: all that keep a forecast are among them
+IS_SYSTEM = text("queue = 'system'")
 _unrepaired_sql = text("repaired_by IS NULL")
 
 node = Table(
@@ -225,6 +227,16 @@ job = Table(
     # what the board sums up: how many ended in a day and how, how long those that began had waited
     Index("ix_job_finished_at_state", "finished_at", "state"),
     Index("ix_job_started_at_created_at", "started_at", "created_at"),
+    # of plans and other parents, whose rows are wide: when they ended, and of what
+    Index(
+        "ix_job_system_end",
+        "finished_at",
+        "id",
+        "created_at",
+        "project_id",
+        postgresql_where=IS_SYSTEM,
+        sqlite_where=IS_SYSTEM,
+    ),
     # equal requests without a node: whether a later one has made good what failed
     Index(
         "ix_job_params_hash",

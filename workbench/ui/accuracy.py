@@ -7,7 +7,6 @@ from collections.abc import Callable
 import streamlit as st
 
 from workbench.api.plans import PlanOutcome
-from workbench.db.rows.forecasts import MOST_RUNS
 from workbench.json_types import JsonObject
 from workbench.plain_text import cell
 from workbench.ui import charts, formats, labels, live
@@ -61,11 +60,7 @@ def table(since: int, until: int, scope: JsonObject, say_wider: Callable[[], Non
         }
         for one in errors
     ]
-    is_cut = sum(one.runs for one in errors) >= MOST_RUNS
-    note = t("median error of the newest {n} jobs of plans", n=formats.count(MOST_RUNS)) if is_cut else (
-        t("median error of plans' jobs")
-    )  # fmt: skip
-    with charts.card(t("How good forecasts were"), note, "accuracy_card"):
+    with charts.card(t("How good forecasts were"), t("median error of the newest plans' jobs"), "accuracy_card"):
         say_wider()
         st.dataframe(rows, hide_index=True, key="accuracy", row_height=34)
         st.caption(t("In brackets with its sign: with + they took more than was expected."))

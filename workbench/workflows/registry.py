@@ -180,6 +180,8 @@ def workflow(
             raise ValueError(
                 f"two workflows are named {name!r}: {_workflows[name].run.__module__} and {run.__module__}"
             )
+        if more.get("conducts") and more.get("queue") != "system":
+            raise ValueError(f"{name!r} conducts others and holds no place of a service itself: its queue is system")
         doc = (run.__doc__ or "").strip().split("\n")[0]
         _workflows[name] = Workflow(
             name=name, title=title, scope=scope, params=params, run=run, **{"summary": doc, **more}

@@ -5,15 +5,15 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Select, and_, bindparam, exists, func, or_, select, union
+from sqlalchemy import ColumnElement, Connection, Select, and_, bindparam, exists, func, select, union
 
-from workbench.db.connection import Ids, among
-from workbench.db.rows.forecasts import MOST_RUNS, WHOLE, ForecastRun, StoredForecast
+from workbench.db.connection import Ids, among, unindexed
+from workbench.db.rows.forecasts import WHOLE, ForecastRun, StoredForecast
 from workbench.db.rows.record import columns, fetch_one
-from workbench.db.schema import TERMINAL, forecast, job, job_child
+from workbench.db.schema import IS_SYSTEM, TERMINAL, forecast, job, job_child
 
-#: plans whose jobs are asked for together
-PLANS_AT_ONCE = 50
+#: of so many of the newest plans so many jobs say how good forecasts are; they are asked for some plans at a time
+MOST_PLANS, MOST_RUNS, PLANS_AT_ONCE = 300, 1_000, 100
 
 
 def find_whole(conn: Connection, job_id: int) -> StoredForecast | None:
@@ -59,13 +59,14 @@ def list_runs(
     workflow: str | None = None,
     model: str | None = None,
 ) -> list[ForecastRun]:
-    """The succeeded jobs of plans that ended in a time, each with what was expected of it; of the newest plans, until
-    there are MOST_RUNS."""
-    chosen = [job.c.finished_at >= since]
+    """The succeeded jobs of plans that ended in a time, each with what was expected of it: of the newest MOST_PLANS
+    plans, until there are MOST_RUNS."""
+    # from its plan on: no index of any of these finds a plan's jobs
+    chosen = [unindexed(job.c.finished_at) >= since]
     if until is not None:
-        chosen.append(job.c.finished_at < until)
+        chosen.append(unindexed(job.c.finished_at) < until)
     if project is not None:
-        chosen.append(job.c.project_id == project)
+        chosen.append(unindexed(job.c.project_id) == project)
     if workflow:
         chosen.append(forecast.c.workflow == workflow)
     if model:
@@ -82,18 +83,14 @@ def list_runs(
 
 
 def _list_plans(conn: Connection, since: int, until: int | None, project: int | None) -> list[int]:
-    """The plans of which jobs may have ended in a time, the newest first: a plan ends after its jobs."""
-    query = (
-        select(forecast.c.job_id)
-        .join(job, job.c.id == forecast.c.job_id)
-        .where(forecast.c.workflow == WHOLE, or_(job.c.finished_at.is_(None), job.c.finished_at >= since))
-        .order_by(forecast.c.job_id.desc())
-    )
+    """The jobs of plans of whose jobs some may have ended in a time, the newest first: a plan ends after its jobs."""
+    query = select(job.c.id).where(IS_SYSTEM)
     if until is not None:
         query = query.where(job.c.created_at < until)
     if project is not None:
-        query = query.where(job.c.project_id == project)
-    return list(conn.scalars(query))
+        query = query.where(unindexed(job.c.project_id) == project)
+    ways = (job.c.finished_at >= since, job.c.finished_at.is_(None))
+    return sorted((i for way in ways for i in conn.scalars(query.where(way))), reverse=True)[:MOST_PLANS]
 
 
 def _runs_of(conn: Connection, plans: list[int], chosen: list[ColumnElement[bool]]) -> list[tuple[int, ForecastRun]]:
@@ -111,7 +108,7 @@ def _runs_of(conn: Connection, plans: list[int], chosen: list[ColumnElement[bool
     for ways in (own, below):
         query = ways.join(job, job.c.id == job_child.c.child_id).where(
             among(forecast.c.job_id, bindparam("plans", type_=Ids())),
-            job.c.kind == forecast.c.workflow,
+            unindexed(job.c.kind) == forecast.c.workflow,
             job.c.state == "succeeded",
             *chosen,
         )

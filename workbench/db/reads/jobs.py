@@ -22,7 +22,7 @@ from sqlalchemy import (
 )
 
 from workbench.db import search
-from workbench.db.connection import Ids, among, db_now_ms
+from workbench.db.connection import Ids, among, db_now_ms, unindexed
 from workbench.db.reads import ended, filing
 from workbench.db.rows.jobs import (
     MOST_COUNTED,
@@ -58,7 +58,7 @@ from workbench.db.schema import (
 
 #: what other programs may read of a job; bookkeeping of the engine left out
 #: of so many jobs at most the index of their times is read for their first and last id
-MOST_BOUNDED = 200_000
+MOST_BOUNDED = 50_000
 _job = columns(Job, job)
 _by_id = select(*_job).where(job.c.id == bindparam("job_id"))
 
@@ -457,8 +457,11 @@ _unsolved = (
     )
     .order_by(job.c.id)
 )
+# of those at work, of whatever project, there are few
 _active_in_project = (
-    select(*_job).where(job.c.project_id == bindparam("project_id"), job.c.state.in_(ACTIVE)).order_by(job.c.id)
+    select(*_job)
+    .where(unindexed(job.c.project_id) == bindparam("project_id"), job.c.state.in_(ACTIVE))
+    .order_by(job.c.id)
 )
 
 

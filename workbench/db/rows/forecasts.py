@@ -8,8 +8,6 @@ from workbench.db.rows.record import Record
 
 #: the workflow of the row that is about the whole plan
 WHOLE = ""
-#: so many jobs of the newest plans say how good forecasts are
-MOST_RUNS = 2_000
 
 
 @dataclass(frozen=True, slots=True)

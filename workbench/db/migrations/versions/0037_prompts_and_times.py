@@ -1,5 +1,5 @@
 """The newest calls with a prompt have an index with all that is told of them: their rows, with prompts and answers, are
-wide. The index of the time when jobs were asked for holds their ids."""
+wide. The index of the time when jobs were asked for holds their ids. Plans are found by when they ended."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -18,10 +18,16 @@ def upgrade() -> None:
     _replace(["prompt_name", "id", *_TOLD])
     op.drop_index("ix_job_created_at", "job")
     op.create_index("ix_job_created_at", "job", ["created_at", "id"])
+    is_system = sa.text("queue = 'system'")
+    op.create_index(
+        "ix_job_system_end", "job", ["finished_at", "id", "created_at", "project_id"], postgresql_where=is_system,
+        sqlite_where=is_system,
+    )  # fmt: skip
 
 
 def downgrade() -> None:
     _replace(["prompt_name", "id"])
+    op.drop_index("ix_job_system_end", "job")
     op.drop_index("ix_job_created_at", "job")
     op.create_index("ix_job_created_at", "job", ["created_at"])
 
