@@ -28,6 +28,7 @@ from workbench.db.connection import db_now_ms
 from workbench.db.rows.jobs import JobSort
 from workbench.db.schema import job, model_call
 from workbench.settings import Settings
+from workbench.ui.analytics.spending import RUN_KINDS
 
 DATABASES = ("sqlite", "postgresql")
 DAY_MS = 86_400_000
@@ -56,14 +57,13 @@ def list_questions(wb: Workbench, now: int) -> dict[str, Question]:
     kind, model = "generate_scene_anchor", wb.usage.list_models()[0]
     asked = _ask_of_one(wb, now, project) | _ask_of_jobs(wb, now, {"project": project}, kind, model)
     asked |= _ask_of_work(wb, now, project) | _ask_of_story(wb, project)
-    plan_kinds = [w.name for w in wb.workflows.list() if w.starts is not None]
     calls: dict[str, dict[str, Any]] = {
         "": {}, " of a project": {"project": project}, " of a model": {"model": model},
         " of a workflow": {"workflow": kind},
     }  # fmt: skip
     for days in (7, 30, 90):
         since = (now - days * DAY_MS) // DAY_MS * DAY_MS
-        asked[f"plan runs in {days} days"] = partial(wb.usage.list_runs, plan_kinds, since=since, until=now)
+        asked[f"plan runs in {days} days"] = partial(wb.usage.list_runs, RUN_KINDS, since=since, until=now)
         for whose, given in calls.items():
             for name, ask in _ask_of_calls(wb, since, now, given).items():
                 asked[f"{name} in {days} days{whose}"] = ask

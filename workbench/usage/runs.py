@@ -18,15 +18,18 @@ def list_dearest(
 ) -> list[RunSpending]:
     """Those of these workflows that were asked for in a stretch of time (epoch ms), dollars by the set rate."""
     rate = float(money.rate(conn))
-    dearest = [
-        place.id
+    found = [
+        place
         for kind in dict.fromkeys(kinds)
         for place in sorting.list_sorted(
             conn, "cost", descending=True, after=None, limit=limit, kinds=(), yuan_for_dollar=rate, kind=kind,
             project=project, since=since, until=until,
         )
     ]  # fmt: skip
-    jobs = job_reads.find_many(conn, dearest)
+    priced = sorted((place for place in found if place.key[0] is not None), key=lambda place: -place.key[0])[:limit]
+    # some of these may have called somebody all the same, at a price that nobody knows
+    others = [place for place in found if place.key[0] is None] if len(priced) < limit else []
+    jobs = job_reads.find_many(conn, [place.id for place in (*priced, *others)])
     spent = reads.spending_of_jobs(conn, [job.id for job in jobs])
     runs = [
         RunSpending(j.id, j.kind, j.state, j.node_id, j.parent_id, j.created_at, spent[j.id])

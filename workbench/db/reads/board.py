@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from typing import Any
 
-from sqlalchemy import CTE, ColumnElement, Connection, case, func, literal, select
+from sqlalchemy import CTE, ColumnElement, Connection, case, func, literal, null, select, union_all
 
 from workbench.db.reads.jobs import restrict
 from workbench.db.reads.usage import unpriced
@@ -65,14 +65,19 @@ def list_costs(conn: Connection, filters: JobFilters, *, begin: int, span_ms: in
     within = (model_call.c.started_at >= begin, model_call.c.started_at < begin + spans * span_ms)
     if not _has(filters):
         return _sum_all(conn, span, *within)
-    unknown = func.sum(case((unpriced, 1), else_=0)).label("unknown")
-    micros = func.sum(model_call.c.cost_micros).label("micros")
-    calls = select(span, model_call.c.currency, model_call.c.job_id, micros, unknown).where(*within)
-    calls = calls.group_by("span", model_call.c.currency, model_call.c.job_id)
     # told apart by an index of these few: the index of the time, which holds the rest, has no room for it
     imported = model_call.alias("imported")
     few = select(imported.c.id).where(imported.c.imported_at.isnot(None))
-    made = calls.where(model_call.c.id.notin_(few)).cte("calls").prefix_with("MATERIALIZED")
+    by = (span, model_call.c.currency, model_call.c.job_id)
+    cost = model_call.c.cost_micros
+    # what cost something is in that index, too; the others alone are looked up
+    priced = select(*by, func.sum(cost).label("micros"), literal(0).label("unknown")).where(cost.isnot(None))
+    unknown = select(*by, null().label("micros"), func.count().label("unknown")).where(cost.is_(None), unpriced)
+    parts = (
+        part.where(*within, model_call.c.id.notin_(few)).group_by("span", model_call.c.currency, model_call.c.job_id)
+        for part in (priced, unknown)
+    )
+    made = union_all(*parts).cte("calls").prefix_with("MATERIALIZED")
     # Job by job, which the offset says to PostgreSQL: it would read all jobs to find those of some thousand calls.
     its_job = select(literal(1)).where(job.c.id == made.c.job_id).correlate(made)
     matching = restrict(conn, its_job, filters).offset(0).exists()

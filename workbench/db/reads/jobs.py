@@ -143,20 +143,27 @@ def _matching(conn: Connection, query: Select[Any], filters: JobFilters) -> Sele
 
 def _created(conn: Connection, since: int | None, until: int | None) -> list[ColumnElement[bool]]:
     """Created within a time. A time in which many were must not be found by its index: all of them would be put into
-    the order of a page that has fifty. It is found by its ids, so that nobody goes on past its end."""
-
-    def is_within(at: ColumnElement[Any]) -> list[ColumnElement[bool]]:
-        return [*([at >= since] if since is not None else []), *([at < until] if until is not None else [])]
-
-    within = is_within(job.c.created_at)
+    the order of a page that has fifty."""
+    within = _is_within(job.c.created_at, since, until)
     if not _are_more(conn, within, ended.FEW):
         return within
-    by_id = is_within(job.c.created_at + literal_column("0"))
-    if not _are_more(conn, within, MOST_BOUNDED):
-        # an imported job has a new id and an old time: nothing but their ids says where they begin and end
-        first, last = conn.execute(select(func.min(job.c.id), func.max(job.c.id)).where(*within)).one()
-        by_id.append(job.c.id.between(first, last))
-    return by_id
+    return _is_within(job.c.created_at + literal_column("0"), since, until)
+
+
+def _is_within(at: ColumnElement[Any], since: int | None, until: int | None) -> list[ColumnElement[bool]]:
+    return [*([at >= since] if since is not None else []), *([at < until] if until is not None else [])]
+
+
+def _find_ends(conn: Connection, since: int | None, until: int | None) -> tuple[int, int] | None:
+    """The first and last id of the jobs created within a time, so that no page goes on past them; None: of very few, or
+    of too many. An imported job has a new id and an old time: nothing but their ids says where they begin and end."""
+    if since is None and until is None:
+        return None
+    within = _is_within(job.c.created_at, since, until)
+    if not _are_more(conn, within, ended.FEW) or _are_more(conn, within, MOST_BOUNDED):
+        return None
+    first, last = conn.execute(select(func.min(job.c.id), func.max(job.c.id)).where(*within)).one()
+    return first, last
 
 
 def _are_more(conn: Connection, within: Sequence[ColumnElement[bool]], most: int) -> bool:
@@ -197,6 +204,8 @@ def list_jobs(
 ) -> list[Job]:
     """Newest first. `before`/`after`: a job id, for the next older or newer page."""
     query = _matching(conn, select(*_job), filters)
+    if (ends := _find_ends(conn, filters.get("since"), filters.get("until"))) is not None:
+        query = query.where(job.c.id.between(*ends))
     found: list[Job] = []
     for part, key in _page_parts(conn, query, filters):
         if after is not None:
