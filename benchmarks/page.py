@@ -218,10 +218,12 @@ def ask_for_changes(client: ClientConnection, page: str, ticker: str) -> Run:
 def read_run(client: ClientConnection, deadline: float | None = None) -> Run:
     """The next run that comes to its end. Raises TimeoutError where none has begun before the deadline (monotonic)."""
     run = Run()
-    timeout = TIMEOUT_S if deadline is None else max(0.0, deadline - time.monotonic())
     while True:
+        # what tells of the session comes between runs, too
+        begun = deadline is None or "new_session" in run.kinds
+        timeout = TIMEOUT_S if begun or deadline is None else max(0.0, deadline - time.monotonic())
         answer = ForwardMsg()
-        answer.ParseFromString(bytes(client.recv(timeout=TIMEOUT_S if run.kinds else timeout)))  # type: ignore[arg-type]
+        answer.ParseFromString(bytes(client.recv(timeout=timeout)))  # type: ignore[arg-type]
         kind = str(answer.WhichOneof("type"))
         run.kinds.add(kind)
         if kind == "new_session":

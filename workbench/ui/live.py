@@ -35,12 +35,15 @@ _MANY = 40
 _CHANGED = "_changed"
 _MANY_LOOKS = 200
 _frozen_at = 0
+#: runs of a page have a thread; `oldest`: when the oldest answer that the run used was asked; `environment`: as it was
+#: when the thread began
+_run = threading.local()
 
 
 def freeze_imports() -> None:
     """Move everything imported so far out of the collector's sight; again when a page has imported a lot more.
 
-    Streamlit collects garbage after each fragment run; with pandas and plotly loaded that costs ~50 ms a time.
+    A whole collection with pandas and plotly loaded costs ~50 ms a time.
     """
     global _frozen_at
     if len(sys.modules) - _frozen_at > _MANY:
@@ -54,7 +57,13 @@ _opening = threading.Lock()
 
 
 def _environment() -> tuple[str | None, ...]:
-    return tuple(map(os.environ.get, _VARIABLES))
+    """Read once by each thread that runs a page, which asks hundreds of times."""
+    known: tuple[str | None, ...] | None = getattr(_run, "environment", None)
+    if known is None:
+        known = tuple(map(os.environ.get, _VARIABLES))
+        if get_script_run_ctx(suppress_warning=True) is not None:
+            _run.environment = known
+    return known
 
 
 @lru_cache(maxsize=1)
@@ -225,8 +234,6 @@ class Look:
 #: key → the last value, and since when
 _seen: OrderedDict[str, tuple[Any, int]] = OrderedDict()
 _looking = threading.Lock()
-#: each run of a page has a thread; `oldest`: when the oldest answer that it used was asked
-_run = threading.local()
 
 
 def look(key: str, signature: Callable[[], Any]) -> Look:

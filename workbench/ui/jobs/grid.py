@@ -260,7 +260,8 @@ def draw(
 
     data = {
         "columns": [asdict(column) for column in columns],
-        "rows": [asdict(row) for row in rows],
+        # they hold JSON alone: a copy of each cell would take longer than all the rest
+        "rows": [vars(row) for row in rows],
         "selected": None if selected is None else list(selected),
         "sort": None if sort is None else {"column": sort[0], "descending": sort[1]},
         "label": label,
