@@ -119,7 +119,7 @@ class Usage:
             counted += write_in_batches(self._database, rollups.fold, most=rollups.LARGE_BATCH)
 
     def forecast_errors(self, *, since: int, **filters: Unpack[CallFilters]) -> list[ForecastError]:
-        """How far plans' jobs were from what was expected of them, by workflow and model: of the newest 300 plans,
+        """How far plans' jobs were from what was expected of them, by workflow and model: of the newest 100 plans,
         until there are 1,000 jobs."""
         with self._database.read() as conn:
             # a plan is everybody's, and of all its profiles

@@ -13,7 +13,6 @@ from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
 from sqlalchemy import (
-    CTE,
     ColumnElement,
     Connection,
     Select,
@@ -33,10 +32,10 @@ from sqlalchemy import (
 
 from workbench.db.connection import Ids, among
 from workbench.db.measures import Measure, bucket_of, end_of
-from workbench.db.reads import rollups
+from workbench.db.reads import families, rollups
 from workbench.db.rollup_tables import job_tail
 from workbench.db.rollups import DAY_MS, USAGE_TAIL
-from workbench.db.schema import ACTIVE, ended_count, ended_job, job, job_child, model_call
+from workbench.db.schema import ACTIVE, ended_count, ended_job, job, model_call
 
 #: micros of yuan and of dollars; None where nothing is known
 Cost = tuple[int | None, int | None]
@@ -54,36 +53,20 @@ _own = ended_job.alias("own")
 _ids = bindparam("ids", type_=Ids())
 
 
-def family_costs() -> Select[Any]:
-    """(job, micros of yuan, micros of dollars) of the jobs in the parameter `ids`, with their children's calls and
-    theirs; no row of one that called nobody."""
-    given = select(job.c.id.label("root"), job.c.id.label("job_id")).where(among(job.c.id, _ids))
-    family = given.cte("family", recursive=True)
-    family = family.union(
-        select(family.c.root, job_child.c.child_id).join(job_child, job_child.c.parent_id == family.c.job_id)
+_dollars = model_call.c.currency == "USD"
+#: (job, micros of yuan, micros of dollars) of jobs that called somebody
+_costs = (
+    select(
+        model_call.c.job_id,
+        func.sum(case((_dollars, None), else_=model_call.c.cost_micros)),
+        func.sum(case((_dollars, model_call.c.cost_micros))),
     )
-    dollars = model_call.c.currency == "USD"
-    sums = (
-        func.sum(case((dollars, None), else_=model_call.c.cost_micros)),
-        func.sum(case((dollars, model_call.c.cost_micros))),
-    )
-    calls = select(family.c.root, *sums).join(model_call, model_call.c.job_id == family.c.job_id)
-    return calls.group_by(family.c.root)
-
-
-def with_parents(jobs: Select[Any]) -> CTE:
-    """The jobs of a query, and whose children they are, however far up."""
-    above = jobs.cte("above", recursive=True)
-    return above.union(select(job_child.c.parent_id).join(above, job_child.c.child_id == above.c.job_id))
-
-
-_family_costs = family_costs()
+    .where(among(model_call.c.job_id, _ids))
+    .group_by(model_call.c.job_id)
+)
 _settling = (select(job.c.id).where(job.c.state.in_(ACTIVE)), select(job_tail.c.job_id))
 _at_work = union(*_settling)
-_changing = with_parents(
-    select(model_call.c.job_id.label("job_id")).select_from(USAGE_TAIL).where(model_call.c.job_id.isnot(None))
-)
-_paying = union(*_settling, select(_changing.c.job_id))
+_paying = select(model_call.c.job_id).select_from(USAGE_TAIL).where(model_call.c.job_id.isnot(None)).distinct()
 
 
 def is_behind(conn: Connection) -> bool:
@@ -93,12 +76,26 @@ def is_behind(conn: Connection) -> bool:
 
 def list_unsettled(conn: Connection, *, costs: bool) -> list[int]:
     """The jobs that do not count by their narrow rows; `costs`: neither do those whose family's calls are changing."""
-    return [*conn.scalars(_paying if costs else _at_work)]
+    unsettled = {*conn.scalars(_at_work)}
+    if costs:
+        unsettled |= families.list_above(conn, conn.scalars(_paying))
+    return sorted(unsettled)
 
 
 def sum_costs(conn: Connection, ids: Collection[int]) -> dict[int, Cost]:
     """Job → what its family has cost up to now; those that called nobody are left out."""
-    return {i: (_int(cny), _int(usd)) for i, cny, usd in conn.execute(_family_costs, {"ids": [*ids]})}
+    below = families.list_families(conn, ids)
+    known = {i: (cny, usd) for i, cny, usd in conn.execute(_costs, {"ids": sorted(set().union(*below.values()))})}
+    costs = {}
+    for root, family in below.items():
+        if own := [known[i] for i in family if i in known]:
+            costs[root] = (_sum([cny for cny, _ in own]), _sum([usd for _, usd in own]))
+    return costs
+
+
+def _sum(amounts: Iterable[Any]) -> int | None:
+    known = [int(micros) for micros in amounts if micros is not None]
+    return sum(known) if known else None
 
 
 def _int(micros: Any) -> int | None:

@@ -2,18 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Select, and_, bindparam, exists, func, select, union
+from sqlalchemy import Connection, bindparam, func, select, union
 
 from workbench.db.connection import Ids, among, unindexed
+from workbench.db.reads import families
 from workbench.db.rows.forecasts import WHOLE, ForecastRun, StoredForecast
 from workbench.db.rows.record import columns, fetch_one
 from workbench.db.schema import IS_SYSTEM, TERMINAL, forecast, job, job_child
 
 #: of so many of the newest plans so many jobs say how good forecasts are; they are asked for some plans at a time
-MOST_PLANS, MOST_RUNS, PLANS_AT_ONCE = 300, 1_000, 100
+MOST_PLANS, MOST_RUNS, PLANS_AT_ONCE = 100, 1_000, 50
+_ids = bindparam("ids", type_=Ids())
+_expected = select(forecast).where(among(forecast.c.job_id, _ids))
+_runs = select(
+    job.c.id, job.c.kind, job.c.state, job.c.project_id, job.c.started_at, job.c.finished_at, job.c.input_tokens,
+    job.c.output_tokens, job.c.cost_micros, job.c.currency,
+).where(among(job.c.id, _ids))  # fmt: skip
 
 
 def find_whole(conn: Connection, job_id: int) -> StoredForecast | None:
@@ -24,10 +32,9 @@ def find_whole(conn: Connection, job_id: int) -> StoredForecast | None:
 
 def sum_tokens(conn: Connection, job_id: int) -> int | None:
     """What a plan's jobs, and those that they have started, have used so far; None while none has told."""
-    below = select(job_child.c.child_id.label("id")).where(job_child.c.parent_id == job_id).cte("below", recursive=True)
-    below = below.union(select(job_child.c.child_id).join(below, job_child.c.parent_id == below.c.id))
-    query = select(func.sum(job.c.input_tokens), func.sum(job.c.output_tokens)).join(below, below.c.id == job.c.id)
-    read, written = conn.execute(query).one()
+    below = families.list_families(conn, [job_id])[job_id] - {job_id}
+    query = select(func.sum(job.c.input_tokens), func.sum(job.c.output_tokens)).where(among(job.c.id, _ids))
+    read, written = conn.execute(query, {"ids": sorted(below)}).one()
     return None if read is None and written is None else int(read or 0) + int(written or 0)
 
 
@@ -61,20 +68,18 @@ def list_runs(
 ) -> list[ForecastRun]:
     """The succeeded jobs of plans that ended in a time, each with what was expected of it: of the newest MOST_PLANS
     plans, until there are MOST_RUNS."""
-    # from its plan on: no index of any of these finds a plan's jobs
-    chosen = [unindexed(job.c.finished_at) >= since]
-    if until is not None:
-        chosen.append(unindexed(job.c.finished_at) < until)
-    if project is not None:
-        chosen.append(unindexed(job.c.project_id) == project)
-    if workflow:
-        chosen.append(forecast.c.workflow == workflow)
-    if model:
-        chosen.append(forecast.c.model == model)
+
+    def is_chosen(run: Any, model_expected: str | None) -> bool:
+        return (
+            run.state == "succeeded" and run.finished_at >= since and (until is None or run.finished_at < until)
+            and (project is None or run.project_id == project) and (not workflow or run.kind == workflow)
+            and (not model or model_expected == model)
+        )  # fmt: skip
+
     found: list[tuple[int, ForecastRun]] = []
     plans = _list_plans(conn, since, until, project)
     for first in range(0, len(plans), PLANS_AT_ONCE):
-        found += _runs_of(conn, plans[first : first + PLANS_AT_ONCE], chosen)
+        found += _runs_of(conn, plans[first : first + PLANS_AT_ONCE], is_chosen)
         if len(found) >= MOST_RUNS:
             break
     newest = found[:MOST_RUNS]
@@ -93,27 +98,34 @@ def _list_plans(conn: Connection, since: int, until: int | None, project: int | 
     return sorted((i for way in ways for i in conn.scalars(query.where(way))), reverse=True)[:MOST_PLANS]
 
 
-def _runs_of(conn: Connection, plans: list[int], chosen: list[ColumnElement[bool]]) -> list[tuple[int, ForecastRun]]:
+def _runs_of(
+    conn: Connection, plans: list[int], is_chosen: Callable[[Any, str | None], bool]
+) -> list[tuple[int, ForecastRun]]:
+    """The jobs of plans that were foreseen, each with its id, the newest first."""
+    expected = {(row.job_id, row.workflow): row for row in conn.execute(_expected, {"ids": plans})}
+    started = families.list_children(conn, plans)
+    runs = _find_runs(conn, started)
     # a conductor's task for a scene is no job that was foreseen; those that it starts are
-    first, between, foreseen = job_child.alias("first"), job.alias("between"), forecast.alias("foreseen")
-    is_foreseen = exists().where(foreseen.c.job_id == forecast.c.job_id, foreseen.c.workflow == between.c.kind)
-    below = (
-        _select_runs()
-        .join(first, first.c.parent_id == forecast.c.job_id)
-        .join(between, and_(between.c.id == first.c.child_id, ~is_foreseen))
-        .join(job_child, job_child.c.parent_id == between.c.id)
-    )
-    own = _select_runs().join(job_child, job_child.c.parent_id == forecast.c.job_id)
-    found: list[tuple[int, ForecastRun]] = []
-    for ways in (own, below):
-        query = ways.join(job, job.c.id == job_child.c.child_id).where(
-            among(forecast.c.job_id, bindparam("plans", type_=Ids())),
-            unindexed(job.c.kind) == forecast.c.workflow,
-            job.c.state == "succeeded",
-            *chosen,
-        )
-        found += [(row[0], ForecastRun(*row[1:])) for row in conn.execute(query, {"plans": plans})]
+    pairs = [(plan, child) for plan, own in started.items() for child in own]
+    tasks = [(plan, child) for plan, child in pairs if (plan, runs[child].kind) not in expected]
+    below = families.list_children(conn, sorted({task for _, task in tasks}))
+    runs |= _find_runs(conn, below)
+    pairs += [(plan, child) for plan, task in tasks for child in below.get(task, ())]
+    found = []
+    for plan, child in pairs:
+        run = runs[child]
+        foreseen = expected.get((plan, run.kind))
+        if foreseen is not None and is_chosen(run, foreseen.model):
+            took = None if run.started_at is None else run.finished_at - run.started_at
+            found.append((child, ForecastRun(
+                run.kind, foreseen.model, foreseen.tokens, foreseen.ms, foreseen.cost, foreseen.unpriced,
+                run.input_tokens, run.output_tokens, run.cost_micros, run.currency, took,
+            )))  # fmt: skip
     return sorted(found, key=lambda run: -run[0])
+
+
+def _find_runs(conn: Connection, started: Mapping[int, list[int]]) -> dict[int, Any]:
+    return {row.id: row for row in conn.execute(_runs, {"ids": sorted(set[int]().union(*started.values()))})}
 
 
 def _sum_started(conn: Connection, job_ids: list[int]) -> dict[int, list[tuple[Any, ...]]]:
@@ -125,7 +137,7 @@ def _sum_started(conn: Connection, job_ids: list[int]) -> dict[int, list[tuple[A
             func.sum(job.c.output_tokens),
         )
         .join(job, job.c.id == job_child.c.child_id)
-        .where(among(job_child.c.parent_id, bindparam("ids", type_=Ids())))
+        .where(among(job_child.c.parent_id, _ids))
         .group_by(job_child.c.parent_id, job.c.currency)
     )  # fmt: skip
     started: dict[int, list[tuple[Any, ...]]] = {}
@@ -147,21 +159,3 @@ def _with_started(run: ForecastRun, started: list[tuple[Any, ...]]) -> ForecastR
         cost_micros=(run.cost_micros or 0) + sum(s[1] or 0 for s in started) if known else None,
         currency=next(iter(paid), run.currency) if known else None,
     )
-
-
-def _select_runs() -> Select[Any]:
-    """A job's id, then what a ForecastRun has."""
-    return select(
-        job.c.id,
-        forecast.c.workflow,
-        forecast.c.model,
-        forecast.c.tokens,
-        forecast.c.ms,
-        forecast.c.cost,
-        forecast.c.unpriced,
-        job.c.input_tokens,
-        job.c.output_tokens,
-        job.c.cost_micros,
-        job.c.currency,
-        (job.c.finished_at - job.c.started_at).label("took"),
-    ).select_from(forecast)

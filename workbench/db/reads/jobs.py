@@ -57,6 +57,7 @@ from workbench.db.schema import (
 )
 
 #: what other programs may read of a job; bookkeeping of the engine left out
+PAGE = 100
 #: of so many jobs at most the index of their times is read for their first and last id
 MOST_BOUNDED = 50_000
 _job = columns(Job, job)
@@ -162,7 +163,9 @@ def _find_ends(conn: Connection, since: int | None, until: int | None) -> tuple[
     within = _is_within(job.c.created_at, since, until)
     if not _are_more(conn, within, ended.FEW) or _are_more(conn, within, MOST_BOUNDED):
         return None
-    first, last = conn.execute(select(func.min(job.c.id), func.max(job.c.id)).where(*within)).one()
+    # as they stand in that index: PostgreSQL would go through the jobs from their first on
+    number = job.c.id + literal_column("0")
+    first, last = conn.execute(select(func.min(number), func.max(number)).where(*within)).one()
     return first, last
 
 
@@ -256,7 +259,7 @@ def count_states(conn: Connection, **filters: Unpack[JobFilters]) -> dict[str, i
     if search.needle_of(filters.get("text")):
         newest: dict[int, str] = {}
         for part, key in _page_parts(conn, _matching(conn, select(job.c.id, job.c.state), filters), filters):
-            newest.update({i: state for i, state in conn.execute(part.order_by(key.desc()).limit(MOST_COUNTED))})
+            newest.update(_list_newest(conn, part, key, MOST_COUNTED))
         return dict(Counter(newest[i] for i in sorted(newest, reverse=True)[:MOST_COUNTED]))
     counted = _matching(conn, select(job.c.state, func.count()).group_by(job.c.state), filters)
     filed = filing.count_filed(conn, dict(filters))
@@ -270,6 +273,19 @@ def count_states(conn: Connection, **filters: Unpack[JobFilters]) -> dict[str, i
     for state, count in conn.execute(counted.where(among(job.c.id, literal(one_by_one, type_=Ids())))):
         counts[state] += count
     return {state: count for state, count in counts.items() if count}
+
+
+def _list_newest(conn: Connection, query: Select[Any], key: ColumnElement[int], most: int) -> dict[int, str]:
+    """Id → state of the newest that match, asked for as pages are: of so many at once PostgreSQL would put all that
+    match in order, and read every job for that."""
+    found: dict[int, str] = {}
+    while len(found) < most:
+        older = query.where(key < min(found)) if found else query
+        page = conn.execute(older.order_by(key.desc()).limit(PAGE)).all()
+        found |= {row[0]: row[1] for row in page}
+        if len(page) < PAGE:
+            break
+    return found
 
 
 def count_exactly(conn: Connection, **filters: Unpack[JobFilters]) -> int:
@@ -286,6 +302,8 @@ def ids_matching(conn: Connection, **filters: Unpack[JobFilters]) -> list[int]:
     if model := filters.get("model"):
         # all of them are wanted: from the model's calls to their jobs, not the other way round
         query = query.where(job.c.id.in_(select(model_call.c.job_id).where(model_call.c.model == model)))
+    if (ends := _find_ends(conn, others.get("since"), others.get("until"))) is not None:
+        query = query.where(job.c.id.between(*ends))
     return sorted({i for part, _ in _page_parts(conn, query, others) for i in conn.scalars(part)})
 
 
@@ -355,20 +373,22 @@ def count_children(conn: Connection, job_id: int) -> dict[str, int]:
 
 def list_family(conn: Connection, job_id: int, *, offset: int, limit: int, deepest: int = 8) -> list[FamilyJob]:
     """Some of a parent's children in its order, each followed by everything below it."""
-    at = func.row_number().over(order_by=job_child.c.position)
-    own = select(job_child.c.child_id, job_child.c.parent_id, job_child.c.position, at.label("at"))
-    own_rows = own.where(job_child.c.parent_id == job_id).subquery()
-    some = select(own_rows.c.child_id, own_rows.c.parent_id, own_rows.c.position, literal(1).label("depth")).where(
-        own_rows.c.at > offset, own_rows.c.at <= offset + limit
-    )
-    family = some.cte("family", recursive=True)
-    below = select(job_child.c.child_id, job_child.c.parent_id, job_child.c.position, family.c.depth + 1)
-    family = family.union(
-        below.join(family, family.c.child_id == job_child.c.parent_id).where(family.c.depth < deepest)
-    )
-    rest = (job.c[name] for name in FamilyJob.__match_args__[4:])
-    query = select(job.c.id, family.c.parent_id, family.c.depth, family.c.position, *rest)
-    rows = fetch(conn, FamilyJob, query.join(family, family.c.child_id == job.c.id).order_by(family.c.position))
+    link = select(job_child.c.child_id, job_child.c.parent_id, job_child.c.position).order_by(job_child.c.position)
+    own = link.where(job_child.c.parent_id == job_id).offset(offset).limit(limit)
+    # level by level, as in families.py
+    below = link.where(among(job_child.c.parent_id, bindparam("ids", type_=Ids())))
+    levels = [conn.execute(own).all()]
+    while levels[-1] and len(levels) < deepest:
+        levels.append(conn.execute(below, {"ids": sorted({row.child_id for row in levels[-1]})}).all())
+    ids = sorted({row.child_id for level in levels for row in level})
+    facts = select(*(job.c[name] for name in ("id", *FamilyJob.__match_args__[4:])))
+    facts = facts.where(among(job.c.id, bindparam("ids", type_=Ids())))
+    rest = {i: values for i, *values in conn.execute(facts, {"ids": ids})}
+    rows = [
+        FamilyJob(row.child_id, row.parent_id, depth, row.position, *rest[row.child_id])
+        for depth, level in enumerate(levels, 1)
+        for row in level
+    ]
     children: dict[tuple[int, int], list[FamilyJob]] = {}
     for row in rows:
         children.setdefault((row.parent_id, row.depth), []).append(row)

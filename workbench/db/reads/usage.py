@@ -27,7 +27,7 @@ from sqlalchemy import (
 
 from workbench.db import histograms
 from workbench.db.connection import Ids, among
-from workbench.db.reads import rollups
+from workbench.db.reads import families, rollups
 from workbench.db.rollups import is_unpriced, usage_sums
 from workbench.db.rows.jobs import CallSummary
 from workbench.db.rows.record import columns, fetch
@@ -42,7 +42,7 @@ from workbench.db.rows.usage import (
     UsageCost,
     UsageTotals,
 )
-from workbench.db.schema import job, job_child, model_call, node, step
+from workbench.db.schema import job, model_call, node, step
 from workbench.json_types import JsonObject
 
 #: a call that was, or may have been, charged at a price nobody knows
@@ -353,22 +353,18 @@ _spending = (
 )
 
 
-def _sum_up(rows: Iterable[Any]) -> dict[int, Spending]:
-    """One sum for each first column of rows that end with `_spending`: a row a currency."""
-    by_key: dict[int, list[Any]] = {}
+def _sum(rows: Iterable[Any]) -> Spending:
+    """Of rows of `_spending`."""
+    tokens, cost = None, dict[str, int]()
+    calls = unpriced = 0
     for row in rows:
-        by_key.setdefault(int(row[0]), []).append(row)
-    return {key: _sum(own) for key, own in by_key.items()}
-
-
-def _sum(rows: Sequence[Any]) -> Spending:
-    tokens = [int(row.tokens) for row in rows if row.tokens is not None]
-    return Spending(
-        calls=sum(row.calls for row in rows),
-        tokens=sum(tokens) if tokens else None,
-        cost={row.currency: int(row.micros) for row in rows if row.currency and row.micros is not None},
-        unpriced=sum(int(row.unpriced) for row in rows),
-    )
+        calls += int(row.calls)
+        unpriced += int(row.unpriced)
+        if row.tokens is not None:
+            tokens = (tokens or 0) + int(row.tokens)
+        if row.currency and row.micros is not None:
+            cost[row.currency] = cost.get(row.currency, 0) + int(row.micros)
+    return Spending(calls=calls, tokens=tokens, cost=cost, unpriced=unpriced)
 
 
 NOTHING = Spending(0, None, {}, 0)
@@ -411,20 +407,14 @@ def spending_of_projects(conn: Connection, project_ids: Sequence[int]) -> dict[i
 
 def spending_of_jobs(conn: Connection, job_ids: Sequence[int]) -> dict[int, Spending]:
     """Job id → what it, its children and theirs spent. A child that two parents wait for counts in each of them."""
-    given = select(job.c.id.label("root"), job.c.id.label("job_id")).where(
-        among(job.c.id, bindparam("ids", type_=Ids()))
-    )
-    family = given.cte("family", recursive=True)
-    # UNION, not UNION ALL: a job that is reached on two ways counts once
-    family = family.union(
-        select(family.c.root, job_child.c.child_id).join(job_child, job_child.c.parent_id == family.c.job_id)
-    )
-    query = (
-        select(family.c.root, *_spending)
-        .join(model_call, model_call.c.job_id == family.c.job_id)
-        .group_by(family.c.root, model_call.c.currency)
-    )
-    return dict.fromkeys(job_ids, NOTHING) | _sum_up(conn.execute(query, {"ids": [*job_ids]}))
+    below = families.list_families(conn, job_ids)
+    query = select(model_call.c.job_id, *_spending).where(among(model_call.c.job_id, bindparam("ids", type_=Ids())))
+    called: dict[int, list[Any]] = {}
+    everybody = sorted(set[int]().union(*below.values()))
+    for row in conn.execute(query.group_by(model_call.c.job_id, model_call.c.currency), {"ids": everybody}):
+        called.setdefault(int(row.job_id), []).append(row)
+    spent = ((root, [row for i in family for row in called.get(i, ())]) for root, family in below.items())
+    return dict.fromkeys(job_ids, NOTHING) | {root: _sum(rows) for root, rows in spent if rows}
 
 
 def spending_of_node(conn: Connection, node_id: int) -> Spending:
@@ -461,8 +451,9 @@ def params_of_runs(conn: Connection, workflow: str, profile_id: int | None, most
 
 def mean_of_runs(conn: Connection, workflow: str, profile_id: int | None, most: int) -> MeanRun:
     """What the newest succeeded runs of a workflow with this profile took on average."""
-    # what is known of a run's cost is no price while another of its calls may have cost something, too
-    uncertain = exists().where(model_call.c.job_id == job.c.id, unpriced)
+    # What is known of a run's cost is no price while another of its calls may have cost something, too. The offset has
+    # PostgreSQL ask for these few runs: it would put every such call of all time into a table.
+    uncertain = select(literal(1)).where(model_call.c.job_id == job.c.id, unpriced).offset(0).correlate(job).exists()
     cached = select(func.sum(model_call.c.cached_tokens)).where(model_call.c.job_id == job.c.id).scalar_subquery()
     newest = (
         select(

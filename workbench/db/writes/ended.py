@@ -11,14 +11,12 @@ from sqlalchemy import Connection, bindparam, delete, select
 from workbench.db import measures
 from workbench.db.connection import Ids, among
 from workbench.db.reads import ended as reads
+from workbench.db.reads import families
 from workbench.db.schema import TERMINAL, ended_count, ended_job, job, model_call
 from workbench.db.writes.installation import upsert
 
 _ids = bindparam("ids", type_=Ids())
-_callers = reads.with_parents(
-    select(model_call.c.job_id.label("job_id")).where(among(model_call.c.id, _ids), model_call.c.job_id.isnot(None))
-)
-_ended_callers = select(job.c.id).join(_callers, _callers.c.job_id == job.c.id).where(job.c.state.in_(TERMINAL))
+_callers = select(model_call.c.job_id).where(among(model_call.c.id, _ids), model_call.c.job_id.isnot(None)).distinct()
 _facts = select(
     job.c.id.label("job_id"),
     job.c.state,
@@ -75,4 +73,5 @@ def _count(conn: Connection, counts: Counter[tuple[str, int, str]], job_ids: Seq
 
 def save_callers(conn: Connection, call_ids: Sequence[int]) -> None:
     """The same of the ended jobs that made these calls, and of all whose children they are."""
-    save(conn, [*conn.scalars(_ended_callers, {"ids": [*call_ids]})])
+    # those that have not ended yet are left out there
+    save(conn, sorted(families.list_above(conn, conn.scalars(_callers, {"ids": [*call_ids]}))))
