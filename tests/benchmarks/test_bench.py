@@ -48,7 +48,7 @@ WITH_A_TARGET = {
     },
     "page": {
         "server CPU of a tick that finds nothing new",
-        "server CPU of the whole page, drawn because something changed",
+        "server CPU of what is drawn because a job changed",
         "first visit in a new session, request to the last message, median of 5",
         "server CPU of a tick in the Studio",
     },

@@ -22,7 +22,7 @@ from tests.engine.conftest import Engine
 from workbench.api.client import Workbench
 from workbench.db import reads
 from workbench.db.connection import Database
-from workbench.db.reads import alerts, bulk, failures, forecasts, jobs, prompts, telemetry, usage
+from workbench.db.reads import alerts, bulk, failures, families, forecasts, jobs, prompts, telemetry, usage
 from workbench.db.schema import (
     FAILED,
     attempt,
@@ -503,6 +503,7 @@ def ask_dashboards(wb: Workbench, project: int, now: int) -> None:
         failures.find_newer_by_hand(conn, project, "episode_plan", now)
         forecasts.find_whole(conn, 200)
         forecasts.count_ended(conn, 200)
+        families.list_children(conn, [200, 210])
         forecasts.sum_tokens(conn, 200)
         jobs.asked_at(conn, 200)
         jobs.created_at(conn, 200)

@@ -92,8 +92,10 @@ def check_states_under_each_filter(wb: Workbench, first: int, last: int) -> None
     for currency, micros in (("CNY", 200_000), ("USD", 30_000)):
         own = ask(
             wb,
-            "SELECT job_id FROM model_call WHERE currency = :v AND job_id IS NOT NULL GROUP BY job_id "
-            "HAVING SUM(cost_micros) > :least ORDER BY job_id",
+            # a plan costs what its jobs cost
+            "SELECT root AS job_id FROM (SELECT job_id AS root, currency, cost_micros FROM model_call UNION ALL "
+            "SELECT parent_id, currency, cost_micros FROM job_child JOIN model_call ON job_id = child_id) c "
+            "WHERE currency = :v AND root IS NOT NULL GROUP BY root HAVING SUM(cost_micros) > :least ORDER BY root",
             v=currency, least=micros,
         )  # fmt: skip
         assert own
@@ -181,8 +183,8 @@ def check_spending(wb: Workbench) -> None:
         own = pairs(
             ask(
                 wb,
-                "SELECT currency, SUM(cost_micros) FROM model_call WHERE job_id = :v AND cost_micros IS NOT NULL "
-                "GROUP BY currency",
+                "SELECT currency, SUM(cost_micros) FROM model_call WHERE cost_micros IS NOT NULL AND (job_id = :v OR "
+                "job_id IN (SELECT child_id FROM job_child WHERE parent_id = :v)) GROUP BY currency",
                 v=job_id,
             )
         )

@@ -98,10 +98,6 @@ def _sum(amounts: Iterable[Any]) -> int | None:
     return sum(known) if known else None
 
 
-def _int(micros: Any) -> int | None:
-    return None if micros is None else int(micros)
-
-
 def exceeds(cost: Cost, amounts: Mapping[str, int]) -> bool:
     return any(
         micros is not None and name in amounts and micros > amounts[name]

@@ -206,11 +206,8 @@ def list_jobs(
     **filters: Unpack[JobFilters],
 ) -> list[Job]:
     """Newest first. `before`/`after`: a job id, for the next older or newer page."""
-    query = _matching(conn, select(*_job), filters)
-    if (ends := _find_ends(conn, filters.get("since"), filters.get("until"))) is not None:
-        query = query.where(job.c.id.between(*ends))
     found: list[Job] = []
-    for part, key in _page_parts(conn, query, filters):
+    for part, key in _page_parts(conn, _job, filters):
         if after is not None:
             part = part.where(key > after).order_by(key)
         else:
@@ -221,12 +218,18 @@ def list_jobs(
 
 
 def _page_parts(
-    conn: Connection, query: Select[Any], filters: JobFilters
+    conn: Connection, wanted: Sequence[ColumnElement[Any]], filters: JobFilters
 ) -> list[tuple[Select[Any], ColumnElement[int]]]:
     """A list in parts, each with the id by which it is read from an index in order: a page stops after its rows,
     however many match."""
     needle = search.needle_of(filters.get("text"))
     state = filters.get("state")
+    if not needle and state and not isinstance(state, str) and len(state) > 1:
+        # each for itself, and not as one of several as well: PostgreSQL would take it for ever rarer
+        return [part for one in dict.fromkeys(state) for part in _page_parts(conn, wanted, {**filters, "state": one})]
+    query = _matching(conn, select(*wanted), filters)
+    if (ends := _find_ends(conn, filters.get("since"), filters.get("until"))) is not None:
+        query = query.where(job.c.id.between(*ends))
     if needle:
         words = search.stream(conn, needle)
         if words is not None:
@@ -240,8 +243,6 @@ def _page_parts(
         else:
             return [(query.where(filing.says(conn, needle)), job.c.id)]
         return [filed, *((query.where(job.c.id.in_(ids)), job.c.id) for ids in filing.unfiled_saying(conn, needle))]
-    if state and not isinstance(state, str) and len(state) > 1:
-        return [(query.where(job.c.state == one), job.c.id) for one in dict.fromkeys(state)]
     return [(query, job.c.id)]
 
 
@@ -258,7 +259,7 @@ def count_states(conn: Connection, **filters: Unpack[JobFilters]) -> dict[str, i
     """
     if search.needle_of(filters.get("text")):
         newest: dict[int, str] = {}
-        for part, key in _page_parts(conn, _matching(conn, select(job.c.id, job.c.state), filters), filters):
+        for part, key in _page_parts(conn, (job.c.id, job.c.state), filters):
             newest.update(_list_newest(conn, part, key, MOST_COUNTED))
         return dict(Counter(newest[i] for i in sorted(newest, reverse=True)[:MOST_COUNTED]))
     counted = _matching(conn, select(job.c.state, func.count()).group_by(job.c.state), filters)
@@ -298,13 +299,12 @@ def count_exactly(conn: Connection, **filters: Unpack[JobFilters]) -> int:
 def ids_matching(conn: Connection, **filters: Unpack[JobFilters]) -> list[int]:
     """The ids of all jobs that the same filters match, oldest first."""
     others: JobFilters = {**filters, "model": None}
-    query = _matching(conn, select(job.c.id), others)
+    parts = [part for part, _ in _page_parts(conn, (job.c.id,), others)]
     if model := filters.get("model"):
         # all of them are wanted: from the model's calls to their jobs, not the other way round
-        query = query.where(job.c.id.in_(select(model_call.c.job_id).where(model_call.c.model == model)))
-    if (ends := _find_ends(conn, others.get("since"), others.get("until"))) is not None:
-        query = query.where(job.c.id.between(*ends))
-    return sorted({i for part, _ in _page_parts(conn, query, others) for i in conn.scalars(part)})
+        of_model = job.c.id.in_(select(model_call.c.job_id).where(model_call.c.model == model))
+        parts = [part.where(of_model) for part in parts]
+    return sorted({i for part in parts for i in conn.scalars(part)})
 
 
 _live_counts = select(job.c.state, func.count()).where(job.c.state.in_(ACTIVE)).group_by(job.c.state)
