@@ -120,7 +120,7 @@ def test_the_jobs_of_the_newest_plans_are_looked_at(house: House, monkeypatch: p
         .join(plan, plan.c.id == job_child.c.parent_id)
         .where(child.c.state == "succeeded")
     )
-    with wb.database.read() as conn:
+    with wb.database.write() as conn:
         rows = conn.execute(ended).all()
         times = sorted(row.finished_at for row in rows)
         since, until = times[len(times) // 3], times[2 * len(times) // 3]
@@ -129,6 +129,13 @@ def test_the_jobs_of_the_newest_plans_are_looked_at(house: House, monkeypatch: p
         assert 0 < len(of_project) < len(in_time)
         assert len(list_runs(conn, since=since, until=until)) == len(in_time)
         assert len(list_runs(conn, since=since, until=until, project=project)) == len(of_project)
+        # those that are no plans stand in nobody's way, however many
+        conn.execute(update(job).where(job.c.kind == "llm_chat").values(queue="system"))
+        monkeypatch.setattr(forecasts, "LOOKED_AT", 7)
+        assert len(list_runs(conn, since=since, until=until)) == len(in_time)
+        with monkeypatch.context() as few:
+            few.setattr(forecasts, "MOST_PLANS", 4)
+            assert len(list_runs(conn, since=since, until=until)) < len(in_time)
         monkeypatch.setattr(forecasts, "MOST_RUNS", 20)
         assert len(list_runs(conn, since=since, until=until)) == 20
 

@@ -16,7 +16,14 @@ from workbench.db.schema import IS_SYSTEM, TERMINAL, forecast, job, job_child
 
 #: of so many of the newest plans so many jobs say how good forecasts are; they are asked for some plans at a time
 MOST_PLANS, MOST_RUNS, PLANS_AT_ONCE = 100, 1_000, 50
+#: parents that are asked together whether they are plans
+LOOKED_AT = 500
 _ids = bindparam("ids", type_=Ids())
+_planned = (
+    select(forecast.c.job_id)
+    .where(among(forecast.c.job_id, _ids), forecast.c.workflow == WHOLE)
+    .order_by(forecast.c.job_id.desc())
+)
 _expected = select(forecast).where(among(forecast.c.job_id, _ids))
 _runs = select(
     job.c.id, job.c.kind, job.c.state, job.c.project_id, job.c.started_at, job.c.finished_at, job.c.input_tokens,
@@ -88,14 +95,21 @@ def list_runs(
 
 
 def _list_plans(conn: Connection, since: int, until: int | None, project: int | None) -> list[int]:
-    """The jobs of plans of whose jobs some may have ended in a time, the newest first: a plan ends after its jobs."""
+    """The newest plans of whose jobs some may have ended in a time: a plan ends after its jobs."""
     query = select(job.c.id).where(IS_SYSTEM)
     if until is not None:
         query = query.where(job.c.created_at < until)
     if project is not None:
         query = query.where(unindexed(job.c.project_id) == project)
     ways = (job.c.finished_at >= since, job.c.finished_at.is_(None))
-    return sorted((i for way in ways for i in conn.scalars(query.where(way))), reverse=True)[:MOST_PLANS]
+    parents = sorted((i for way in ways for i in conn.scalars(query.where(way))), reverse=True)
+    # scenes' tasks, hand-offs and bulk jobs have no forecast
+    plans: list[int] = []
+    for first in range(0, len(parents), LOOKED_AT):
+        plans += conn.scalars(_planned, {"ids": parents[first : first + LOOKED_AT]})
+        if len(plans) >= MOST_PLANS:
+            break
+    return plans[:MOST_PLANS]
 
 
 def _runs_of(
@@ -107,15 +121,16 @@ def _runs_of(
     runs = _find_runs(conn, started)
     # a conductor's task for a scene is no job that was foreseen; those that it starts are
     pairs = [(plan, child) for plan, own in started.items() for child in own]
-    tasks = [(plan, child) for plan, child in pairs if (plan, runs[child].kind) not in expected]
+    tasks = [(plan, child) for plan, child in pairs if child in runs and (plan, runs[child].kind) not in expected]
     below = families.list_children(conn, sorted({task for _, task in tasks}))
     runs |= _find_runs(conn, below)
     pairs += [(plan, child) for plan, task in tasks for child in below.get(task, ())]
     found = []
     for plan, child in pairs:
-        run = runs[child]
-        foreseen = expected.get((plan, run.kind))
-        if foreseen is not None and is_chosen(run, foreseen.model):
+        # one that was removed between two of these questions is gone
+        run = runs.get(child)
+        foreseen = None if run is None else expected.get((plan, run.kind))
+        if run is not None and foreseen is not None and is_chosen(run, foreseen.model):
             took = None if run.started_at is None else run.finished_at - run.started_at
             found.append((child, ForecastRun(
                 run.kind, foreseen.model, foreseen.tokens, foreseen.ms, foreseen.cost, foreseen.unpriced,

@@ -56,10 +56,11 @@ from workbench.db.schema import (
     worker,
 )
 
-#: what other programs may read of a job; bookkeeping of the engine left out
+#: jobs of which the newest of many are asked for together
 PAGE = 100
 #: of so many jobs at most the index of their times is read for their first and last id
 MOST_BOUNDED = 50_000
+#: what other programs may read of a job; bookkeeping of the engine left out
 _job = columns(Job, job)
 _by_id = select(*_job).where(job.c.id == bindparam("job_id"))
 
@@ -113,7 +114,9 @@ def _matching(conn: Connection, query: Select[Any], filters: JobFilters) -> Sele
         # nobody goes through all jobs to find none
         query = query.where(among(job.c.id, literal(few, type_=Ids())))
     if state := filters.get("state"):
-        query = query.where(job.c.state.in_([state] if isinstance(state, str) else state))
+        several = [state] if isinstance(state, str) else [*state]
+        # equal to one: an index of jobs in a state is known by that
+        query = query.where(job.c.state == several[0] if len(several) == 1 else job.c.state.in_(several))
     if kind := filters.get("kind"):
         query = query.where(job.c.kind == kind)
     if (project := filters.get("project")) is not None:
@@ -388,6 +391,8 @@ def list_family(conn: Connection, job_id: int, *, offset: int, limit: int, deepe
         FamilyJob(row.child_id, row.parent_id, depth, row.position, *rest[row.child_id])
         for depth, level in enumerate(levels, 1)
         for row in level
+        # one that was removed between two of these questions
+        if row.child_id in rest
     ]
     children: dict[tuple[int, int], list[FamilyJob]] = {}
     for row in rows:
