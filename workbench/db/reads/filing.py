@@ -127,12 +127,15 @@ def list_possible(conn: Connection, filters: dict[str, Any]) -> list[int] | None
 
 
 def list_kinds(conn: Connection, profile_id: int | None) -> set[str] | None:
-    """The workflows of which jobs with a profile (None: with none) have succeeded, as far as counts tell, and those of
-    all that is not filed; None: most are not filed yet."""
+    """The workflows of which jobs with a profile (None: with none) have succeeded, as far as counts and what is not
+    filed tell; None: most are not filed yet."""
     if has_many_unfiled(conn):
         return None
     # what is filed after this question is in the answer to the next one
-    few = select(job.c.kind).where(among(job.c.id, bindparam("ids", type_=Ids())))
+    few = select(job.c.kind).where(
+        among(job.c.id, bindparam("ids", type_=Ids())),
+        job.c.profile_id.is_(None) if profile_id is None else job.c.profile_id == profile_id,
+    )
     kinds = {*conn.scalars(few, {"ids": list_unfiled(conn)})}
     counted = select(job_count.c.kind).where(
         job_count.c.model == "", job_count.c.profile_id == (profile_id or 0), job_count.c.state == "succeeded",
