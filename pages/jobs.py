@@ -210,7 +210,7 @@ def chat_form(chat: Workflow, key: str) -> None:
 
 def draw_board(filters_now: Callable[[], JobFilters], drawn_with: dict[str, str]) -> None:
     """The live part of the page. `drawn_with`: what the address asked for when the rest of the page was drawn."""
-    if board_filters.in_address() != drawn_with:
+    if views.in_address(board_filters.PARAMETERS) != drawn_with:
         live.redraw_page()
     wanted = filters_now()
     cards = st.container(key="cards")
@@ -295,7 +295,7 @@ def main() -> None:
     gates.banner(limits)
     alerts.show_holding()
     if has_jobs:
-        parts.draw(BOARD, partial(draw_board, filters_now, board_filters.in_address()))
+        parts.draw(BOARD, partial(draw_board, filters_now, views.in_address(board_filters.PARAMETERS)))
     else:
         with illustrations.empty(t("No job has run yet. Jobs appear here the moment you launch one."), "jobs"):
             if st.button(t("Open a story"), key="jobs_to_studio", type="primary", icon=":material/movie_edit:"):

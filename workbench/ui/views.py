@@ -12,7 +12,8 @@ from workbench.ui.language import t
 from workbench.ui.markup import plain
 
 
-def _here(parameters: Sequence[str]) -> dict[str, str]:
+def in_address(parameters: Sequence[str]) -> dict[str, str]:
+    """What the page's address asks for."""
     return {name: str(st.query_params[name]) for name in parameters if name in st.query_params}
 
 
@@ -24,7 +25,9 @@ def _open(view: SavedView, parameters: Sequence[str]) -> None:
 
 def _save(page: str, parameters: Sequence[str]) -> None:
     with shell.show_refusals():
-        live.workbench().views.save(page, st.session_state["view_name"], dict(_here(parameters)), user=shell.user())
+        live.workbench().views.save(
+            page, st.session_state["view_name"], dict(in_address(parameters)), user=shell.user()
+        )
         st.session_state["view_name"] = ""
 
 
@@ -36,7 +39,7 @@ def _remove(view: SavedView) -> None:
 def menu(page: str, parameters: Sequence[str]) -> None:
     """Open a saved view, save what is filtered now under a name, or remove one."""
     views = live.workbench().views.list(page)
-    here = _here(parameters)
+    here = in_address(parameters)
     shown = next((v.name for v in views if v.query == here), None)
     with st.popover(plain(shown or t("Views")), icon=":material/bookmark:", key="views"):
         for view in views:

@@ -10,7 +10,7 @@ import streamlit as st
 
 from workbench.db.rows.jobs import JobFilters
 from workbench.errors import KINDS
-from workbench.ui import filters, live
+from workbench.ui import filters, live, views
 from workbench.ui.language import t
 
 PERIODS = {"1h": 3_600_000, "24h": 86_400_000, "7d": 7 * 86_400_000, "all": None}
@@ -20,11 +20,6 @@ PARAMETERS = (
     "sort", "desc",
 )  # fmt: skip
 RARE = ("profile", "error", "cost", "run")
-
-
-def in_address() -> dict[str, str]:
-    """What the page's address asks for."""
-    return {name: st.query_params[name] for name in PARAMETERS if name in st.query_params}
 
 
 def sidebar() -> Callable[[], JobFilters]:
@@ -49,7 +44,7 @@ def sidebar() -> Callable[[], JobFilters]:
             )
             cost = filters.number("cost", t("Cost over (¥)"))
             run = filters.number("run", t("Ran longer than (s)"))
-        if in_address():
+        if views.in_address(PARAMETERS):
             st.button(t("Clear filters"), key="clear_filters", icon=":material/filter_alt_off:", on_click=clear)
     wanted: JobFilters = {
         "text": text or None,
