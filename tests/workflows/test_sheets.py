@@ -19,6 +19,8 @@ from workbench.artifacts import sheets
 from workbench.errors import GuardUnmet, InvalidInput, ProviderError
 from workbench.i18n import Text
 from workbench.settings import Settings
+from workbench.story.plan import Mode
+from workbench.usage import estimates
 
 PEOPLE = [{"name": "Mara", "appearance": "a tall girl in a blue coat"}, {"name": "Old Fen"}]
 STORY = {**BRIEF, "characters": PEOPLE, "world": [{"name": "The pier", "description": "wet planks over dark water"}]}
@@ -168,9 +170,13 @@ def test_a_sheet_is_stale_when_the_looks_change_and_not_for_the_personality(stud
     assert change(appearance="a tall girl in a green coat") == ["character"]
 
 
-def test_an_update_draws_the_looks_that_are_stale_and_no_other(studio: Engine, painter: Painter) -> None:
+def test_an_update_draws_the_looks_that_are_stale_and_no_other(
+    studio: Engine, painter: Painter, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(estimates, "measure", lambda *_: {})
     project = studio.wb.create_project(STORY)
     mara = nodes(studio, project, "character")["Mara"]
+    typical = forecast(studio, mara, "missing")
     run(studio, "generate_character_sheet", mara, {"candidates": 1})
     for look, scenes in (("short hair", "2.3–"), ("bride", "3.1")):
         run(studio, "generate_character_sheet", mara, {"look": look, "scenes": scenes, "candidates": 1})
@@ -186,10 +192,12 @@ def test_an_update_draws_the_looks_that_are_stale_and_no_other(studio: Engine, p
     assert head is not None
     studio.wb.artifacts.save(mara, "character", {**head.content, "appearance": "a girl in a green coat"}, head.version)
     assert stale() == {"usual", "short hair", "bride"}
+    assert forecast(studio, mara) == pytest.approx(3 * typical)
     # two are drawn one by one: the third stays stale
     for look in ("usual", "bride"):
         run(studio, "generate_character_sheet", mara, {"look": look, "candidates": 1})
     assert stale() == {"short hair"}
+    assert forecast(studio, mara) == typical
     before, calls = looks(studio, mara), len(painter.requests)
 
     done = run(studio, "generate_character_sheet", mara, {"candidates": 1})
@@ -228,6 +236,12 @@ def test_an_update_of_all_looks_names_those_that_could_not_be_drawn_and_leaves_t
     usual = looks(studio, mara)["usual"]["chosen"]
     assert again.references == (studio.wb.media.path(usual).read_bytes(),)
     assert studio.wb.artifacts.list_stale_reasons(mara, "character_sheet") == []
+
+
+def forecast(engine: Engine, node: int, mode: Mode = "stale") -> float:
+    """The seconds that a plan foresees for a sheet: its looks are drawn one after the other."""
+    [planned] = engine.wb.plans.build(node, mode, include=["generate_character_sheet"]).jobs
+    return planned.seconds
 
 
 def small_picture() -> bytes:

@@ -52,7 +52,8 @@ def video_body(request: VideoRequest) -> JsonObject:
     limits = limits_of("gemini", "video", request.model)
     most = limits.most if request.first_frame is None else 0
     taken = request.references[:most]
-    # from references, and between two frames, Veo 3.1 films its longest alone
+    # durationSeconds must be 8 with references and between two frames
+    # (https://ai.google.dev/gemini-api/docs/video#parameters)
     longest = bool(taken) or (request.last_frame is not None and limits.ends_at_frame)
     instance = {
         "prompt": request.prompt,

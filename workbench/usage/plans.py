@@ -19,7 +19,14 @@ from workbench.db.rows.story import KeptHead, Node
 from workbench.json_types import JsonObject
 from workbench.story import guards, plan
 from workbench.story.facts import NodeView
-from workbench.story.freshness import find_kept, list_kept, list_nodes_below, load_subtree, states_of
+from workbench.story.freshness import (
+    count_parts_to_make,
+    find_kept,
+    list_kept,
+    list_nodes_below,
+    load_subtree,
+    states_of,
+)
 from workbench.usage import estimates
 from workbench.usage.estimates import Estimate
 
@@ -63,12 +70,18 @@ def build(
     with database.read() as conn:
         slots = _slots(conn)
         later = _later(conn, items, by_id, makers) if mode == "missing" else {}
+        there = [(i.node_id, declared[i.workflow]) for i in items if i.state != "missing"]
+        in_parts = [(str(m.writes), node_id) for node_id, m in there if m.share_of_parts is not None]
+        parts = count_parts_to_make(conn, nodes, in_parts)
     wanted = {item.workflow for item in (*items, *work.kept)} | later.keys()
     guesses = estimates_of(database, [m for m in makers if m.name in wanted], bound)
 
     def price(item: plan.Item) -> plan.PlannedJob:
-        known = declared[item.workflow]
-        return _price(item, known.title, by_id[item.node_id], guesses[item.workflow])
+        known, guess = declared[item.workflow], guesses[item.workflow]
+        anew = parts.get((str(known.writes), item.node_id))
+        if anew is not None and known.share_of_parts is not None:
+            guess = _scale_pictures(guess, known.share_of_parts(anew))
+        return _price(item, known.title, by_id[item.node_id], guess)
 
     def leave(item: plan.Item) -> plan.KeptJob:
         head = kept[str(declared[item.workflow].writes), item.node_id]
@@ -166,10 +179,13 @@ def price_launch(
         each = [estimate_on(database, workflow, bound, node_id, params) for node_id in node_ids]
         return _together(each, max(max(e.seconds for e in each), sum(e.seconds for e in each) / slots))
     share = workflow.share(params) if workflow.share is not None else 1.0
-    # pictures are drawn side by side: a third of them is not done in a third of the time
-    seconds = guess.seconds if workflow.typical.images else guess.seconds * share
-    own = replace(estimates.scale(guess, share), seconds=seconds)
+    own = _scale_pictures(guess, share) if workflow.typical.images else estimates.scale(guess, share)
     return _together([own] * len(node_ids), max(own.seconds, own.seconds * len(node_ids) / slots))
+
+
+def _scale_pictures(guess: Estimate, share: float) -> Estimate:
+    """So much of what is typical. Pictures are drawn side by side: a third of them takes as long as all."""
+    return replace(estimates.scale(guess, share), seconds=guess.seconds * max(1.0, share))
 
 
 def _price_batch(

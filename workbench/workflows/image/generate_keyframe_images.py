@@ -133,6 +133,7 @@ class FrameRequest:
     deadline_s=1800,
     typical=registry.Typical(calls=0, input_tokens=0, output_tokens=0, images=9, seconds=60.0),
     share=lambda params: len(params.keys or KEYS) / len(KEYS),
+    share_of_parts=lambda frames: frames / len(KEYS),
 )
 async def run(ctx: Context, params: Params) -> KeyframeImages | PartialArtifact:
     """Draw a picture of each shot; what did not change keeps its picture, a new one stands beside the old."""

@@ -38,6 +38,7 @@ def has_room(node: NodeView, params: Any) -> list[Issue]:
     by_hand=True,
     typical=registry.Typical(calls=0, input_tokens=0, output_tokens=0, images=2, seconds=30.0),
     share=lambda params: params.candidates / 2,
+    share_of_parts=float,
 )
 async def run(ctx: Context, params: Params) -> PlaceSheet | PartialArtifact:
     """Draw a place as a whole, the other way, and what it is known by: pictures to pick from."""
