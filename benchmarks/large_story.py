@@ -92,8 +92,7 @@ def _make_the_rest(wb: Workbench, project: int, episode: int, scenes: list[int])
         nodes = [n for n in reads.nodes_of(conn, project) if n.kind != "episode" or n.id == episode]
     nodes = [n for n in nodes if n.kind != "scene" or n.id in scenes]
     for workflow in wb.workflows.list():
-        # nothing of a story is filmed in the time of a benchmark
-        if workflow.writes is None or workflow.queue == "video":
+        if workflow.writes is None:
             continue
         fit = [n.id for n in nodes if n.kind == workflow.scope and wb.artifact(n.id, workflow.writes) is None]
         jobs = [wb.submit(workflow.name, n) for n in fit if not wb.workflows.list_unmet(workflow.name, n)]

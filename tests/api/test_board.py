@@ -12,7 +12,9 @@ from tests.api.test_job_sorting import make_jobs
 from tests.engine.conftest import Engine, engine
 from workbench.api.client import Workbench
 from workbench.db.reads import budgets
+from workbench.db.rows.usage import HourCost
 from workbench.db.schema import gate, job_child, job_event, model_call
+from workbench.db.writes import rollups
 from workbench.errors import InvalidInput, NotFound
 from workbench.i18n import translate
 from workbench.settings import Settings
@@ -85,19 +87,53 @@ def test_cards_sum_up_what_matches_and_nothing_else(wb: Workbench) -> None:
         (other, now - 20_000, "CNY", 900), (other, now - 20_000, "CNY", None), (mine, now - 49 * HOUR, "CNY", 1),
     )  # fmt: skip
     seen = wb.jobs.sum_up(now, kind="a")
-    assert [(span.done, span.succeeded) for span in seen.ended if span.done] == [(1, 0), (1, 1)]
-    assert [(n, span.done) for n, span in enumerate(seen.ended) if span.done] == [(23, 1), (47, 1)]
-    assert sorted((c.span, c.currency, c.cost_micros, c.unknown) for c in seen.costs) == [
-        (23, "CNY", 30, 0), (47, "CNY", 70, 0), (47, "USD", 5, 0),
-    ]  # fmt: skip
+    last, before = 99 * HOUR, 75 * HOUR
+    assert [(row.hour, row.done, row.succeeded) for row in seen.ended] == [(last, 1, 1)]
+    assert [(row.hour, row.done, row.succeeded) for row in seen.ended_before] == [(before, 1, 0)]
+    assert told(seen.costs) == [(last, "CNY", 70, 0), (last, "USD", 5, 0)]
+    assert told(seen.costs_before) == [(before, "CNY", 30, 0)]
     assert seen.waits == [None, 500]
     assert seen.recent_waits == [None] * 11 + [500]
     everything = wb.jobs.sum_up(now)
     assert everything.waits == [None, 60_000]
-    assert sum(span.done or 0 for span in everything.ended) == 3
-    assert {(c.span, c.currency, c.cost_micros, c.unknown) for c in everything.costs} == {
-        (23, "CNY", 30, 0), (47, "CNY", 970, 0), (47, "USD", 5, 0), (47, None, None, 1),
-    }  # fmt: skip
+    assert [(row.hour, row.done) for row in [*everything.ended_before, *everything.ended]] == [(before, 1), (last, 2)]
+    assert told(everything.costs) == [(last, None, None, 1), (last, "CNY", 970, 0), (last, "USD", 5, 0)]
+    assert told(everything.costs_before) == [(before, "CNY", 30, 0)]
+
+
+def told(costs: list[HourCost]) -> list[tuple[int, str | None, int | None, int]]:
+    return sorted(
+        ((c.hour, c.currency, c.cost_micros, c.unknown) for c in costs), key=lambda row: (row[0], row[1] or "")
+    )
+
+
+@pytest.mark.parametrize("folded", [False, True])
+def test_the_cards_day_begins_and_ends_within_hours(wb: Workbench, folded: bool) -> None:
+    now = 100 * HOUR + 1_200_000
+    moments = [now - 48 * HOUR - 1, now - 48 * HOUR, now - 24 * HOUR - 1, now - 24 * HOUR, now - 5 * HOUR, now - 1, now]
+    kinds = ["a", "a", "a", "b", "a", "a", "a"]
+    jobs = make_jobs(wb, *({"kind": k, "created_at": 1, "started_at": 2, "finished_at": at}
+                           for k, at in zip(kinds, moments, strict=True)))  # fmt: skip
+    add_calls(wb, *((job, at, "CNY", 10**n) for n, (job, at) in enumerate(zip(jobs, moments, strict=True))))
+    with wb.database.write() as conn:
+        while folded and rollups.fold(conn):
+            pass
+    seen = wb.jobs.sum_up(now)
+    assert [sum(row.done for row in rows) for rows in (seen.ended_before, seen.ended)] == [2, 3]
+    assert [sum(c.cost_micros or 0 for c in rows) for rows in (seen.costs_before, seen.costs)] == [110, 111_000]
+    assert [row.hour for row in seen.ended] == [76 * HOUR, 95 * HOUR, 100 * HOUR]
+    assert [row.done for row in seen.ended_before] == [1, 1]
+    mine = wb.jobs.sum_up(now, kind="a", state=["succeeded"])
+    assert [sum(row.done for row in rows) for rows in (mine.ended_before, mine.ended)] == [2, 2]
+
+
+@pytest.mark.parametrize("at", [{"started_at": 90 * HOUR}, {"started_at": 2}, {"started_at": None}])
+def test_a_job_of_long_ago_that_ended_today_is_not_among_those_of_a_week(wb: Workbench, at: dict[str, Any]) -> None:
+    now, since = 100 * HOUR, 10 * HOUR
+    make_jobs(wb, {"created_at": since, "started_at": since, "finished_at": now - 1})
+    assert [row.done for row in wb.jobs.sum_up(now, since=since).ended] == [1]
+    make_jobs(wb, {"created_at": since - 1, "finished_at": now - 1, "state": "failed", **at})
+    assert [[row.done for row in wb.jobs.sum_up(now, since=n).ended] for n in (since - 1, since)] == [[2], [1]]
 
 
 def test_what_an_imported_project_has_cost_elsewhere_is_no_spending_of_this_home(wb: Workbench) -> None:
@@ -136,12 +172,12 @@ def test_every_filter_of_a_list_holds_for_the_cards(wb: Workbench) -> None:
         given = filters if name == "all" else {name: value}
         seen = wb.jobs.sum_up(now, **given)
         assert [job.id for job in wb.jobs.list(**given)] == [mine], name
-        assert sum(span.done or 0 for span in seen.ended) == 1, name
+        assert sum(row.done for row in seen.ended) == 1, name
         assert [cost.cost_micros for cost in seen.costs] == [900], name
         assert seen.waits == [None, 1_000], name
     none: list[dict[str, Any]] = [{"until": now - 10_000}, {"profile": 3}, {"project": 4}, {"node_id": 4}]
     for given in none:
-        assert sum(span.done or 0 for span in wb.jobs.sum_up(now, **given).ended) == 0, given
+        assert wb.jobs.sum_up(now, **given).ended == [], given
 
 
 def test_a_family_comes_in_its_parents_order_a_page_at_a_time(wb: Workbench) -> None:

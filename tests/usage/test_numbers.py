@@ -115,7 +115,8 @@ def check_cards(wb: Workbench, last: int) -> None:
         "WHERE finished_at >= :v AND state IN ('succeeded', 'partial', 'failed')",
         v=begin,
     )
-    assert [(sum(r.done or 0 for r in sums.ended), sum(r.succeeded or 0 for r in sums.ended))] == [tuple(done[0])]
+    ended = [*sums.ended_before, *sums.ended]
+    assert (sum(r.done for r in ended), sum(r.succeeded for r in ended)) == tuple(done[0])
     own = pairs(
         ask(
             wb,
@@ -125,12 +126,12 @@ def check_cards(wb: Workbench, last: int) -> None:
         )
     )
     costs: dict[str, int] = {}
-    for row in sums.costs:
+    for row in [*sums.costs_before, *sums.costs]:
         if row.currency and row.cost_micros:
             costs[row.currency] = costs.get(row.currency, 0) + row.cost_micros
     assert costs == own
     [(unpriced,)] = ask(wb, f"SELECT COUNT(*) FROM model_call c WHERE started_at >= :v AND {UNPRICED}", v=begin)
-    assert sum(row.unknown or 0 for row in sums.costs) == unpriced
+    assert sum(row.unknown for row in [*sums.costs_before, *sums.costs]) == unpriced
 
 
 def check_failures(wb: Workbench) -> None:

@@ -19,6 +19,7 @@ from workbench.db.reads import job_inputs as inputs
 from workbench.db.reads import jobs as reads
 from workbench.db.reads import story as story_reads
 from workbench.db.reads import usage as usage_reads
+from workbench.db.rollups import DAY_MS, HOUR_MS
 from workbench.db.rows.jobs import (
     BulkItem,
     ChildJob,
@@ -231,13 +232,17 @@ class JobReads:
 
     def sum_up(self, now_ms: int, **filters: Unpack[JobFilters]) -> BoardSums:
         """What the cards of a board show of the jobs that match, in the two days before `now_ms` (epoch ms)."""
-        hour, twelfth = 3_600_000, 300_000
+        twelfth = HOUR_MS // 12
+        day, before = now_ms - DAY_MS, now_ms - 2 * DAY_MS
         with self._database.read() as conn:
+            filters = board.widen(conn, filters, before)
             return BoardSums(
-                ended=board.list_ended(conn, filters, begin=now_ms - 48 * hour, span_ms=hour, spans=48),
-                costs=board.list_costs(conn, filters, begin=now_ms - 48 * hour, span_ms=hour, spans=48),
-                waits=board.list_waits(conn, filters, begin=now_ms - 2 * hour, span_ms=hour, spans=2),
-                recent_waits=board.list_waits(conn, filters, begin=now_ms - hour, span_ms=twelfth, spans=12),
+                ended=board.list_ends(conn, filters, day, now_ms),
+                ended_before=board.list_ends(conn, filters, before, day),
+                costs=board.list_costs(conn, filters, day, now_ms),
+                costs_before=board.list_costs(conn, filters, before, day),
+                waits=board.list_waits(conn, filters, begin=now_ms - 2 * HOUR_MS, span_ms=HOUR_MS, spans=2),
+                recent_waits=board.list_waits(conn, filters, begin=now_ms - HOUR_MS, span_ms=twelfth, spans=12),
             )
 
     def has_active(self) -> bool:

@@ -1,27 +1,55 @@
-"""What the board sums up over the jobs that match its filters: by spans of time that end now."""
+"""What the board sums up over the jobs that match its filters, by the hours of a stretch of time.
+
+Without a filter, and behind those that rollups tell apart by the hour, from the rollups; else from the rows, of as many
+jobs as the stretch has.
+"""
 
 from __future__ import annotations
 
 from collections import defaultdict
 from typing import Any
 
-from sqlalchemy import CTE, ColumnElement, Connection, case, func, literal, null, select, union_all
+from sqlalchemy import CTE, ColumnElement, Connection, Select, and_, func, literal, null, select, union_all
 
+from workbench.db.connection import unindexed
+from workbench.db.reads import rollups
 from workbench.db.reads.jobs import restrict
 from workbench.db.reads.usage import unpriced
+from workbench.db.rollups import DAY_MS, HOUR_MS
 from workbench.db.rows.jobs import JobFilters
-from workbench.db.rows.usage import JobSuccess, SpanCost
-from workbench.db.schema import FAILED, job, model_call
+from workbench.db.rows.usage import HourCost, HourEnds
+from workbench.db.schema import ACTIVE, FAILED, TERMINAL, job, model_call
+
+#: filters of jobs → dimensions of ended jobs that rollups tell apart by the hour
+_ROLLED = {"state": "state", "kind": "kind", "project": "project_id"}
+#: as their indexes have them, ms
+_WAIT = func.coalesce(job.c.started_at, job.c.finished_at) - job.c.created_at
+_RUN = job.c.finished_at - job.c.started_at
 
 
-def _has(filters: JobFilters) -> bool:
-    return any(value is not None for value in filters.values())
+def _given(filters: JobFilters) -> dict[str, Any]:
+    return {name: value for name, value in filters.items() if value is not None}
+
+
+def widen(conn: Connection, filters: JobFilters, begin: int) -> JobFilters:
+    """The filters without `since` where every job that ended from `begin` on, or is at work, was created after it."""
+    since = filters.get("since")
+    if since is None or begin - since < DAY_MS:
+        return filters
+    older = select(literal(1)).where(unindexed(job.c.created_at) < since).limit(1)
+    # a job of before waited, or ran, for half of the time between at least: an index each finds those few
+    ended = job.c.state.in_(TERMINAL)
+    ways = [and_(ended, took > (begin - since) // 2, unindexed(job.c.finished_at) >= begin) for took in (_WAIT, _RUN)]
+    for way in (job.c.state.in_(ACTIVE), *ways):
+        if conn.execute(older.where(way)).first() is not None:
+            return filters
+    return {**filters, "since": None}
 
 
 def _within(conn: Connection, filters: JobFilters, at: ColumnElement[Any], begin: int, end: int) -> CTE:
     """The jobs of a span of time that match. First the span, which an index gives: a planner that begins with a filter,
     such as a workflow, reads all of its history."""
-    if not _has(filters):
+    if not _given(filters):
         # an index of the time holds all that is asked
         every = select(job.c.id, job.c.state, job.c.created_at, at.label("at"))
         return every.where(at >= begin, at < end).cte("matching")
@@ -30,14 +58,24 @@ def _within(conn: Connection, filters: JobFilters, at: ColumnElement[Any], begin
     return restrict(conn, rows, filters).cte("matching")
 
 
-def list_ended(conn: Connection, filters: JobFilters, *, begin: int, span_ms: int, spans: int) -> list[JobSuccess]:
-    """Jobs that ended and how many of them succeeded, for each of so many spans from `begin` (epoch ms) on."""
-    ended = _within(conn, filters, job.c.finished_at, begin, begin + spans * span_ms)
-    span = ((ended.c.at - begin) // span_ms).label("span")
-    done = func.sum(case((ended.c.state.in_(("succeeded", *FAILED)), 1), else_=0))
-    good = func.sum(case((ended.c.state == "succeeded", 1), else_=0))
-    sums = {int(n): (int(d), int(s)) for n, d, s in conn.execute(select(span, done, good).group_by(span))}
-    return [JobSuccess(begin + n * span_ms, *sums.get(n, (0, 0))) for n in range(spans)]
+def list_ends(conn: Connection, filters: JobFilters, begin: int, end: int) -> list[HourEnds]:
+    """How jobs ended, by the hours of a stretch in which some did: the first and the last may be begun hours."""
+    given = _given(filters)
+    counts: dict[int, dict[str, int]] = defaultdict(dict)
+    if given.keys() <= _ROLLED.keys():
+        asked = {_ROLLED[name]: value for name, value in given.items()}
+        stretch = rollups.stretch(begin, end, hourly=True)
+        for (at, state), (jobs,) in rollups.sum_jobs(conn, ("state",), ("jobs",), stretch, asked).items():
+            counts[at][state] = jobs
+    else:
+        ended = _within(conn, filters, job.c.finished_at, begin, end)
+        hour = (ended.c.at - ended.c.at % HOUR_MS).label("hour")
+        for at, state, jobs in conn.execute(select(hour, ended.c.state, func.count()).group_by(hour, ended.c.state)):
+            counts[int(at)][state] = int(jobs)
+    return [
+        HourEnds(at, sum(of.get(state, 0) for state in ("succeeded", *FAILED)), of.get("succeeded", 0))
+        for at, of in sorted(counts.items())
+    ]
 
 
 def list_waits(conn: Connection, filters: JobFilters, *, begin: int, span_ms: int, spans: int) -> list[int | None]:
@@ -57,24 +95,23 @@ def list_waits(conn: Connection, filters: JobFilters, *, begin: int, span_ms: in
     return [waits.get(number) for number in range(spans)]
 
 
-def list_costs(conn: Connection, filters: JobFilters, *, begin: int, span_ms: int, spans: int) -> list[SpanCost]:
-    """What the calls of matching jobs cost, by the span in which they began and by currency; calls of no job, such as
-    profile checks, count where there is no filter. What came with an imported project is left out: another home has
-    paid it."""
-    span = ((model_call.c.started_at - begin) // span_ms).label("span")
-    within = (model_call.c.started_at >= begin, model_call.c.started_at < begin + spans * span_ms)
-    if not _has(filters):
-        return _sum_all(conn, span, *within)
+def list_costs(conn: Connection, filters: JobFilters, begin: int, end: int) -> list[HourCost]:
+    """What the calls of matching jobs cost, by the hours of a stretch in which they began and by currency; calls of no
+    job, such as profile checks, count where there is no filter. What came with an imported project is left out: another
+    home has paid it."""
+    if not _given(filters):
+        return _sum_all(conn, begin, end)
+    within = (model_call.c.started_at >= begin, model_call.c.started_at < end)
     # told apart by an index of these few: the index of the time, which holds the rest, has no room for it
     imported = model_call.alias("imported")
     few = select(imported.c.id).where(imported.c.imported_at.isnot(None))
-    by = (span, model_call.c.currency, model_call.c.job_id)
+    by = (_hour.label("hour"), model_call.c.currency, model_call.c.job_id)
     cost = model_call.c.cost_micros
     # what cost something is in that index, too; the others alone are looked up
     priced = select(*by, func.sum(cost).label("micros"), literal(0).label("unknown")).where(cost.isnot(None))
     unknown = select(*by, null().label("micros"), func.count().label("unknown")).where(cost.is_(None), unpriced)
     parts = (
-        part.where(*within, model_call.c.id.notin_(few)).group_by("span", model_call.c.currency, model_call.c.job_id)
+        part.where(*within, model_call.c.id.notin_(few)).group_by("hour", model_call.c.currency, model_call.c.job_id)
         for part in (priced, unknown)
     )
     made = union_all(*parts).cte("calls").prefix_with("MATERIALIZED")
@@ -82,28 +119,36 @@ def list_costs(conn: Connection, filters: JobFilters, *, begin: int, span_ms: in
     its_job = select(literal(1)).where(job.c.id == made.c.job_id).correlate(made)
     matching = restrict(conn, its_job, filters).offset(0).exists()
     sums = (func.sum(made.c.micros), func.sum(made.c.unknown))
-    query = select(made.c.span, made.c.currency, *sums).where(matching)
-    rows = conn.execute(query.group_by(made.c.span, made.c.currency))
-    return [SpanCost(int(n), currency, None if m is None else int(m), int(u)) for n, currency, m, u in rows]
+    query = select(made.c.hour, made.c.currency, *sums).where(matching)
+    rows = conn.execute(query.group_by(made.c.hour, made.c.currency))
+    return [HourCost(int(at), currency, None if m is None else int(m), int(u)) for at, currency, m, u in rows]
 
 
-def _sum_all(conn: Connection, span: Any, *within: ColumnElement[bool]) -> list[SpanCost]:
-    """Of all calls: what they cost stands in the index of their time, and only those of no known price, and those that
-    were imported, are looked up."""
-    currency, cost = model_call.c.currency, model_call.c.cost_micros
-    priced = select(span, currency, func.count(cost), func.sum(cost)).where(*within, cost.isnot(None))
-    unknown = select(span, currency, func.count()).where(*within, cost.is_(None), unpriced)
-    costs: dict[tuple[int, str | None], list[int]] = defaultdict(lambda: [0, 0, 0])
-    elsewhere = model_call.c.imported_at.isnot(None)
-    for sign, conditions in ((1, ()), (-1, (elsewhere,))):
-        for n, of, count, micros in conn.execute(priced.where(*conditions).group_by("span", currency)):
-            known = costs[int(n), of]
-            known[0] += sign * int(count)
-            known[1] += sign * int(micros)
-    for n, of, count in conn.execute(unknown.where(~elsewhere).group_by("span", currency)):
-        costs[int(n), of][2] += int(count)
+_hour = model_call.c.started_at - model_call.c.started_at % HOUR_MS
+_SUMS = ("priced", "cost_micros", "unpriced")
+
+
+def _sum_all(conn: Connection, begin: int, end: int) -> list[HourCost]:
+    """Of all calls, without the imported ones, which an index tells apart."""
+    stretch = rollups.stretch(begin, end, hourly=True)
+    costs = rollups.sum_usage(conn, ("currency",), _SUMS, stretch, {})
+    within = and_(model_call.c.started_at >= begin, model_call.c.started_at < end)
+    for at, currency, *elsewhere in conn.execute(_elsewhere.where(within)):
+        known = costs.get((int(at), currency), [0, 0, 0])
+        costs[int(at), currency] = [own - int(theirs) for own, theirs in zip(known, elsewhere, strict=True)]
     return [
-        SpanCost(n, of, micros if count else None, unpriced_calls)
-        for (n, of), (count, micros, unpriced_calls) in costs.items()
-        if count or unpriced_calls
+        HourCost(at, currency, micros if priced else None, unknown)
+        for (at, currency), (priced, micros, unknown) in sorted(costs.items(), key=lambda item: item[0][0])
+        if priced or unknown
     ]
+
+
+_micros = model_call.c.cost_micros
+_elsewhere: Select[Any] = (
+    select(
+        _hour.label("hour"), model_call.c.currency, func.count(_micros), func.coalesce(func.sum(_micros), 0),
+        func.count().filter(unpriced),
+    )
+    .where(model_call.c.imported_at.isnot(None))
+    .group_by("hour", model_call.c.currency)
+)  # fmt: skip

@@ -86,14 +86,19 @@ Filters = Mapping[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class Stretch:
-    """From `since` to before `until`, epoch ms, and which days it is told apart by: those of `zone`, or none."""
+    """From `since` to before `until`, epoch ms, and what it is told apart by: days of `zone`, hours, or no time."""
 
     since: int
     until: int
     zone: str | None = None
+    hourly: bool = False
 
     #: what the rollup that is asked holds: whole hours, or whole UTC days; 0: nothing
     unit: int = HOUR_MS
+
+    @property
+    def by_time(self) -> bool:
+        return self.hourly or self.zone is not None
 
     @property
     def first(self) -> int:
@@ -249,6 +254,8 @@ def _of_rollup(
         others = [c["at"].notin_(split)] if split else []
         return [c.facet == facets[hours], *filtered, c.hours == hours, *when, *others]
 
+    if stretch.hourly:
+        return [within(1, c["at"] >= stretch.first, c["at"] < stretch.last)]
     if stretch.zone is None or stretch.zone == "UTC":
         # what is not told apart by time is put together from the longest spans
         longest = SPANS[-1] if stretch.zone is None else DAY_MS // HOUR_MS
@@ -390,8 +397,10 @@ def is_behind(conn: Connection) -> bool:
     return _is_unfinished(conn, _usage()) or _is_unfinished(conn, _jobs(None))
 
 
-def _hour(at: Any, stretch: Stretch, step: int) -> Any:
-    return (at - at % step if stretch.zone is not None else null()).label("at")
+def _begin(at: Any, stretch: Stretch) -> Any:
+    """The beginning of what a moment is told apart by: its hour, or the quarter that its day is found by."""
+    step = HOUR_MS if stretch.hourly else _QUARTER_MS
+    return (at - at % step if stretch.by_time else null()).label("at")
 
 
 def _sum(
@@ -400,16 +409,16 @@ def _sum(
     rolled, rows = _parts(conn, kind, groups, stretch, filters)
     queries: list[Select[Any]] = []
     for table, conditions in rolled:
-        at = _hour(table.c["at"], stretch, _QUARTER_MS)
-        grouped = [*([at] if stretch.zone is not None else []), *(table.c[g] for g in groups)]
+        at = _begin(table.c["at"], stretch)
+        grouped = [*([at] if stretch.by_time else []), *(table.c[g] for g in groups)]
         sums = [kind.sums[n] for n in names]
         query: Select[Any] = select(at, *(table.c[g] for g in groups), func.count().label("rows"), *sums)
         query = query.where(*conditions)
         queries.append(query.group_by(*grouped) if grouped else query)
     for source, conditions in rows:
-        at = _hour(source.at, stretch, _QUARTER_MS)
+        at = _begin(source.at, stretch)
         own = [source.dimensions[g].label(g) for g in groups]
-        grouped = [*([at] if stretch.zone is not None else []), *own]
+        grouped = [*([at] if stretch.by_time else []), *own]
         sums = [source.sums[n] for n in names]
         query = source.base.add_columns(at, *own, func.count().label("rows"), *sums).where(*conditions)
         queries.append(query.group_by(*grouped) if grouped else query)
@@ -427,8 +436,8 @@ def _sum(
 
 
 def _day(days: dict[int, int], at: int | None, stretch: Stretch) -> int | None:
-    if at is None or stretch.zone is None:
-        return None
+    if stretch.hourly or at is None or stretch.zone is None:
+        return at
     day = days.get(at)
     if day is None:
         day = days[at] = day_of(int(at), stretch.zone)
@@ -441,14 +450,14 @@ def _merge(
     rolled, rows = _parts(conn, kind, groups, stretch, filters)
     queries: list[Select[Any]] = []
     for table, conditions in rolled:
-        at = _hour(table.c["at"], stretch, _QUARTER_MS)
+        at = _begin(table.c["at"], stretch)
         packed = [table.c[name] for name in names]
         blank = [literal(None, table.c["at"].type).label(f"{name}_ms") for name in names]
         sign = literal(None, table.c.hours.type).label("sign")
         query = select(at, *(table.c[g] for g in groups), *packed, *blank, sign)
         queries.append(query.where(*conditions, or_(*(own.isnot(None) for own in packed))))
     for source, conditions in rows:
-        at = _hour(source.at, stretch, _QUARTER_MS)
+        at = _begin(source.at, stretch)
         times = [source.times[name] for name in names]
         own = [source.dimensions[g].label(g) for g in groups]
         empty = [cast(null(), LargeBinary).label(name) for name in names]
@@ -478,8 +487,8 @@ def _merge(
 def sum_usage(
     conn: Connection, groups: Sequence[str], names: Sequence[str], stretch: Stretch, filters: Filters
 ) -> dict[tuple[Any, ...], list[int]]:
-    """(day or None, the groups …) → sums in the order of their names (`USAGE_SUMS`). What is all zero is left out.
-    Groups and filters: `rollups.USAGE_DIMENSIONS`; a list is any of it."""
+    """(day, hour or None, the groups …) → sums in the order of their names (`USAGE_SUMS`). What is all zero is left
+    out. Groups and filters: `rollups.USAGE_DIMENSIONS`; a list is any of it."""
     return _sum(conn, _usage(), groups, names, stretch, filters)
 
 
@@ -505,6 +514,6 @@ def merge_jobs(
     return _merge(conn, _jobs(filters.get("model")), groups, ("wait", "run"), stretch, filters)
 
 
-def stretch(since: int, until: int | None, zone: str | None = None) -> Stretch:
+def stretch(since: int, until: int | None, zone: str | None = None, *, hourly: bool = False) -> Stretch:
     """`until` None: without an end."""
-    return Stretch(since, _FOREVER if until is None else until, zone)
+    return Stretch(since, _FOREVER if until is None else until, zone, hourly)

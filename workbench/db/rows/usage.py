@@ -108,11 +108,21 @@ class JobTimes(Record):
 
 
 @dataclass(frozen=True, slots=True)
-class SpanCost(Record):
-    """What calls of one currency cost in one of several spans of time, counted from 0; `unknown`: calls that were, or
-    may have been, charged at a price nobody knows."""
+class HourEnds(Record):
+    """Jobs that ended within an hour (its beginning, epoch ms), cancelled ones aside, and how many of them
+    succeeded."""
 
-    span: int
+    hour: int
+    done: int
+    succeeded: int
+
+
+@dataclass(frozen=True, slots=True)
+class HourCost(Record):
+    """What calls of one currency cost that began within an hour (its beginning, epoch ms); `unknown`: calls that were,
+    or may have been, charged at a price nobody knows."""
+
+    hour: int
     currency: str | None
     cost_micros: int | None
     unknown: int
@@ -120,11 +130,14 @@ class SpanCost(Record):
 
 @dataclass(frozen=True, slots=True)
 class BoardSums(Record):
-    """What the board's cards show of the jobs that match: hour by hour for two days that end now, and the waits of the
-    last hour and the one before (p95, ms), with those of the last hour in twelfths."""
+    """What the board's cards show of the jobs that match: the day that ends now and the one before, by their hours, of
+    which the first and the last are begun; the waits of the last hour and of the one before (p95, ms), with those of
+    the last hour in twelfths."""
 
-    ended: list[JobSuccess]
-    costs: list[SpanCost]
+    ended: list[HourEnds]
+    ended_before: list[HourEnds]
+    costs: list[HourCost]
+    costs_before: list[HourCost]
     waits: list[int | None]
     recent_waits: list[int | None]
 

@@ -7,38 +7,37 @@ from dataclasses import replace
 
 import streamlit as st
 
+from workbench.db.rollups import HOUR_MS
 from workbench.db.rows.jobs import MOST_COUNTED, JobFilters
-from workbench.db.rows.usage import JobSuccess, SpanCost, UsageCost
+from workbench.db.rows.usage import HourCost, HourEnds, UsageCost
 from workbench.ui import charts, formats, labels, live, states
 from workbench.ui.jobs import acts, selection
 from workbench.ui.language import current, t
 from workbench.usage import money
 
 MINUTE_MS = 60_000
-#: a day in the hours that the cards sum up by
-DAY_SPANS = 24
 
 
-def _rate(rows: Sequence[JobSuccess]) -> float | None:
+def _rate(rows: Sequence[HourEnds]) -> float | None:
     done = _count_done(rows)
-    return sum(r.succeeded or 0 for r in rows) / done if done else None
+    return sum(r.succeeded for r in rows) / done if done else None
 
 
-def _count_done(rows: Sequence[JobSuccess]) -> int:
-    return sum(r.done or 0 for r in rows)
+def _count_done(rows: Sequence[HourEnds]) -> int:
+    return sum(r.done for r in rows)
 
 
-def money_of(rows: Sequence[UsageCost | SpanCost]) -> str:
+def money_of(rows: Sequence[UsageCost | HourCost]) -> str:
     """A sum per currency, with what nobody knows the price of; a dash without a call."""
     return formats.price(sums_of(rows), count_unpriced(rows), current()) if rows else formats.MISSING
 
 
-def count_unpriced(rows: Sequence[UsageCost | SpanCost]) -> int:
+def count_unpriced(rows: Sequence[UsageCost | HourCost]) -> int:
     """Calls that may have cost something that nobody knows."""
     return sum(row.unknown or 0 for row in rows)
 
 
-def sums_of(rows: Sequence[UsageCost | SpanCost]) -> dict[str, int]:
+def sums_of(rows: Sequence[UsageCost | HourCost]) -> dict[str, int]:
     """Micros by currency."""
     sums: dict[str, int] = {}
     for row in rows:
@@ -47,7 +46,7 @@ def sums_of(rows: Sequence[UsageCost | SpanCost]) -> dict[str, int]:
     return sums
 
 
-def sum_in_yuan(rows: Sequence[UsageCost | SpanCost]) -> int | None:
+def sum_in_yuan(rows: Sequence[UsageCost | HourCost]) -> int | None:
     """The sum at the set rate, for comparisons; None where nothing is known to have cost anything."""
     rate = live.query(live.workbench().budgets.exchange_rate)
     return sum(money.convert(micros, currency, "CNY", rate) for currency, micros in sums_of(rows).items()) or None
@@ -62,8 +61,10 @@ def metrics(wanted: JobFilters, running: int) -> None:
     slots = sum(w.threads for w in workers if w.is_live and w.drain_at is None)
     sums = live.query(live.workbench().jobs.sum_up, now, **wanted)
     before, hour = sums.waits
-    yesterday, today = sums.ended[:DAY_SPANS], sums.ended[DAY_SPANS:]
-    cost_before, cost = ([c for c in sums.costs if (c.span >= DAY_SPANS) is now] for now in (False, True))
+    today, yesterday = sums.ended, sums.ended_before
+    # the hour that has begun is the last
+    hours = [(now - 1) // HOUR_MS * HOUR_MS - n * HOUR_MS for n in range(23, -1, -1)]
+    by_hour = {row.hour: row for row in today}
     cards = st.columns(5, gap="small")
     with cards[0]:
         charts.metric(
@@ -86,21 +87,21 @@ def metrics(wanted: JobFilters, running: int) -> None:
             t("Done in 24 h"),
             formats.count(_count_done(today)),
             _or_note(formats.delta_percent(_count_done(today), _count_done(yesterday))),
-            history=[span.done or 0 for span in today],
+            history=[by_hour[at].done if at in by_hour else 0 for at in hours],
         )
     with cards[3]:
         charts.metric(
             t("Success rate"), formats.percent(_rate(today)),
             _or_note(formats.delta_points(_rate(today), _rate(yesterday), current())),
-            history=[_rate([span]) for span in today],
+            history=[_rate([by_hour[at]]) if at in by_hour else None for at in hours],
         )  # fmt: skip
     with cards[4]:
-        amount, note = shorten_cost(cost, cost_before)
-        charts.metric(t("Cost in 24 h"), amount, note, good="none", history=_by_hour(cost))
+        amount, note = shorten_cost(sums.costs, sums.costs_before)
+        charts.metric(t("Cost in 24 h"), amount, note, good="none", history=_by_hour(sums.costs, hours))
 
 
 def shorten_cost(
-    now: Sequence[UsageCost | SpanCost], before: Sequence[UsageCost | SpanCost]
+    now: Sequence[UsageCost | HourCost], before: Sequence[UsageCost | HourCost]
 ) -> tuple[str, formats.Delta | str]:
     """A card has room for one amount; below it stand the change, whose sign turns the arrow, and the others."""
     amount = next(iter(formats.short_amounts(sums_of(now), current())), formats.MISSING)
@@ -117,12 +118,12 @@ def shorten_cost(
     return amount, replace(delta, text=f"{delta.text} · {more}") if delta else more
 
 
-def _by_hour(rows: Sequence[SpanCost]) -> list[float]:
+def _by_hour(rows: Sequence[HourCost], hours: Sequence[int]) -> list[float]:
     """What each hour cost, in the currency of most; a line has no unit, and currencies are not added up."""
     sums = sums_of(rows)
     main = max(sums, key=sums.__getitem__, default=None)
-    by_span = {row.span: row.cost_micros or 0 for row in rows if row.currency == main}
-    return [by_span.get(span, 0) for span in range(DAY_SPANS, 2 * DAY_SPANS)]
+    by_hour = {row.hour: row.cost_micros or 0 for row in rows if row.currency == main}
+    return [by_hour.get(at, 0) for at in hours]
 
 
 def _or_note(delta: formats.Delta | None) -> formats.Delta | str:
