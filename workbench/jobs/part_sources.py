@@ -11,7 +11,7 @@ from workbench.artifacts.declared import Kind
 from workbench.artifacts.part_inputs import own_input, restrict
 from workbench.artifacts.versions import part_of
 from workbench.db.reads import story as reads
-from workbench.db.rows.story import Artifact, ArtifactVersion, Input
+from workbench.db.rows.story import Artifact, Input
 from workbench.errors import ProgrammingError
 from workbench.i18n import Text
 from workbench.jobs.session import ClaimSession
@@ -35,10 +35,10 @@ class PartSources:
             raise ProgrammingError(Text("This workflow has no node."))
         return self._session.job.node_id
 
-    def find_head(self) -> ArtifactVersion | None:
+    def find_head(self) -> Artifact | None:
         """The version that counts of what this workflow writes."""
         with self._session.database.read() as conn:
-            return reads.find_head(conn, self._node_id, str(self._session.declared.writes))
+            return self._inputs.find_head(conn, self._node_id, str(self._session.declared.writes))
 
     def use_own(self, part: str) -> None:
         """Count a part of what this workflow has written, in this job or before it, as an input of the part that is

@@ -45,7 +45,7 @@ async def rehearse(session: ClaimSession, call_id: int) -> TriedCall:
         job = None if call is None else job_reads.find(conn, call.job_id)
         if call is None or job is None:
             raise _unavailable(call_id, Text(N_("its values are not kept")))
-        inputs = Inputs(_versions_of(conn, job.id))
+        inputs = Inputs(_versions_of(conn, job.id), until=call.started_at - 1)
     past = _past_session(session, job)
     try:
         node = None if job.node_id is None else NodeView.load(session.database, job.node_id, inputs)
@@ -87,7 +87,7 @@ async def read_again(session: ClaimSession, job: Job) -> None:
 
 
 def _versions_of(conn: Connection, job_id: int) -> list[Any]:
-    """What the job's artifact was made from: the words of then. Of a job that made none, the story is as it is now."""
+    """What the job's artifact was made from: the words of then. Of a job that made none, the story is as it was."""
     made_from = reads.list_inputs_of_job(conn, job_id)
     return story_reads.find_versions(
         conn, {one["artifact_id"] for one in made_from if one["kind"] in kinds.all_kinds()}

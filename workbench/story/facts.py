@@ -60,15 +60,17 @@ class Inputs:
     """The artifact versions that were read, once each, in the order of reading.
 
     `then`: the only versions to read, whatever is newest by now, since something was paid for that was made from them.
+    `until`: where those are not asked, the story is read as it was at that moment (epoch ms).
     """
 
-    def __init__(self, then: Iterable[Artifact] = ()) -> None:
+    def __init__(self, then: Iterable[Artifact] = (), until: int | None = None) -> None:
         self._read: dict[tuple[int, str, str | None, int, str | None, tuple[str, ...]], _Reading] = {}
         self._kept: dict[tuple[int, str, str | None, tuple[str, ...] | None], Input] = {}
         self._then = {(row.node_id, row.kind): row for row in then}
         #: the part of what is made that is being read for; what is read while it is None is read for all of it
         self.made_for: str | None = None
         self._by_part = False
+        self._until = until
 
     @contextmanager
     def reading_for(self, part: str) -> Iterator[None]:
@@ -82,7 +84,21 @@ class Inputs:
 
     def head(self, conn: Connection, node_id: int, kind: str) -> Artifact | None:
         """The version to read; None when there is none, or was none then."""
-        return self._then.get((node_id, kind)) if self._then else reads.find_head(conn, node_id, kind)
+        return self._then.get((node_id, kind)) if self._then else self.find_head(conn, node_id, kind)
+
+    def find_head(self, conn: Connection, node_id: int, kind: str) -> Artifact | None:
+        """The version that counts, or counted then, whatever is to be read."""
+        if self._until is None:
+            return reads.find_head(conn, node_id, kind)
+        return reads.find_head_of_then(conn, node_id, kind, self._until)
+
+    def list_elements(self, conn: Connection, project_id: int, kind: str) -> list[ElementArtifact]:
+        """The library's characters or world elements, as they are or were then."""
+        return reads.list_elements(conn, project_id, kind, self._until)
+
+    def aside(self) -> Inputs:
+        """For what is read at the same time, and is no input."""
+        return Inputs(until=self._until)
 
     def record(
         self,
@@ -230,7 +246,7 @@ class NodeView:
         the first, None: all. `fields`, `only_for`: see `artifact`.
         """
         with self._database.read() as conn:
-            rows = reads.list_elements(conn, self.project_id, "character")
+            rows = self._inputs.list_elements(conn, self.project_id, "character")
             brief = self._inputs.head(conn, self.project_id, "brief")
         unlisted = find_unlisted_leads(brief.content, [r.content for r in rows]) if brief else []
         everybody = NameIndex([*(r.content for r in rows), *unlisted])
@@ -252,7 +268,7 @@ class NodeView:
         order of the names: {"name", "look", "words", "chosen"}. `only_for`: see `artifact`."""
         worn: dict[int, JsonObject] = {}
         with self._database.read() as conn:
-            rows = reads.list_elements(conn, self.project_id, kinds.find(kind).node_kind)
+            rows = self._inputs.list_elements(conn, self.project_id, kinds.find(kind).node_kind)
             library = NameIndex(row.content for row in rows)
             for name in names:
                 own = library.find(name) or name
@@ -270,7 +286,7 @@ class NodeView:
     def world(self, fields: Fields | None = None, *, most: int | None = MOST_ELEMENTS) -> list[JsonObject]:
         """The world's elements in story order; `most`: the first so many, None: all."""
         with self._database.read() as conn:
-            rows = reads.list_elements(conn, self.project_id, "world")
+            rows = self._inputs.list_elements(conn, self.project_id, "world")
         return [self._hand_out(row, None, row.content, fields, None) for row in rows[:most]]
 
     def _sibling(self, step: int) -> NodeView | None:
@@ -282,7 +298,7 @@ class NodeView:
 
     def at(self, node_id: int) -> NodeView:
         """Another node, seen on its own: what is read there is no input of this one's artifact."""
-        return NodeView.load(self._database, node_id)
+        return NodeView.load(self._database, node_id, self._inputs.aside())
 
     def _other(self, node_id: int) -> NodeView:
         return NodeView.load(self._database, node_id, self._inputs)

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable
+from typing import Any
 from weakref import WeakKeyDictionary
 
-from sqlalchemy import Connection, Engine, and_, bindparam, exists, func, literal, or_, select
+from sqlalchemy import Connection, Engine, Select, and_, bindparam, exists, func, literal, or_, select
 
 from workbench.db.connection import Ids, among
 from workbench.db.rows.record import columns, fetch, fetch_one, without_collection
@@ -230,16 +231,24 @@ def list_origins(conn: Connection, node_id: int) -> list[VersionOrigin]:
 
 
 def find_by_hand(conn: Connection, node_id: int, kind: str, until: int) -> Artifact | None:
-    """What a person had written when a job was asked for (epoch ms): the head if it was there by then, else the newest
-    version of that time; None when a model wrote that."""
-    of_then = select(*_artifact, _by_hand.label("by_hand")).where(
-        artifact.c.node_id == node_id, artifact.c.kind == kind, artifact.c.created_at <= until
-    )
+    """What a person had written when a job was asked for (epoch ms), see `find_head_of_then`; None when a model wrote
+    that."""
+    row = conn.execute(_of_then(node_id, kind, until).add_columns(_by_hand.label("by_hand"))).one_or_none()
+    return Artifact(*row[:-1]) if row is not None and row.by_hand else None
+
+
+def find_head_of_then(conn: Connection, node_id: int, kind: str, until: int) -> Artifact | None:
+    """The head of a moment, epoch ms: the one of today if it was there by then, else the newest version of that time.
+    When something was pinned is not known."""
+    return fetch_one(conn, Artifact, _of_then(node_id, kind, until))
+
+
+def _of_then(node_id: int, kind: str, until: int) -> Select[Any]:
     is_head = artifact.c.id == select(artifact_head.c.artifact_id).where(
         artifact_head.c.node_id == node_id, artifact_head.c.kind == kind
     ).scalar_subquery()  # fmt: skip
-    row = conn.execute(of_then.order_by(is_head.desc(), artifact.c.version.desc()).limit(1)).one_or_none()
-    return Artifact(*row[:-1]) if row is not None and row.by_hand else None
+    there = (artifact.c.node_id == node_id, artifact.c.kind == kind, artifact.c.created_at <= until)
+    return select(*_artifact).where(*there).order_by(is_head.desc(), artifact.c.version.desc()).limit(1)
 
 
 def find_last_made(conn: Connection, node_id: int, kind: str, before: int) -> Artifact | None:
@@ -400,20 +409,20 @@ def list_contents(conn: Connection, project_id: int, kind: str, *, archived: boo
     return fetch(conn, NodeContent, query if archived else query.where(node.c.archived_at.is_(None)))
 
 
-def list_elements(conn: Connection, project_id: int, kind: str) -> list[ElementArtifact]:
-    """Head artifacts of live characters or world elements, in story order."""
-    query = (
-        select(*_artifact, node.c.position)
-        .join(artifact_head, artifact_head.c.artifact_id == artifact.c.id)
-        .join(node, node.c.id == artifact.c.node_id)
-        .where(
-            and_(
-                node.c.parent_id == project_id,
-                node.c.kind == kind,
-                node.c.archived_at.is_(None),
-                artifact.c.kind == {"character": "character", "world": "world_element"}[kind],
-            )
+def list_elements(conn: Connection, project_id: int, kind: str, until: int | None = None) -> list[ElementArtifact]:
+    """Head artifacts of live characters or world elements, in story order; `until`: of those of a moment, epoch ms."""
+    written = {"character": "character", "world": "world_element"}[kind]
+    query = select(*_artifact, node.c.position).join(node, node.c.id == artifact.c.node_id)
+    query = query.where(node.c.parent_id == project_id, node.c.kind == kind, artifact.c.kind == written)
+    if until is None:
+        query = query.join(artifact_head, artifact_head.c.artifact_id == artifact.c.id)
+        query = query.where(node.c.archived_at.is_(None))
+    else:
+        version = artifact.alias("version")
+        newest = select(func.max(version.c.id)).where(
+            version.c.node_id == node.c.id, version.c.kind == written, version.c.created_at <= until
         )
-        .order_by(node.c.position, node.c.id)
-    )
-    return fetch(conn, ElementArtifact, query)
+        query = query.where(
+            or_(node.c.archived_at.is_(None), node.c.archived_at > until), artifact.c.id == newest.scalar_subquery()
+        )
+    return fetch(conn, ElementArtifact, query.order_by(node.c.position, node.c.id))
