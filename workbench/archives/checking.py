@@ -35,6 +35,8 @@ class _Input(BaseModel):
     fields: list[str] | None = None
     fields_hash: str | None = None
     only_for: list[str] | None = None
+    of_node: int | None = None
+    used_hash: str | None = None
 
 
 _inputs = TypeAdapter(list[_Input])
@@ -103,6 +105,8 @@ class Checker:
             for made_from in inputs:
                 if self._artifacts.get(made_from.artifact_id) != (made_from.node_id, made_from.kind):
                     raise refusal(N_("a version of node {node} was made from one that is not there"), node=node_id)
+                if made_from.of_node is not None and made_from.of_node not in self._nodes:
+                    raise _odd("artifact")
         self._check_prompts()
         if set(self._versions) != self._heads:
             raise refusal(N_("it does not say which version of each artifact counts"))

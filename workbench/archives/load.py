@@ -111,7 +111,7 @@ class Loader:
     def _of_story(self, row: JsonObject) -> JsonObject:
         """A row of the tree or of an artifact with today's ids."""
         given = dict(row)
-        for name in ("node_id", "parent_id", "project_id"):
+        for name in ("node_id", "parent_id", "project_id", "of_node"):
             if given.get(name) is not None:
                 given[name] = self._nodes[given[name]]
         if "id" in given:

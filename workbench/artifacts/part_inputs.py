@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping
 
 from workbench.artifacts.declared import Kind
-from workbench.artifacts.staleness import refresh_inputs
+from workbench.artifacts.staleness import Sources, refresh_inputs
 from workbench.artifacts.versions import hash_of, part_hashes, part_of
 from workbench.db.rows.story import ArtifactVersion, HeadState, Input, LoadedHead
 from workbench.json_types import JsonObject
@@ -63,6 +63,7 @@ def inputs_of_edit(
     place = (head.node_id, head.kind)
     # of the artifact itself, what is saved now is what was seen
     seen = LoadedHead(head.id, *place, head.version, head.content_hash, now, head.inputs, content)
-    fresh = refresh_inputs(restrict(head.inputs, edited), {**sources, place: seen})
+    known = Sources({**sources, place: seen}, sources.places if isinstance(sources, Sources) else {})
+    fresh = refresh_inputs(restrict(head.inputs, edited), known)
     own: list[Input] = [{**i, "artifact_id": OWN} if (i["node_id"], i["kind"]) == place else i for i in fresh]
     return [*restrict(head.inputs, now.keys() - edited), *own]

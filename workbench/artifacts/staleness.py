@@ -6,8 +6,13 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from workbench.artifacts import kinds
+from workbench.artifacts.declared import Kind
 from workbench.artifacts.versions import hash_of, part_of, pick
 from workbench.db.rows.story import HeadState, Input, LoadedHead
+from workbench.json_types import Json
+
+#: fields of an entry that tell where it stands
+NUMBERS = ("order",)
 
 
 @dataclass(frozen=True)
@@ -30,6 +35,49 @@ class ChangedInput:
 Heads = Mapping[tuple[int, str], HeadState]
 
 
+class Sources(dict[tuple[int, str], HeadState]):
+    """The heads that tell what is stale, and `places`: where the episodes (``2``) and scenes (``2.3``) stand by now
+    whose entries and looks were used."""
+
+    def __init__(self, heads: Heads, places: Mapping[int, str]) -> None:
+        super().__init__(heads)
+        self.places = places
+
+
+def follow(made_from: Input, heads: Heads) -> Input:
+    """An input as it would be read now: an entry's number, and the place of a look, are where their node stands."""
+    of_node = made_from.get("of_node")
+    place = None if of_node is None or not isinstance(heads, Sources) else heads.places.get(of_node)
+    if place is None:
+        return made_from
+    part, fields = made_from.get("part"), made_from.get("fields")
+    moved_part = part and f"{part.partition(':')[0]}:{place.rpartition('.')[2]}"
+    moved_fields = fields and [_move_view(field, place) for field in fields]
+    if (moved_part, moved_fields) == (part, fields):
+        return made_from
+    moved: Input = {**made_from, "part": moved_part}
+    if moved_fields is not None:
+        moved["fields"] = moved_fields
+    return moved
+
+
+def _move_view(field: str, place: str) -> str:
+    view, at, then = field.partition("@")
+    if not at:
+        return field
+    own = then.split(".")[place.count(".") + 1 :]
+    return f"{view}@{'.'.join([place, *own])}"
+
+
+def hash_used(made_from: Input, content: Json, kind: Kind) -> str:
+    """Of what an input uses of a content, without the number that it has there."""
+    fields = made_from.get("fields")
+    told = content if fields is None else pick(content, fields, kind)
+    if isinstance(told, dict):
+        told = {name.partition("@")[0]: value for name, value in told.items() if name not in NUMBERS}
+    return hash_of(told)
+
+
 def find_changed_inputs(inputs: Iterable[Input], heads: Heads) -> list[ChangedInput]:
     """The inputs of which what was used differs now.
 
@@ -40,7 +88,7 @@ def find_changed_inputs(inputs: Iterable[Input], heads: Heads) -> list[ChangedIn
     return [
         ChangedInput(made_from, head)
         for made_from, head in with_heads
-        if head is not None and _differs(made_from, head)
+        if head is not None and _differs(made_from, head, follow(made_from, heads))
     ]
 
 
@@ -49,7 +97,11 @@ def list_to_load(inputs: Iterable[Input], heads: Heads) -> set[int]:
     ids = set()
     for made_from in inputs:
         head = heads.get((made_from["node_id"], made_from["kind"]))
-        if head is not None and made_from.get("fields") and _hash_now(made_from, head) != made_from["content_hash"]:
+        if head is None:
+            continue
+        now = follow(made_from, heads)
+        is_told_apart = made_from.get("fields") or "used_hash" in made_from
+        if now is not made_from or (is_told_apart and _hash_now(now, head) != made_from["content_hash"]):
             ids.add(head.id)
     return ids
 
@@ -59,13 +111,18 @@ def refresh_inputs(inputs: Iterable[Input], heads: Heads) -> list[Input]:
     refreshed: list[Input] = []
     for made_from in inputs:
         head = heads.get((made_from["node_id"], made_from["kind"]))
-        hash_now = None if head is None else _hash_now(made_from, head)
+        now = follow(made_from, heads)
+        hash_now = None if head is None else _hash_now(now, head)
         if head is None or hash_now is None:
             refreshed.append(made_from)
             continue
-        version: Input = {**made_from, "artifact_id": head.id, "version": head.version, "content_hash": hash_now}
-        if isinstance(head, LoadedHead) and made_from.get("fields"):
-            version["fields_hash"] = _hash_fields(made_from, head)
+        version: Input = {**now, "artifact_id": head.id, "version": head.version, "content_hash": hash_now}
+        if isinstance(head, LoadedHead):
+            if made_from.get("fields"):
+                version["fields_hash"] = _hash_fields(now, head)
+            if "used_hash" in made_from:
+                kind = kinds.find(head.kind)
+                version["used_hash"] = hash_used(now, part_of(kind, head.content, now.get("part")), kind)
         refreshed.append(version)
     return refreshed
 
@@ -73,25 +130,32 @@ def refresh_inputs(inputs: Iterable[Input], heads: Heads) -> list[Input]:
 def is_same_source(a: Input, b: Input, written: str) -> bool:
     """Whether both read one place, and a part of what was made (``frame:KF3``) used `a`."""
     only_for = a.get("only_for")
-    same = (a["node_id"], a["kind"], a.get("part")) == (b["node_id"], b["kind"], b.get("part"))
+    whose = "of_node" if "of_node" in a and "of_node" in b else "part"
+    same = (a["node_id"], a["kind"], a.get(whose)) == (b["node_id"], b["kind"], b.get(whose))
     return same and (only_for is None or written in only_for)
 
 
 def equals(a: Input, b: Input) -> bool:
     """Whether two inputs from one source used the same content of it."""
+    if "used_hash" in a and "used_hash" in b:
+        return a["used_hash"] == b["used_hash"]
     if a["content_hash"] == b["content_hash"]:
         return True
     fields = a.get("fields")
     return fields is not None and fields == b.get("fields") and a.get("fields_hash") == b.get("fields_hash")
 
 
-def _differs(made_from: Input, head: HeadState) -> bool:
-    hash_now = _hash_now(made_from, head)
-    if hash_now == made_from["content_hash"]:
+def _differs(made_from: Input, head: HeadState, now: Input) -> bool:
+    """`now`: the same where it stands now."""
+    fields, hash_now = made_from.get("fields"), _hash_now(now, head)
+    if fields == [] or (now is made_from and hash_now == made_from["content_hash"]):
         return False
-    if hash_now is None or not made_from.get("fields") or not isinstance(head, LoadedHead):
+    if hash_now is None or not isinstance(head, LoadedHead):
         return True
-    return _hash_fields(made_from, head) != made_from.get("fields_hash")
+    kind = kinds.find(head.kind)
+    if now is not made_from:
+        return hash_used(now, part_of(kind, head.content, now.get("part")), kind) != made_from.get("used_hash")
+    return not fields or _hash_fields(made_from, head) != made_from.get("fields_hash")
 
 
 def _hash_fields(made_from: Input, head: LoadedHead) -> str:

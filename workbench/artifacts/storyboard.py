@@ -198,10 +198,11 @@ class Candidate(Grown):
 
     `made_of` is the hash of what was asked (prompt, size, seed, references): equal means drawing again brings nothing
     new. Of a person's own picture, that of the picture; its `model` is the file's name. `source`: the group of the long
-    storyboard whose panel it shows; None: the shot of the nine-shot plan.
+    storyboard whose panel it shows; None: the shot of the nine-shot plan. `seeded_by`: the story's title, and the
+    episode and scene, that its seed was made of, where they have changed since.
     """
 
-    LATER: ClassVar[JsonObject] = {"origin": "model", "references": [], "source": None}
+    LATER: ClassVar[JsonObject] = {"origin": "model", "references": [], "source": None, "seeded_by": None}
 
     media: Sha256
     width: int = Field(ge=1)
@@ -212,6 +213,7 @@ class Candidate(Grown):
     #: what went along to the service
     references: list[Reference] = Field(default_factory=list, max_length=16)
     source: Annotated[str, Field(pattern=FRAME_KEY)] | None = None
+    seeded_by: tuple[Annotated[str, text_of(120, 0)], int, int] | None = None
 
 
 def hash_request(prompt: str, size: tuple[int, int], seed: int, references: Sequence[str] = ()) -> str:

@@ -10,6 +10,7 @@ from sqlalchemy import Connection
 
 from workbench.artifacts import kinds
 from workbench.artifacts.sheets import look_at
+from workbench.artifacts.staleness import hash_used
 from workbench.artifacts.versions import hash_of, part_of, pick
 from workbench.db.connection import Database
 from workbench.db.reads import story as reads
@@ -30,13 +31,15 @@ Fields = Sequence[str] | Callable[[JsonObject], Sequence[str]]
 
 @dataclass
 class _Reading:
-    """What was read of one version. `fields`, `only_for` None: all of it, for all of what is made."""
+    """What was read of one version. `fields`, `only_for` None: all of it, for all of what is made. `of_node`: whose
+    entry, or look, it is."""
 
     head: Artifact
     part: str | None
     content: Json
     fields: set[str] | None
     only_for: set[str] | None
+    of_node: int | None
 
     def as_input(self) -> Input:
         head = self.head
@@ -53,6 +56,9 @@ class _Reading:
             made_from["fields_hash"] = hash_of(pick(self.content, made_from["fields"], kinds.find(head.kind)))
         if self.only_for is not None:
             made_from["only_for"] = sorted(self.only_for)
+        if self.of_node is not None:
+            made_from["of_node"] = self.of_node
+            made_from["used_hash"] = hash_used(made_from, self.content, kinds.find(head.kind))
         return made_from
 
 
@@ -107,8 +113,10 @@ class Inputs:
         content: Json,
         fields: Iterable[str] | None = None,
         only_for: str | None = None,
+        of_node: int | None = None,
     ) -> None:
-        """Count what was read of a version: these fields of it, or all; for one part of what is made, or all."""
+        """Count what was read of a version: these fields of it, or all; for one part of what is made, or all.
+        `of_node`: the episode or scene that it is told of."""
         only_for = only_for or self.made_for
         # a view at one place counts for what is made there alone
         views = tuple(sorted(f for f in fields or () if "@" in f))
@@ -116,7 +124,7 @@ class Inputs:
         used, parts = None if fields is None else set(fields), None if only_for is None else {only_for}
         known = self._read.get(key)
         if known is None:
-            self._read[key] = _Reading(head, part, content, used, parts)
+            self._read[key] = _Reading(head, part, content, used, parts, of_node)
             return
         known.fields = None if known.fields is None or used is None else known.fields | used
         known.only_for = None if known.only_for is None or parts is None else known.only_for | parts
@@ -202,7 +210,13 @@ class NodeView:
         return [NodeView(self._database, r, self._inputs) for r in rows]
 
     def artifact(
-        self, kind: str, part: str | None = None, *, fields: Fields | None = None, only_for: str | None = None
+        self,
+        kind: str,
+        part: str | None = None,
+        *,
+        fields: Fields | None = None,
+        only_for: str | None = None,
+        of_node: int | None = None,
     ) -> JsonObject | None:
         """Head content of this node, or one part of it (see artifacts.kinds); None when there is none.
 
@@ -216,15 +230,36 @@ class NodeView:
         content = part_of(kinds.find(kind), head.content, part)
         if content is None:
             return None
-        return self._hand_out(head, part, content, fields, only_for)
+        return self._hand_out(head, part, content, fields, only_for, of_node)
+
+    def entry(self, kind: str, *, fields: Fields | None = None, only_for: str | None = None) -> JsonObject | None:
+        """What an artifact of the node above tells of this episode or scene, wherever in its order that stands; None
+        when it tells nothing of it, or there is none. See `artifact`."""
+        above = self.parent
+        if above is None:
+            return None
+        part = f"{self.kind}:{self.position}"
+        return above.artifact(kind, part, fields=fields, only_for=only_for, of_node=self.id)
 
     def _hand_out(
-        self, head: Artifact, part: str | None, content: JsonObject, fields: Fields | None, only_for: str | None
+        self,
+        head: Artifact,
+        part: str | None,
+        content: JsonObject,
+        fields: Fields | None,
+        only_for: str | None,
+        of_node: int | None = None,
     ) -> JsonObject:
         """What may be used of a content, and no more than is recorded."""
         wanted = fields(content) if callable(fields) else fields
-        self._inputs.record(head, part, content, wanted, only_for)
+        self._inputs.record(head, part, content, wanted, only_for, of_node)
         return content if wanted is None else pick(content, wanted, kinds.find(head.kind))
+
+    def read_version(self, artifact_id: int) -> Json:
+        """The content of a version that something was made from, whatever counts now; no input."""
+        with self._database.read() as conn:
+            found = reads.find_artifact(conn, artifact_id)
+        return None if found is None else found.content
 
     def made_from(self, kind: str) -> list[Input]:
         """What the head of this node was made from; that is no input itself."""
@@ -263,10 +298,14 @@ class NodeView:
         cast = [self._hand_out(row, None, row.content, fields, only_for) for row in rows]
         return cast + [_pick_fields(character, fields) for character in unlisted]
 
-    def sheets(self, kind: str, names: Iterable[str], place: str, *, only_for: str | None = None) -> list[JsonObject]:
-        """What the reference sheets of those whom these names mean have at a place of the story (``2.3.5``), in the
-        order of the names: {"name", "look", "words", "chosen"}. `only_for`: see `artifact`."""
+    def sheets(self, kind: str, names: Iterable[str], shot: int, *, only_for: str | None = None) -> list[JsonObject]:
+        """What the reference sheets of those whom these names mean have in a shot of this scene, in the order of the
+        names: {"name", "look", "words", "chosen"}. `only_for`: see `artifact`."""
         worn: dict[int, JsonObject] = {}
+        episode = self.parent
+        if episode is None:
+            return []
+        place = f"{episode.position}.{self.position}.{shot}"
         with self._database.read() as conn:
             rows = self._inputs.list_elements(conn, self.project_id, kinds.find(kind).node_kind)
             library = NameIndex(row.content for row in rows)
@@ -277,7 +316,7 @@ class NodeView:
                 if head is None:
                     continue
                 field = f"look@{place}"
-                view = self._hand_out(head, None, head.content, (field,), only_for)[field]
+                view = self._hand_out(head, None, head.content, (field,), only_for, self.id)[field]
                 look = look_at(head.content, place)
                 if view is not None and look is not None:
                     worn[head.node_id] = {"name": str(name), "look": look["name"], **view}

@@ -8,7 +8,7 @@ from typing import Protocol
 from sqlalchemy import Connection
 
 from workbench.artifacts import kinds
-from workbench.artifacts.staleness import find_changed_inputs, list_to_load
+from workbench.artifacts.staleness import Sources, find_changed_inputs, list_to_load
 from workbench.db.reads import jobs as job_reads
 from workbench.db.reads import story as reads
 from workbench.db.rows.jobs import ChildState
@@ -133,22 +133,26 @@ def find_kept(conn: Connection, node_ids: Sequence[int], makers: Iterable[Writer
     return {(kind, node): head for (node, kind), head in heads.items() if head.pinned or kind not in added}
 
 
-def source_heads(conn: Connection, heads: Iterable[HeadState | ArtifactVersion]) -> dict[tuple[int, str], HeadState]:
+def source_heads(conn: Connection, heads: Iterable[HeadState | ArtifactVersion]) -> Sources:
     """The heads of everything that these were made from, with the content of those that have changed."""
     heads = list(heads)
     nodes = sorted({made_from["node_id"] for head in heads for made_from in head.inputs})
-    return load_changed(conn, heads, reads.heads_for(conn, nodes)) if nodes else {}
+    return load_changed(conn, heads, reads.heads_for(conn, nodes)) if nodes else Sources({}, {})
 
 
 def load_changed(
     conn: Connection, heads: Iterable[HeadState | ArtifactVersion], sources: Mapping[tuple[int, str], HeadState]
-) -> dict[tuple[int, str], HeadState]:
-    """The same sources, with the content of those whose fields tell whether `heads` are stale."""
+) -> Sources:
+    """The same sources, with the content of those whose fields tell whether `heads` are stale, and where the nodes
+    stand whose entries were used."""
+    heads = list(heads)
+    told_of = {made_from["of_node"] for head in heads for made_from in head.inputs if "of_node" in made_from}
+    placed = Sources(sources, reads.list_numbers(conn, told_of))
     wanted: set[int] = set()
     for head in heads:
-        wanted |= list_to_load(head.inputs, sources)
+        wanted |= list_to_load(head.inputs, placed)
     contents = reads.find_contents(conn, wanted)
-    return {key: _with_content(source, contents) for key, source in sources.items()}
+    return Sources({key: _with_content(source, contents) for key, source in placed.items()}, placed.places)
 
 
 def _with_content(head: HeadState, contents: Mapping[int, Json]) -> HeadState:

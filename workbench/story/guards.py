@@ -110,8 +110,7 @@ def has_source(node: NodeView, params: Any) -> list[Issue]:
 
 def has_episode_outline(node: NodeView, params: Any) -> list[Issue]:
     """The episode has its entry in the project's episode plan."""
-    project = node.parent
-    if project is not None and project.artifact("episode_plan", part=f"episode:{node.position}") is not None:
+    if node.entry("episode_plan") is not None:
         return []
     return [
         Issue(
@@ -170,8 +169,7 @@ def has_these_episodes(node: NodeView, params: Any) -> list[Issue]:
 
 def has_scene_outline(node: NodeView, params: Any) -> list[Issue]:
     """The scene has its entry in the episode's scene list."""
-    episode = node.parent
-    if episode is not None and episode.artifact("scene_list", part=f"scene:{node.position}") is not None:
+    if node.entry("scene_list") is not None:
         return []
     return [
         Issue(

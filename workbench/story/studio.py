@@ -9,7 +9,7 @@ from sqlalchemy import Connection
 
 from workbench.artifacts import kinds
 from workbench.artifacts.diff import Change, changes
-from workbench.artifacts.staleness import find_changed_inputs
+from workbench.artifacts.staleness import find_changed_inputs, follow
 from workbench.artifacts.versions import part_of, pick
 from workbench.db.reads import story as reads
 from workbench.db.rows.jobs import Job
@@ -114,12 +114,14 @@ def mark_nodes(
 def find_stale_reasons(conn: Connection, artifact: ArtifactVersion) -> list[StaleReason]:
     """Why an artifact is stale, in the order its inputs were read."""
     reasons = []
-    for changed in find_changed_inputs(artifact.inputs, source_heads(conn, [artifact])):
+    sources = source_heads(conn, [artifact])
+    for changed in find_changed_inputs(artifact.inputs, sources):
         node = reads.find_node(conn, changed.head.node_id)
         was = reads.find_artifact(conn, changed.made_from["artifact_id"])
         now = reads.find_artifact(conn, changed.head.id)
         if node is None or was is None or now is None:
             continue
+        used = _used(now, follow(changed.made_from, sources))
         reasons.append(
             StaleReason(
                 node.id,
@@ -128,7 +130,7 @@ def find_stale_reasons(conn: Connection, artifact: ArtifactVersion) -> list[Stal
                 changed.part,
                 was.version,
                 now.version,
-                changes(_used(was, changed.made_from), _used(now, changed.made_from)),
+                changes(_used(was, changed.made_from), used),
                 changed.made_from.get("only_for"),
             )
         )

@@ -25,17 +25,13 @@ ARC = ("opening", "development", "turn", "resolution")
 
 def outline(node: NodeView) -> JsonObject:
     """The scene's entry in its episode's scene list; an empty dict when there is none."""
-    episode = node.parent
-    entry = episode.artifact("scene_list", part=f"scene:{node.position}") if episode is not None else None
-    return entry or {}
+    return node.entry("scene_list") or {}
 
 
 def read_script(ctx: Context, language: str) -> JsonObject:
     """The scene as the episode's script has it, as the fact `script`; no fact where there is no script. Drafts get the
     entry itself."""
-    episode = ctx.node.parent
-    told = ("heading", "summary", "elements")
-    entry = episode.artifact("scene_script", part=f"scene:{ctx.node.position}", fields=told) if episode else None
+    entry = ctx.node.entry("scene_script", fields=("heading", "summary", "elements"))
     if entry is None:
         return {}
     ctx.offline_facts = {**ctx.offline_facts, "scene_script": entry}

@@ -36,6 +36,12 @@ _children = (
     .where(node.c.parent_id == bindparam("parent_id"), node.c.kind == bindparam("kind"))
     .order_by(node.c.position, node.c.id)
 )
+_above = node.alias("above")
+_numbers = (
+    select(node.c.id, node.c.kind, node.c.position, _above.c.position.label("above"))
+    .outerjoin(_above, _above.c.id == node.c.parent_id)
+    .where(among(node.c.id, bindparam("ids", type_=Ids())))
+)
 _head = (
     select(*_artifact, artifact_head.c.pinned)
     .join(artifact_head, artifact_head.c.artifact_id == artifact.c.id)
@@ -357,6 +363,14 @@ def list_places(conn: Connection, node_ids: list[int]) -> dict[int, Place]:
         .where(node.c.id.in_(node_ids))
     )
     return {place.id: place for place in fetch(conn, Place, query)}
+
+
+def list_numbers(conn: Connection, node_ids: Collection[int]) -> dict[int, str]:
+    """Episode or scene → where it stands: ``2``, or ``2.3``."""
+    return {
+        row.id: f"{row.above}.{row.position}" if row.kind == "scene" else str(row.position)
+        for row in (conn.execute(_numbers, {"ids": sorted(node_ids)}) if node_ids else ())
+    }
 
 
 def scenes_with(conn: Connection, project_id: int, kind: str, *, episode: int | None = None) -> list[SceneEntry]:

@@ -26,6 +26,10 @@ class Input(TypedDict):
     fields_hash: NotRequired[str]
     #: the only parts of what was made that it was used for, such as ``frame:KF3``. Missing: all of it
     only_for: NotRequired[list[str]]
+    #: the episode or scene whose entry, or whose look of a sheet, it is: its number is where that node stands now
+    of_node: NotRequired[int]
+    #: hash of what was used of it, without its number
+    used_hash: NotRequired[str]
 
 
 @dataclass(frozen=True, slots=True)

@@ -69,6 +69,4 @@ def _read_script(node: NodeView, params: Params, *, whole: bool) -> JsonObject:
     """What counts here of the scene's page in the script; `whole`: also what is done and said in it. Empty where there
     is no script."""
     fields = [*(("transition",) if params.transition == "cut" else ()), *(("elements",) if whole else ())]
-    if node.parent is None or not fields:
-        return {}
-    return node.parent.artifact("scene_script", part=f"scene:{node.position}", fields=fields) or {}
+    return (node.entry("scene_script", fields=fields) if fields else None) or {}

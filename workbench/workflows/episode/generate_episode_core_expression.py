@@ -55,7 +55,7 @@ async def run(ctx: Context, params: registry.Params) -> CoreExpression:
 def episode_facts(ctx: Context) -> JsonObject:
     """The story, this episode's entry in the plan and its two neighbours; the scene list reads the same."""
     node = ctx.node
-    own = node.project.artifact("episode_plan", part=f"episode:{node.position}")
+    own = node.entry("episode_plan")
     assert own is not None  # the guard `has_episode_outline` ran at start
     return {
         **briefing.story_facts(ctx),

@@ -33,6 +33,7 @@ from workbench.json_types import JsonObject
 from workbench.story import hanzi
 from workbench.story.frame_shots import find_sources
 from workbench.story.guards import has_keyframe_prompt
+from workbench.story.origins import Origin, list_origins
 from workbench.story.styles import style_text
 from workbench.workflows import registry, staging
 from workbench.workflows.image.frame_prompt import frame_prompt, tell_references
@@ -77,13 +78,15 @@ def has_source_group(node: NodeView, params: Params) -> list[Issue]:
 @dataclass(frozen=True)
 class FrameRequest:
     """A frame to draw. `source`: the storyboard group whose panel it shows; None: a shot of the nine.
-    `takes`: hash of what it is made of, by number of the try; each has a seed of its own."""
+    `takes`: hash of what it is made of, by number of the try; each has a seed of its own. `earlier`: the same as the
+    story's title, or the scene's place, gave the seeds when it was drawn."""
 
     shot: JsonObject
     source: GroupKey | None
     prompt: str
     seeds: list[int]
     takes: list[str]
+    earlier: Mapping[str, Origin]
     known: KeyframeImage | None
     worn: Worn = NOTHING_WORN
     references: Sequence[Reference] = ()
@@ -96,14 +99,16 @@ class FrameRequest:
 
     def current(self, model: str) -> list[Candidate]:
         """The candidates that this model drew of just this."""
-        return [
-            c for c in (self.known.candidates if self.known else []) if c.made_of in self.takes and c.model == model
-        ]
+        return [c for c in (self.known.candidates if self.known else []) if self.is_of_now(c) and c.model == model]
+
+    def is_of_now(self, candidate: Candidate) -> bool:
+        """It is made of what the frame is to show, whatever its seed was made of."""
+        return candidate.made_of in self.takes or candidate.made_of in self.earlier
 
     def shows(self, pictures: Sequence[Candidate]) -> bool:
         """These are among its candidates, and are made of what it is to show now."""
         known = {c.media for c in self.known.candidates} if self.known else set()
-        return bool(pictures) and all(p.media in known and p.made_of in self.takes for p in pictures)
+        return bool(pictures) and all(p.media in known and self.is_of_now(p) for p in pictures)
 
     @property
     def is_own(self) -> bool:
@@ -138,7 +143,7 @@ class FrameRequest:
 async def run(ctx: Context, params: Params) -> KeyframeImages | PartialArtifact:
     """Draw a picture of each shot; what did not change keeps its picture, a new one stands beside the old."""
     ctx.progress(5, Text(N_("Reading the nine shots")))
-    brief = ctx.node.read_brief("title", "style", "aspect_ratio")
+    brief = ctx.node.read_brief("style", "aspect_ratio")
     ratio = str(brief.get("aspect_ratio") or "16:9")
     size = sketch.frame_size(ratio)
     frames = _frame_requests(ctx, params, brief, ratio, size)
@@ -154,7 +159,8 @@ async def run(ctx: Context, params: Params) -> KeyframeImages | PartialArtifact:
     if failed and not drawn:
         raise none_made(failed, N_("No frame could be drawn. {reasons}"))
     unchanged = {f.key: f for f in frames if f.key not in drawn and f.key not in failed}
-    content = _content(ctx, ratio, drawn, {k: _choice(ctx, f) for k, f in unchanged.items()})
+    earlier = {made_of: origin for f in unchanged.values() for made_of, origin in f.earlier.items()}
+    content = _content(ctx, ratio, drawn, {k: _choice(ctx, f) for k, f in unchanged.items()}, earlier)
     untouched = [f.key for f in content.frames if f.key not in drawn and f.key not in unchanged]
     if untouched:
         ctx.sources.keep({f"shot:{KEYS.index(key) + 1}" for key in untouched}, {frame_part(key) for key in untouched})
@@ -187,7 +193,6 @@ def _frame_requests(
     style = style_text(brief.get("style"), ctx.language)
     known = {f.key: f for f in _frames(ctx)}
     sources = _find_sources(ctx, params)
-    place = [brief.get("title"), node.parent.position if node.parent else 0, node.position]
     limits = ctx.picture_references
     frames = []
     for order, key in enumerate(KEYS, start=1):
@@ -208,11 +213,20 @@ def _frame_requests(
             [reference.name for reference in references],
             ctx.language,
         )
-        seeds = [int(hash_of([*place, key, take])[:7], 16) for take in range(MOST_CANDIDATES + 1)]
         media = [reference.media for reference in references]
+        now, *then = list_origins(node, frame_part(key), known.get(key))
+        seeds = _list_seeds(now, key)
         takes = [hash_request(prompts[-1], size, seed, media) for seed in seeds]
-        frames.append(FrameRequest(shot, source, prompts[-1], seeds, takes, known.get(key), worn, references, prompts))
+        earlier = {hash_request(prompts[-1], size, seed, media): o for o in then for seed in _list_seeds(o, key)}
+        frames.append(
+            FrameRequest(shot, source, prompts[-1], seeds, takes, earlier, known.get(key), worn, references, prompts)
+        )
     return frames
+
+
+def _list_seeds(origin: Origin, key: str) -> list[int]:
+    """By number of the try."""
+    return [int(hash_of([*origin, key, take])[:7], 16) for take in range(MOST_CANDIDATES + 1)]
 
 
 def _find_sources(ctx: Context, params: Params) -> dict[str, GroupKey | None]:
@@ -346,13 +360,16 @@ def _choice(ctx: Context, frame: FrameRequest) -> str:
     if frame.is_own:
         return frame.known.chosen
     current = [c.media for c in frame.current(ctx.picture_model)]
-    same_shot = {c.media for c in frame.known.candidates if c.made_of in frame.takes}
+    same_shot = {c.media for c in frame.known.candidates if frame.is_of_now(c)}
     stays = frame.known.chosen in same_shot or not ctx.sources.has_changed(part, frame_part(frame.key))
     return frame.known.chosen if stays else current[-1]
 
 
-def _content(ctx: Context, ratio: str, drawn: dict[str, list[Candidate]], choices: dict[str, str]) -> KeyframeImages:
-    """What is there now – also what was chosen by hand meanwhile – with the new candidates added and chosen."""
+def _content(
+    ctx: Context, ratio: str, drawn: dict[str, list[Candidate]], choices: dict[str, str], earlier: Mapping[str, Origin]
+) -> KeyframeImages:
+    """What is there now – also what was chosen by hand meanwhile – with the new candidates added and chosen.
+    `earlier`: of pictures that are kept though their seed was made of something else, what that was."""
     there = {f.key: f for f in _frames(ctx)}
     frames = []
     for key in KEYS:
@@ -362,7 +379,11 @@ def _content(ctx: Context, ratio: str, drawn: dict[str, list[Candidate]], choice
         elif old is not None:
             chosen = choices.get(key, old.chosen)
             known = chosen if chosen in {c.media for c in old.candidates} else old.chosen
-            frames.append(KeyframeImage(key=key, chosen=known, candidates=old.candidates))
+            candidates = [
+                c.model_copy(update={"seeded_by": earlier[c.made_of]}) if c.made_of in earlier else c
+                for c in old.candidates
+            ]
+            frames.append(KeyframeImage(key=key, chosen=known, candidates=candidates))
     return KeyframeImages.model_validate({"aspect_ratio": ratio, "frames": [f.model_dump() for f in frames]})
 
 

@@ -61,11 +61,8 @@ class Worn:
 
 def find_worn(node: NodeView, names: Sequence[str], shot: int, only_for: str | None = None) -> Worn:
     """What those of these names, and the scene's place, look like in this shot. Empty where nobody has a sheet."""
-    if node.parent is None:
-        return Worn()
-    place = f"{node.parent.position}.{node.position}.{shot}"
-    people = node.sheets("character_sheet", names, place, only_for=only_for)
-    places = node.sheets("place_sheet", _places_of(node), place, only_for=only_for)
+    people = node.sheets("character_sheet", names, shot, only_for=only_for)
+    places = node.sheets("place_sheet", _places_of(node), shot, only_for=only_for)
     return Worn(tuple(people), tuple(places))
 
 

@@ -79,7 +79,7 @@ def _list_episodes(ctx: Context) -> list[JsonObject]:
     """Order, title and logline of each live episode."""
     listed = []
     for node in ctx.node.children():
-        told = ctx.node.artifact("episode_plan", f"episode:{node.position}", fields=("title", "logline")) or {}
+        told = node.entry("episode_plan", fields=("title", "logline")) or {}
         listed.append({"order": node.position, "title": node.title, "logline": told.get("logline") or ""})
     return listed
 

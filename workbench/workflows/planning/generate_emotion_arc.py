@@ -73,7 +73,7 @@ def list_episodes(ctx: Context) -> list[JsonObject]:
     ctx.node.artifact("episode_plan", fields=("episode_count",))
     listed = []
     for node in ctx.node.children():
-        told = ctx.node.artifact("episode_plan", f"episode:{node.position}", fields=OUTLINE) or {}
+        told = node.entry("episode_plan", fields=OUTLINE) or {}
         scenes = (node.artifact("scene_list", fields=("scenes",)) or {}).get("scenes") or []
         listed.append(
             {

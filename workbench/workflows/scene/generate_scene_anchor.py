@@ -149,8 +149,7 @@ def _texts(anchor: SceneAnchor) -> list[tuple[str, str]]:
 
 
 def _outline(node: NodeView, fields: Sequence[str] | None = None) -> JsonObject | None:
-    episode = node.parent
-    return None if episode is None else episode.artifact("scene_list", f"scene:{node.position}", fields=fields)
+    return node.entry("scene_list", fields=fields)
 
 
 def _earlier_anchors(node: NodeView, scene: JsonObject) -> dict[str, list[str]]:
