@@ -8,11 +8,17 @@ from __future__ import annotations
 
 import functools
 import os
+import re
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Literal
 
 LANGUAGES = ("zh", "en")
 LOCALE_DIR = Path(__file__).parent / "locale"
+#: of a sentence that is filled in: some are stored, and come from other homes
+MOST_CHARS = 200_000
+#: a name alone: `str.format` would let a sentence ask for a value's attributes, or for any width
+FIELD = re.compile(r"\{([A-Za-z_]\w*)\}")
 
 
 class Text(str):
@@ -25,7 +31,7 @@ class Text(str):
     params: dict[str, Any]
 
     def __new__(cls, msgid: str, /, **params: Any) -> Text:
-        made = super().__new__(cls, msgid.format(**params) if params else msgid)
+        made = super().__new__(cls, fill_in(msgid, params) if params else msgid)
         made.msgid = msgid
         made.params = params
         return made
@@ -42,6 +48,21 @@ class Text(str):
             for k, v in stored.get("params", {}).items()
         }
         return cls(stored["msgid"], **params)
+
+
+def fill_in(sentence: str, values: Mapping[str, Any]) -> str:
+    """The sentence with its values in the place of their names, cut at MOST_CHARS; other braces stay as they are.
+
+    Raises KeyError for a field without a value.
+    """
+    pieces, length = [], 0
+    # text and names by turns
+    for number, piece in enumerate(FIELD.split(sentence)):
+        pieces.append(str(values[piece]) if number % 2 else piece)
+        length += len(pieces[-1])
+        if length > MOST_CHARS:
+            break
+    return "".join(pieces)[:MOST_CHARS]
 
 
 def N_(msgid: str) -> str:
@@ -91,9 +112,9 @@ def translate(text: str, language: str, /, **params: Any) -> str:
         known = catalogue(language)
         values = {k: translate(v, language) if isinstance(v, Text) else v for k, v in text.params.items()}
         said = known.get(text.msgid, text.msgid)
-        return said.format(**values) if values else said
+        return fill_in(said, values) if values else said
     said = catalogue(language).get(text, text)
-    return said.format(**params) if params else said
+    return fill_in(said, params) if params else said
 
 
 def terminal_language() -> Literal["zh", "en"]:

@@ -103,6 +103,18 @@ def _append(table: str, **change: Any) -> Callable[[Forgery], None]:
     return lambda forgery: forgery.change(table, lambda rows: rows.append(rows[-1] | change))
 
 
+def _says(sentence: str, column: str = "title_i18n", **values: Any) -> Callable[[Forgery], None]:
+    return _edit("job", **{column: {"msgid": sentence, "params": values}})
+
+
+def _doubled(times: int) -> Any:
+    """A few letters that a sentence in a sentence says twice, so many times over."""
+    said: Any = "ha"
+    for _ in range(times):
+        said = {"msgid": "{x}{x}", "params": {"x": said}}
+    return said
+
+
 def _twice(table: str) -> Callable[[Forgery], None]:
     """The last row of a table once more; of one without rows, a row that would be taken alone."""
 
@@ -181,6 +193,25 @@ FORGERIES: dict[str, tuple[Callable[[Forgery], Any], str]] = {
     "a step of another job": (_edit("step", job_id=77_777), "do not fit"),
     "a call under way": (_edit("model_call", outcome="sent"), "do not fit"),
     "a sentence that is none": (_edit("job", title_i18n={"evil": "{0.__class__}"}), "do not fit"),
+    "a sentence of any width": (_says("{x:30000000}", x="y"), "by their names"),
+    "a sentence of any width on the time line": (
+        _edit("job_event", i18n={"msgid": "{x:>30000000}", "params": {"x": "y"}}), "by their names"),
+    "a sentence in a sentence of any width": (
+        _says("{x}", "message_i18n", x={"msgid": "{y:30000000}", "params": {"y": 1}}), "by their names"),
+    "a sentence that asks for an attribute": (_says("{x.__class__.__mro__}", x="y"), "by their names"),
+    "a sentence that asks for a piece": (_says("{x[0]}", "error_i18n", x="y"), "by their names"),
+    "a sentence that converts": (_says("{x!r}", x="y"), "by their names"),
+    "a sentence without a value": (_says("{x} {y}", x="y"), "do not fit"),
+    "a sentence that is a number": (_edit("job", title_i18n={"msgid": 7}), "do not fit"),
+    "a sentence that says a value over and over": (_says("{x}" * 1000, x="y" * 1000), "far too long"),
+    "sentences that double each other": (_edit("job", message_i18n=_doubled(60)), "far too long"),
+    "a title without end": (_edit("job", title="x" * 1001), "far too long"),
+    "a node's title without end": (_edit("node", title="x" * 1001), "far too long"),
+    "a message without end": (_edit("job_event", message="x" * 1_000_001), "far too long"),
+    "warnings that are a word": (_edit("artifact", warnings="evil"), "do not fit"),
+    "a warning of any width": (
+        _edit("artifact", warnings=[{"msgid": "{x:30000000}", "params": {"x": 1}}]), "by their names"),
+    "a warning that is none": (_edit("artifact", warnings=[{"evil": 1}]), "do not fit"),
     "a version of a kind that nobody knows": (_edit("artifact", kind="spell"), "nobody here knows"),
     "a version twice": (
         lambda f: f.change("artifact", lambda rows: rows.append(rows[0] | {"id": 99_999})), "do not fit"),

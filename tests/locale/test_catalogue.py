@@ -5,6 +5,7 @@ import json
 import pytest
 from babel.messages.catalog import Catalog
 
+from workbench import i18n
 from workbench.errors import Issue, all_of
 from workbench.i18n import LANGUAGES, Text, translate
 from workbench.locale import check
@@ -24,13 +25,31 @@ def test_every_sentence_is_said_with_its_fields_whatever_they_are_called(languag
             assert all(value in spoken for value in values.values()), msgid
 
 
+@pytest.mark.parametrize("field", ["{x:30000000}", "{x.__class__}", "{x[0]}", "{x!r}", "{}", "{0}", "{{x", "{"])
+def test_a_sentence_takes_values_by_name_alone_whatever_was_stored(field):
+    stored = Text.from_json({"msgid": field + " {x}", "params": {"x": "y"}})
+    assert stored == f"{field} y"
+    for language in LANGUAGES:
+        assert translate(stored, language) == translate(field + " {x}", language, x="y") == f"{field} y"
+
+
+def test_a_sentence_with_its_values_has_an_end():
+    said = Text("y" * 1000)
+    for _ in range(40):
+        said = Text("{x}{x}", x=said)
+    assert len(said) == len(translate(said, "zh")) == i18n.MOST_CHARS
+
+
 def test_missing_different_and_obsolete_entries_are_each_named():
     catalogue = Catalog(locale="zh")
     catalogue.add("{n} jobs", "{m} 个任务")
     catalogue.add("gone", "没了")
-    said = check.problems({"{n} jobs": ["a.py:1"], "new": ["b.py:2"]}, catalogue)
+    catalogue.add("{n:.1f} MB", "{n} MB")
+    said = check.problems({"{n} jobs": ["a.py:1"], "new": ["b.py:2"], "{n:.1f} MB": ["c.py:3"]}, catalogue)
     assert said == [
         "b.py:2: no translation of 'new'",
+        "c.py:3: fields differ in '{n:.1f} MB': ['n']",
+        "c.py:3: a field is a name alone in '{n:.1f} MB'",
         "a.py:1: fields differ in '{n} jobs': ['m', 'n']",
         "obsolete: 'gone'",
     ]

@@ -9,14 +9,14 @@ from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
 from sqlalchemy import JSON, Boolean, Column, Float
 
 from workbench import prompts
-from workbench.archives.form import refusal
+from workbench.archives.form import LONGEST_SENTENCE, LONGEST_TITLE, refusal
 from workbench.artifacts import kinds
 from workbench.artifacts.versions import hash_of, part_hashes
 from workbench.db.reads.archives import Part
 from workbench.db.schema import TERMINAL
 from workbench.db.types import BigInteger, Integer
 from workbench.errors import InvalidInput, NotFound, all_of
-from workbench.i18n import N_, Text
+from workbench.i18n import FIELD, N_, Text
 from workbench.json_types import JsonObject
 from workbench.prompts import overrides
 
@@ -45,7 +45,10 @@ PARENTS = {"project": None, "episode": "project", "scene": "episode", "character
 SOURCES = ("import", "manual", "ai", "job", "restore")
 #: what no two rows of a table share, where it is not their key
 UNIQUE = {"model_call": ("call_id",)}
-_I18N = ("title_i18n", "message_i18n", "error_i18n", "i18n")
+#: columns of what is shown in lists → how long it may be said
+_SAID = {"title": LONGEST_TITLE, "message": LONGEST_SENTENCE, "error": LONGEST_SENTENCE}
+#: the same as sentences that can be said in another language
+_I18N = {"title_i18n": "title", "message_i18n": "message", "error_i18n": "error", "i18n": "message"}
 
 
 class Checker:
@@ -165,6 +168,9 @@ class Checker:
             kinds.validate(kind, row["content"])
         except InvalidInput as error:
             raise refusal(N_("{where} is not valid: {problem}"), where=where, problem=error.text) from None
+        for warning in _list_of(row["warnings"] or []):
+            if not isinstance(warning, str):
+                _check_text("artifact", "warnings", warning)
         try:
             inputs = _inputs.validate_python(row["inputs"])
         except ValidationError:
@@ -237,8 +243,10 @@ def _check_types(part: Part, row: JsonObject) -> None:
         row.setdefault(name, _default(column))
         if not _fits(column, row[name]):
             raise refusal(N_("{column} of a row of {table} is not as it should be"), table=part.name, column=name)
+        if name in _SAID and len(row[name] or "") > _SAID[name]:
+            raise _too_long(part.name, name)
         if name in _I18N and row[name] is not None:
-            _check_text(part.name, row[name])
+            _check_text(part.name, name, row[name], _SAID[_I18N[name]])
 
 
 def _default(column: Column[Any]) -> Any:
@@ -261,12 +269,45 @@ def _fits(column: Column[Any], value: Any) -> bool:
     return isinstance(value, str) and len(value) <= (getattr(kind, "length", None) or len(value))
 
 
-def _check_text(table: str, stored: Any) -> None:
+def _list_of(value: Any) -> list[Any]:
+    if not isinstance(value, list):
+        raise _odd("artifact")
+    return value
+
+
+def _check_text(table: str, column: str, stored: Any, longest: int = LONGEST_SENTENCE) -> None:
+    """A stored sentence is measured, never said: a short one may say its values over and over."""
     try:
-        Text.from_json(stored)
-    except (AttributeError, KeyError, IndexError, TypeError, ValueError, RecursionError):
+        length = _length_of(stored)
+    except (AttributeError, KeyError, TypeError, RecursionError):
         raise _odd(table) from None
+    except ValueError:
+        raise refusal(
+            N_("a sentence in its rows of {table} takes more than values by their names"), table=table
+        ) from None
+    if length > longest:
+        raise _too_long(table, column)
+
+
+def _length_of(stored: Any) -> int:
+    """How many characters a stored sentence has with its values. Raises when it is none, or asks for more than them."""
+    sentence, values = stored["msgid"], stored.get("params", {})
+    lengths = {name: _length_of_value(value) for name, value in values.items()}
+    if not lengths:
+        return len(sentence + "")
+    rest = FIELD.sub("", sentence)
+    if "{" in rest or "}" in rest:
+        raise ValueError(sentence)
+    return len(rest) + sum(lengths[name] for name in FIELD.findall(sentence))
+
+
+def _length_of_value(value: Any) -> int:
+    return _length_of(value) if isinstance(value, dict) and "msgid" in value else len(str(value))
 
 
 def _odd(table: str) -> InvalidInput:
     return refusal(N_("its rows of {table} do not fit together"), table=table)
+
+
+def _too_long(table: str, column: str) -> InvalidInput:
+    return refusal(N_("{column} of a row of {table} is far too long"), table=table, column=column)

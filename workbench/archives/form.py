@@ -22,6 +22,9 @@ MOST_ROW_BYTES = 8 * 1024**3
 MOST_FILES = 200_000
 LONGEST_ROW = 64 * 1024**2
 LONGEST_MANIFEST = 4 * 1024**2
+#: characters of what lists show of each row, in English or in another language
+LONGEST_TITLE = 1_000
+LONGEST_SENTENCE = 1_000_000
 
 
 def rows_name(table: str) -> str:

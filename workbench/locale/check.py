@@ -1,14 +1,15 @@
 """Is every interface string translated? ``python -m workbench.locale.check``; ``--update`` writes what is missing.
 
 Strings are taken from the code without running it, the catalogue is read and written with Babel. A missing translation,
-other ``{fields}`` than in the English sentence and an entry that no code uses any more all fail.
+other ``{fields}`` than in the English sentence, one that is more than a name and an entry that no code uses any more
+all fail.
 """
 
 from __future__ import annotations
 
 import argparse
 import ast
-import string
+import re
 import sys
 from collections.abc import Iterable
 from pathlib import Path
@@ -16,13 +17,15 @@ from pathlib import Path
 from babel.messages.catalog import Catalog
 from babel.messages.pofile import read_po, write_po
 
-from workbench.i18n import LOCALE_DIR
+from workbench.i18n import FIELD, LOCALE_DIR
 
 ROOT = LOCALE_DIR.parent.parent
 SOURCES = ("workbench", "pages", "app.py")
 #: functions whose first argument is interface text
 KEYWORDS = frozenset(("_", "N_", "Text", "t"))
 LANGUAGE = "zh"
+#: what `str.format` takes for a field and a sentence here does not; an example of JSON begins with a quote
+_OTHER_FIELD = re.compile(r"\{[\w}]")
 
 
 def catalogue_path(language: str = LANGUAGE) -> Path:
@@ -69,13 +72,12 @@ def extract_messages(root: Path = ROOT) -> dict[str, list[str]]:
 
 
 def _only_fields(msgid: str) -> bool:
-    literal = "".join(text for text, *_ in string.Formatter().parse(msgid))
-    return not any(c.isalpha() for c in literal)
+    return not any(c.isalpha() for c in FIELD.sub("", msgid))
 
 
 def fields(text: str) -> set[str]:
     """Names of the ``{fields}`` in a sentence."""
-    return {name for _text, name, *_ in string.Formatter().parse(text) if name}
+    return set(FIELD.findall(text))
 
 
 def load(path: Path) -> Catalog:
@@ -95,6 +97,8 @@ def problems(found: dict[str, list[str]], catalogue: Catalog) -> list[str]:
             lines.append(f"{places[0]}: no translation of {msgid!r}")
         elif fields(msgid) != fields(translation):
             lines.append(f"{places[0]}: fields differ in {msgid!r}: {sorted(fields(msgid) ^ fields(translation))}")
+        if _OTHER_FIELD.search(FIELD.sub("", msgid + translation)):
+            lines.append(f"{places[0]}: a field is a name alone in {msgid!r}")
     lines += [f"obsolete: {msgid!r}" for msgid in sorted(set(known) - set(found))]
     return lines
 

@@ -7,7 +7,7 @@ import json
 import streamlit as st
 
 from workbench.db.rows.jobs import Job
-from workbench.i18n import Text, translate
+from workbench.i18n import Text, fill_in, translate
 from workbench.json_types import JsonObject
 from workbench.ui import formats, labels, live
 from workbench.ui.language import current, t
@@ -86,12 +86,7 @@ def _side(side: str, sums: JsonObject) -> None:
 
 def bare(rule: str) -> str:
     """A check's sentence with an ellipsis for each of its values."""
-    said = translate(rule, current())
-    try:
-        return said.format_map(_Ellipses())
-    except ValueError:
-        # not a check's own sentence, but what was said of an answer
-        return said
+    return fill_in(translate(rule, current()), _Ellipses())
 
 
 class _Ellipses(dict[str, str]):
