@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
+import itertools
+import re
+
 import pytest
 
 from workbench import prompts
@@ -107,6 +111,106 @@ def test_every_shipped_prompt_fits_itself_and_none_prints_more_bare_than_numbers
 )
 def test_what_breaks_the_variables_or_the_sandbox_is_refused_with_its_reason(user: str, problem: str) -> None:
     assert any(problem in issue for issue in issues(user)), issues(user)
+
+
+PRINTED = '{{ summary | data("s") }}{{ target }}{{ people | data("p") }}'
+
+
+@pytest.mark.parametrize(
+    "user",
+    [
+        "{% if false %}" + PRINTED + "{% endif %}Write what you like.",
+        "{% if summary and target and people %}{% endif %}Write something.",
+        "{% for p in people %}" + PRINTED.replace("people", "p") + "{% endfor %}",
+        "{% if genre %}" + PRINTED + "{% endif %}",
+        "{% if not summary %}" + PRINTED + "{% endif %}",
+        "{% if summary and genre %}" + PRINTED + "{% endif %}",
+        '{% if summary == "x" %}' + PRINTED + "{% endif %}",
+        "{% if genre %}" + PRINTED + "{% elif notes %}" + PRINTED + "{% endif %}",
+        "{% for n in notes %}{% else %}" + PRINTED + "{% endfor %}",
+        "{% for summary in notes %}" + PRINTED + "{% endfor %}{{ target }}",
+        '{% for p in people if p.lead %}{{ p | data("p") }}{% endfor %}{{ target }}{{ summary[0] | data("s") }}',
+        '{% for p in people %}{{ loop.index }}{% if p.lead %}{{ p.name | data("p") }}{% endif %}{% endfor %}',
+        '{{ people | length }}{% if people %}{{ people[0].name | data("p") }}{% endif %}'
+        '{{ (summary if genre else notes) | data("s") }}',
+        '{{ target if genre else 3 }}{{ (genre and summary) | data("s") }}{{ (genre or people) | data("s") }}',
+        "{% for p in people %}{{ summary | data('s') }}{{ target }}{{ p.name | data('p') }}{% endfor %}",
+        "{% if summary is defined and people is defined and target is defined %}{% endif %}",
+    ],
+)
+def test_what_the_answer_needs_is_printed_whatever_a_story_has(user: str) -> None:
+    told = issues(user)
+    assert any("not always printed" in issue for issue in told), told
+    left_out = set()
+    for people, genre, notes in itertools.product(([], [{"name": "marked-2", "lead": ""}]), ("", "g"), ([], ["n"])):
+        facts = {"summary": "marked-1", "target": 27182, "people": people, "genre": genre, "notes": notes}
+        rendered = prompts.fill(_file(user), facts).user
+        marks = ("marked-1", "27182", *(["marked-2"] if people else []))
+        left_out |= {mark for mark in marks if mark not in rendered}
+    assert left_out
+
+
+@pytest.mark.parametrize(
+    "user",
+    [
+        PRINTED,
+        "{% if summary %}" + PRINTED + "{% endif %}{{ people | data('p') }}{% if target %}{{ target }}{% endif %}",
+        "{% if genre %}" + PRINTED + "{% else %}" + PRINTED + "{% endif %}",
+        "{% if genre %}" + PRINTED + "{% elif notes %}" + PRINTED + "{% else %}" + PRINTED + "{% endif %}",
+        "{% if not (summary and genre and false) %}" + PRINTED + "{% endif %}",
+        "{% if true %}" + PRINTED + "{% endif %}",
+        '{% for p in people %}{{ p.name | data("p") }}{% if p.lead %} leads{% endif %}{% endfor %}{{ target + 1 - 1 }}'
+        '{% if summary or genre %}{{ (summary or genre) | data("s") }}{% endif %}',
+        '{% for p in people %}{{ p["name"] | data("p") }}{% else %}Nobody.{% endfor %}{{ target if target else 3 }}'
+        '{{ [genre, summary] | data("s") }}',
+        '{% if people | length %}{{ people | data("p") }}{% endif %}{{ target }}{{ (3 and summary) | data("s") }}',
+    ],
+)
+def test_words_that_always_print_what_is_needed_may_be_put_in_any_way(user: str) -> None:
+    file = _file(user)
+    assert issues(user) == []
+    for genre, notes in (("", ""), ("g", ""), ("", "n"), ("g", "n")):
+        facts = {"summary": "marked-1", "target": 27182, "people": [{"name": "marked-2", "lead": ""}]}
+        rendered = prompts.fill(file, {**facts, "genre": genre, "notes": notes}).user
+        assert all(mark in rendered for mark in ("marked-1", "27182", "marked-2"))
+
+
+def _file(user: str) -> PromptFile:
+    """SHIPPED in other words."""
+    return PromptFile("trial", "en", SHIPPED.variables, SHIPPED.optional, {"system": "x", "user": user}, "")
+
+
+def _mark(value: str, number: bool) -> object:
+    return int(hashlib.sha256(value.encode()).hexdigest()[:8], 16) if number else f"marked-{value}-"
+
+
+@pytest.mark.parametrize("file", prompts.all_files(), ids=lambda f: f.key)
+def test_every_shipped_prompt_prints_what_it_asks_others_to_print(file: PromptFile) -> None:
+    needed = find_required(file) - STEERING.get(file.name, set())
+    text = "".join(file.sections.values())
+    numbers = {v for v in file.variables if re.search(r"\{\{ " + v + r" [}+-]", text)}
+    for rest in (file.variables, frozenset[str]()):
+        facts = {v: _mark(v, v in numbers) if v in needed | rest else "" for v in file.variables}
+        if file.name == "planning/summarize_source":
+            # the text itself, or notes that were made of it
+            facts["notes"] = ""
+        rendered = prompts.fill(file, facts)
+        assert not [v for v in needed if str(facts[v]) not in rendered.system + rendered.user]
+
+
+#: what a shipped prompt asks about and never prints
+STEERING = {"storyboard/generate_storyboard_group": {"camera_mode"}}
+
+
+def test_a_text_that_stands_in_for_another_is_printed_where_there_is_no_other() -> None:
+    shipped = prompts.find("planning/summarize_source", "en")
+    words = shipped.sections["user"]
+    assert issues(words, file=shipped) == []
+    assert issues(words.replace("{% else %}", "{% elif genre %}"), file=shipped) == [
+        "user: text is not always printed: an if or a for can leave it out, and the answer needs it."
+    ]
+    assert issues(words.replace("{% if notes %}", "{% if genre %}"), file=shipped) != []
+    assert issues(words + '{{ text | data("text") }}', file=shipped) == []
 
 
 def test_nesting_without_end_is_refused_and_not_run() -> None:

@@ -19,6 +19,7 @@ from workbench.errors import GuardUnmet, Issue
 from workbench.i18n import N_, Text
 from workbench.plain_text import storable
 from workbench.prompts import SECTIONS, PromptFile
+from workbench.prompts.printed import list_cases, names_in, prints_in
 
 #: of both sections together, in characters
 LONGEST = 100_000
@@ -79,11 +80,17 @@ def _check_trees(sections: Mapping[str, str], shipped: PromptFile) -> list[Issue
         return issues
     for name, tree in trees.items():
         issues += [Issue(name, sentence) for sentence in _refusals(tree, shipped.variables, own.bare)]
-    lost = own.required - shipped.optional - frozenset().union(*(_walk(tree).used for tree in trees.values()))
+    used = frozenset().union(*(_walk(tree).used for tree in trees.values()))
+    lost = own.required - shipped.optional - used
     issues += [
         Issue("user", Text(N_("{variable} is no longer in it: the answer needs it."), variable=variable))
         for variable in sorted(lost)
     ]
+    needed = own.required - shipped.optional - lost
+    cases = list_cases(_parse_all(shipped.sections), shipped.variables, needed)
+    unsaid = {name for case in cases if not prints_in(trees.values(), case) for name in case.own}
+    always = N_("{variable} is not always printed: an if or a for can leave it out, and the answer needs it.")
+    issues += [Issue("user", Text(always, variable=variable)) for variable in sorted(unsaid)]
     return issues
 
 
@@ -130,14 +137,18 @@ def _parse(text: str) -> nodes.Template | Issue:
         return Issue("", Text(N_("Line {line}: {problem}"), line=error.lineno, problem=str(error.message)))
 
 
+def _parse_all(sections: Mapping[str, str]) -> list[nodes.Template]:
+    return [tree for text in sections.values() if isinstance(tree := _parse(text), nodes.Template)]
+
+
 def _shape(sections: Mapping[str, str]) -> Shape:
-    shapes = [_walk(tree) for text in sections.values() if isinstance(tree := _parse(text), nodes.Template)]
+    shapes = [_walk(tree) for tree in _parse_all(sections)]
     return Shape(*(frozenset().union(*(getattr(s, name) for s in shapes)) for name in ("used", "required", "bare")))
 
 
 def _walk(tree: nodes.Template) -> Shape:
     used = _undeclared(tree)
-    bare = frozenset(name for printed in _printed(tree) if not _is_data(printed) for name in _names(printed))
+    bare = frozenset(name for printed in _printed(tree) if not _is_data(printed) for name in names_in(printed))
     return Shape(used, frozenset(_required(tree.body, frozenset())) & used, bare & used)
 
 
@@ -153,21 +164,16 @@ def _required(body: Iterable[nodes.Node], guarded: frozenset[str]) -> Iterable[s
     """Names that are read other than inside an `if` about themselves."""
     for node in body:
         if isinstance(node, nodes.If):
-            asked = frozenset(_names(node.test))
+            asked = frozenset(names_in(node.test))
             optional = not node.else_ and not node.elif_
             yield from () if optional else asked - guarded
             yield from _required(node.body, guarded | asked if optional else guarded)
             yield from _required([*node.elif_, *node.else_], guarded)
         elif isinstance(node, nodes.For):
-            yield from frozenset(_names(node.iter)) - guarded
+            yield from frozenset(names_in(node.iter)) - guarded
             yield from _required([*node.body, *node.else_], guarded)
         else:
-            yield from frozenset(_names(node)) - guarded
-
-
-def _names(node: nodes.Node) -> Iterable[str]:
-    own = [node] if isinstance(node, nodes.Name) else []
-    return [name.name for name in (*own, *node.find_all(nodes.Name))]
+            yield from frozenset(names_in(node)) - guarded
 
 
 def _printed(tree: nodes.Template) -> Iterable[nodes.Expr]:
