@@ -15,6 +15,7 @@ from workbench.db.reads import budgets
 from workbench.db.schema import artifact, artifact_head, job, model_call, node
 from workbench.db.tables import metadata
 from workbench.errors import InvalidInput, NotFound
+from workbench.i18n import translate
 from workbench.settings import Settings
 
 MakeHome = Callable[[], Home]
@@ -154,7 +155,11 @@ def test_a_copy_has_every_version_and_no_cost(make_home: MakeHome, tmp_path: Pat
     copy = home.wb.projects.duplicate(project)
 
     first, second = contents(home, project), contents(home, copy)
-    assert [(v[1:13]) for v in first] == [v[1:13] for v in second]
+    # all that a copy says otherwise is what it is called
+    others = [(a, b) for a, b in zip(first, second, strict=True) if a[1:13] != b[1:13]]
+    assert [a[5] | {"title": "The Gift of the Magi (copy)"} for a, _ in others] == [b[5] for _, b in others]
+    assert {(b[1], b[2]) for _, b in others} == {("brief", 1), ("brief", 2)}
+    assert [(*v[1:3], *v[6:13]) for v in first] == [(*v[1:3], *v[6:13]) for v in second]
     titles = {p.id: p for p in home.wb.projects.list()}
     assert titles[copy].title == "The Gift of the Magi (copy)"
     assert titles[copy].cost == {}
@@ -178,6 +183,74 @@ def test_a_copy_has_every_version_and_no_cost(make_home: MakeHome, tmp_path: Pat
     assert brief is not None
     home.wb.artifacts.save(copy, "brief", {**brief.content, "genre": "Western"}, brief.version)
     assert contents(home, project) == first
+
+
+def test_a_copy_keeps_its_title_and_is_as_fresh_as_its_original(settings: Settings) -> None:
+    home = Home(settings)
+    project = home.make_story(drawn=False)
+
+    def states(of: int) -> list[Any]:
+        tree = home.wb.projects.tree(of, include_archived=True)
+        return [[(a.kind, a.version, a.stale) for a in node.artifacts] for node in tree.nodes]
+
+    # the edit by hand has made the plan stale; what was planned again since is fresh
+    for fresh in (False, True):
+        if fresh:
+            assert home.run("plan_episodes", project) == "succeeded"
+        copy = home.wb.projects.duplicate(project, "  Kopie 副本 ")
+        assert states(copy) == states(project)
+        assert any(stale for node in states(copy) for _, _, stale in node) or fresh
+        brief = home.wb.artifact(copy, "brief")
+        assert brief is not None
+        assert brief.content["title"] == "Kopie 副本"
+
+    home.wb.artifacts.save(copy, "brief", {**brief.content, "audience": "Everybody"}, brief.version)
+
+    assert home.wb.projects.get_node(copy).title == "Kopie 副本"
+    told = home.wb.handoffs.make(home.nodes(copy, "scene")[0], "fountain")
+    assert "Kopie 副本" in told.data.decode()
+    # what it was made from has changed for the copy alone
+    assert states(copy) != states(project)
+    home.wb.artifacts.restore(copy, "brief", brief.version)
+    assert home.wb.projects.get_node(copy).title == "Kopie 副本"
+    home.wb.close()
+
+
+def test_a_title_made_it_stale_and_so_it_is_in_a_copy(make_home: MakeHome) -> None:
+    home = make_home()
+    project = home.make_story(drawn=False)
+    assert home.run("plan_episodes", project) == "succeeded"
+    brief = home.wb.artifact(project, "brief")
+    assert brief is not None
+    home.wb.artifacts.save(project, "brief", {**brief.content, "title": "Another"}, brief.version)
+    copy = home.wb.projects.duplicate(project, "A third")
+    for of in (project, copy):
+        root = next(n for n in home.wb.projects.tree(of).nodes if n.kind == "project")
+        assert {a.kind: a.stale for a in root.artifacts} == {"brief": False, "episode_plan": True}
+
+
+@pytest.mark.parametrize(
+    ("title", "problem", "chinese"),
+    [
+        ("x" * 500, "title: At most 120 characters; 380 too many.", "title: 最多 120 字，多了 380 字。"),
+        ("  ", "title: This is needed.", "title: 此项必填。"),
+    ],
+)
+def test_a_copy_is_called_what_a_brief_could_be_called(
+    make_home: MakeHome, title: str, problem: str, chinese: str
+) -> None:
+    home = make_home()
+    project = home.wb.create_project({"title": "Long " * 23 + "title", "summary": "B", "language": "zh"})
+    with pytest.raises(InvalidInput) as refused:
+        home.wb.projects.duplicate(project, title)
+    assert translate(refused.value.text, "en") == problem
+    assert translate(refused.value.text, "zh") == chinese
+    assert [issue.path for issue in refused.value.issues] == ["title"]
+    assert len(home.wb.projects.list_names()) == 1
+
+    named = home.wb.projects.get_node(home.wb.projects.duplicate(project)).title
+    assert len(named) <= 120
+    assert named.endswith("（副本）")
 
 
 def test_archived_nodes_travel_and_come_back(make_home: MakeHome, tmp_path: Path) -> None:

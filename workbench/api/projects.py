@@ -191,20 +191,12 @@ class Projects:
     def duplicate(self, project_id: int, title: str | None = None, user: str = "local") -> int:
         """Copy a project with every version; returns the copy's id. Its jobs and their cost stay the original's.
 
-        `title`: by default the project's own with “(copy)”. Raises NotFound.
+        `title`: what the copy and its brief are called, by default the project's own with “(copy)”. Raises NotFound,
+        InvalidInput for one that no brief can have.
         """
         from workbench import archives
 
-        if title is None:
-            root = self.get_node(project_id)
-            brief = self._find_brief(project_id)
-            title = f"{root.title}（副本）" if brief.get("language") == "zh" else f"{root.title} (copy)"
         return archives.duplicate(self._database, project_id, title, user)
-
-    def _find_brief(self, project_id: int) -> JsonObject:
-        with self._database.read() as conn:
-            head = reads.find_head(conn, project_id, "brief")
-        return head.content if head else {}
 
     def set_profile(self, project_id: int, name: str | None) -> None:
         """The profile of jobs that name none; None or “sketch” is the built-in sketch. Raises NotFound."""

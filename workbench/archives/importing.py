@@ -16,6 +16,7 @@ from workbench.archives.export import Progress
 from workbench.archives.form import refusal
 from workbench.archives.load import Loader
 from workbench.archives.opening import Archive
+from workbench.archives.retitle import check_title, name_copy, retitle
 from workbench.db.connection import Database
 from workbench.db.reads import archives as reads
 from workbench.db.reads import story
@@ -131,15 +132,23 @@ def _verify(archive: Archive, sha: str, at: int, progress: Progress) -> JsonObje
     return {"sha256": sha, "bytes": len(data)} | found
 
 
-def duplicate(database: Database, project_id: int, title: str, user: str) -> int:
+def duplicate(database: Database, project_id: int, title: str | None, user: str) -> int:
     """Copy a project within its home: its tree with every version; jobs and what they cost stay the original's.
 
-    `title`: the copy's. Raises NotFound.
+    `title`: the copy's, which its brief says too; None: its own, marked as a copy. Raises NotFound, InvalidInput.
     """
     with database.write() as conn:
         root = story.find_node(conn, project_id)
         if root is None or root.kind != "project":
             raise NotFound(Text(N_("There is no project {id}."), id=project_id))
-        copy = Loader(conn, lambda part: list(reads.read_rows(conn, project_id, part)), with_jobs=False).load()
+        brief = story.find_head(conn, project_id, "brief")
+        language = str(brief.content.get("language")) if brief is not None else None
+        title = check_title(name_copy(root.title, language) if title is None else title)
+
+        def read(part: Part) -> list[JsonObject]:
+            rows = list(reads.read_rows(conn, project_id, part))
+            return rows if brief is None or part.name != "artifact" else retitle(rows, brief, title)
+
+        copy = Loader(conn, read, with_jobs=False).load()
         writes.set_node(conn, copy, title=title, profile_id=root.profile_id, created_by=user, archived_at=None)
         return copy

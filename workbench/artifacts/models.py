@@ -20,6 +20,8 @@ from workbench.json_types import JsonObject
 
 Language = Literal["zh", "en"]
 AspectRatio = Literal["16:9", "9:16", "1:1", "4:3", "3:4", "21:9"]
+#: of a story
+TITLE_CHARS = 120
 Preset = Literal["anime", "ink_wash", "comic", "cyberpunk", "cinematic", "fantasy", "watercolor", "pixel", "custom"]
 
 
@@ -57,7 +59,7 @@ class Style(Content):
 class Brief(Content):
     """The creator's brief, without characters and world elements (those are nodes)."""
 
-    title: Annotated[str, text_of(120)] = Field(title=N_("Title"))
+    title: Annotated[str, text_of(TITLE_CHARS)] = Field(title=N_("Title"))
     summary: Annotated[str, text_of(2000, 0)] = Field(
         "", title=N_("Summary"), description=N_("Who wants what, what stands in the way, how it turns, how it ends")
     )
