@@ -103,6 +103,21 @@ def _append(table: str, **change: Any) -> Callable[[Forgery], None]:
     return lambda forgery: forgery.change(table, lambda rows: rows.append(rows[-1] | change))
 
 
+def _of(rows: list[Rows], kind: str, **values: Any) -> Rows:
+    return next(r for r in rows if r["kind"] == kind and values.items() <= r.items())
+
+
+def _node(kind: str, **change: Any) -> Callable[[Forgery], None]:
+    return lambda forgery: forgery.change("node", lambda rows: _of(rows, kind).update(change))
+
+
+def _input(**change: Any) -> Callable[[Forgery], None]:
+    def first(rows: list[Rows]) -> None:
+        next(r for r in rows if r["inputs"])["inputs"][0].update(change)
+
+    return lambda forgery: forgery.change("artifact", first)
+
+
 def _says(sentence: str, column: str = "title_i18n", **values: Any) -> Callable[[Forgery], None]:
     return _edit("job", **{column: {"msgid": sentence, "params": values}})
 
@@ -188,6 +203,21 @@ FORGERIES: dict[str, tuple[Callable[[Forgery], Any], str]] = {
     "nodes in a circle": (
         lambda f: f.change("node", lambda rows: rows[1].update(parent_id=rows[1]["id"])), "do not fit"),
     "a node below nothing": (lambda f: f.change("node", lambda rows: rows[1].update(parent_id=77_777)), "do not fit"),
+    "an episode of no project": (_node("episode", project_id=9999), "do not fit"),
+    "an episode that says no project": (_node("episode", project_id=None), "do not fit"),
+    "a scene whose project is an episode": (
+        lambda f: f.change("node", lambda rows: _of(rows, "scene").update(project_id=_of(rows, "episode")["id"])),
+        "do not fit"),
+    "a project of another project": (_node("project", project_id=9999), "do not fit"),
+    "two episodes at one place": (_node("episode", position=2), "stands where another stands"),
+    "an episode before the first": (_node("episode", position=-5), "at position -5"),
+    "a scene at no place": (_node("scene", position=0), "at position 0"),
+    "an episode beyond the last": (_node("episode", position=1 << 30), "at position"),
+    "an empty title": (_node("episode", title="  "), "has no title"),
+    "a project without a title": (_node("project", title=""), "has no title"),
+    "a job of another project": (
+        lambda f: f.change("job", lambda rows: rows[0].update(project_id=rows[0]["project_id"] + 1)), "do not fit"),
+    "a call of no project": (_edit("model_call", project_id=None), "do not fit"),
     "a job at work": (_edit("job", state="queued"), "do not fit"),
     "a job of another node": (_edit("job", node_id=77_777), "do not fit"),
     "a step of another job": (_edit("step", job_id=77_777), "do not fit"),
@@ -220,6 +250,17 @@ FORGERIES: dict[str, tuple[Callable[[Forgery], Any], str]] = {
     "an input from nowhere": (
         lambda f: f.change("artifact", lambda rows: next(r for r in rows if r["inputs"])["inputs"][0].update(
             artifact_id=77_777)), "not there"),
+    "a version of a far number": (
+        lambda f: f.change("artifact", lambda rows: _of(rows, "brief", version=2).update(version=10**9)),
+        "versions are missing"),
+    "an input of another version": (_input(version=7), "not there"),
+    "an input of version 10⁹": (_input(version=10**9), "not there"),
+    "an input of version nought": (_input(version=0), "not there"),
+    "an input whose hash is a word": (_input(content_hash="evil"), "do not fit"),
+    "an input whose hash has a line more": (_input(content_hash="a" * 64 + "\n"), "do not fit"),
+    "an input whose fields have no hash": (_input(fields=["title"], fields_hash="evil"), "do not fit"),
+    "an input by a view that is none": (_input(fields=["spell@2.3"]), "not there"),
+    "an input by a view at no place": (_input(fields=["look@evil"]), "not there"),
     "an input that is a word": (_edit("artifact", inputs=["evil"]), "do not fit"),
     "two heads": (lambda f: f.change("artifact_head", lambda rows: rows.append(rows[0])), "do not fit"),
     "no head": (lambda f: f.change("artifact_head", lambda rows: rows.pop()), "which version"),

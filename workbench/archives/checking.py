@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter, defaultdict
-from typing import Any
+from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
+from pydantic import BaseModel, ConfigDict, StringConstraints, TypeAdapter, ValidationError
 from sqlalchemy import JSON, Boolean, Column, Float
 
 from workbench import prompts
@@ -20,6 +21,8 @@ from workbench.i18n import FIELD, N_, Text
 from workbench.json_types import JsonObject
 from workbench.prompts import overrides
 
+_Hash = Annotated[str, StringConstraints(pattern=r"\A[0-9a-f]{64}\z")]
+
 
 class _Input(BaseModel):
     """An input as `db.rows.story.Input` is stored."""
@@ -31,15 +34,19 @@ class _Input(BaseModel):
     part: str | None = None
     artifact_id: int
     version: int
-    content_hash: str
+    content_hash: _Hash
     fields: list[str] | None = None
-    fields_hash: str | None = None
+    fields_hash: _Hash | None = None
     only_for: list[str] | None = None
     of_node: int | None = None
     used_hash: str | None = None
 
 
 _inputs = TypeAdapter(list[_Input])
+#: a field that is a view: what a content shows at a place of the story
+_VIEW = re.compile(r"(\w+)@\d{1,4}(?:\.\d{1,4}){0,2}")
+#: far more than a story has of episodes, scenes or characters
+_LAST_POSITION = 10_000
 #: node kind → the kind of node above it
 PARENTS = {"project": None, "episode": "project", "scene": "episode", "character": "project", "world": "project"}
 SOURCES = ("import", "manual", "ai", "job", "restore")
@@ -59,15 +66,17 @@ class Checker:
         self.title = ""
         #: node id → its kind
         self._nodes: dict[int, str] = {}
+        #: where live episodes and scenes stand: the node above, kind, position
+        self._places: set[tuple[int | None, str, int]] = set()
         self._jobs: set[int] = set()
-        #: artifact id → node, kind
-        self._artifacts: dict[int, tuple[int, str]] = {}
+        #: artifact id → node, kind, version
+        self._artifacts: dict[int, tuple[int, str, int]] = {}
         self._versions: Counter[tuple[int, str]] = Counter()
         self._numbers: set[tuple[int, str, int]] = set()
         self._heads: set[tuple[int, str]] = set()
         #: name, language, version → row
         self._prompts: dict[tuple[str, str, int], JsonObject] = {}
-        self._parents: list[tuple[int, str, int | None]] = []
+        self._parents: list[tuple[int, str, int | None, int | None]] = []
         self._inputs: list[tuple[int, list[_Input]]] = []
         #: table → the keys of the rows so far
         self._keys: defaultdict[str, set[tuple[Any, ...]]] = defaultdict(set)
@@ -86,7 +95,7 @@ class Checker:
             look(row)
         elif "job_id" in part.table.c:
             self._refer(part.name, row["job_id"], self._jobs, optional=part.name == "model_call")
-            if row.get("outcome") == "sent":
+            if row.get("outcome") == "sent" or row.get("project_id", self.project) != self.project:
                 raise _odd(part.name)
 
     def _check_key(self, part: Part, row: JsonObject) -> None:
@@ -101,18 +110,23 @@ class Checker:
         """What can be said once every row was seen. Raises InvalidInput."""
         if self.project is None:
             raise refusal(N_("there is no project in it"))
-        for node_id, kind, parent in self._parents:
-            if self._nodes.get(parent or -1) != PARENTS[kind] or (parent is None and node_id != self.project):
+        for node_id, kind, parent, project in self._parents:
+            above = self._nodes.get(parent or -1) == PARENTS[kind]
+            if not above or project != self.project or (parent is None and node_id != self.project):
                 raise _odd("node")
         for node_id, inputs in self._inputs:
             for made_from in inputs:
-                if self._artifacts.get(made_from.artifact_id) != (made_from.node_id, made_from.kind):
+                used = (made_from.node_id, made_from.kind, made_from.version)
+                if self._artifacts.get(made_from.artifact_id) != used or not _can_be_read(made_from):
                     raise refusal(N_("a version of node {node} was made from one that is not there"), node=node_id)
                 if made_from.of_node is not None and made_from.of_node not in self._nodes:
                     raise _odd("artifact")
         self._check_prompts()
         if set(self._versions) != self._heads:
             raise refusal(N_("it does not say which version of each artifact counts"))
+        if any(number > self._versions[node_id, kind] for node_id, kind, number in self._numbers):
+            # no version is ever deleted
+            raise refusal(N_("versions are missing between others"))
 
     def _check_node(self, row: JsonObject) -> None:
         if row["kind"] not in PARENTS or row["id"] in self._nodes:
@@ -121,12 +135,27 @@ class Checker:
             if self.project is not None:
                 raise refusal(N_("there is more than one project in it"))
             self.project, self.title = row["id"], row["title"]
+        self._check_place(row)
         self._nodes[row["id"]] = row["kind"]
-        self._parents.append((row["id"], row["kind"], row["parent_id"]))
+        self._parents.append((row["id"], row["kind"], row["parent_id"], row["project_id"]))
+
+    def _check_place(self, row: JsonObject) -> None:
+        if not row["title"].strip():
+            raise refusal(N_("a node of it has no title"))
+        if not (row["kind"] != "project") <= row["position"] <= _LAST_POSITION:
+            raise refusal(N_("“{title}” stands at position {position}"), title=row["title"][:60],
+                          position=row["position"])  # fmt: skip
+        # an element that comes back may share its place with one that was put there meanwhile
+        if row["kind"] in ("episode", "scene") and row["archived_at"] is None:
+            place = (row["parent_id"], row["kind"], row["position"])
+            if place in self._places:
+                raise refusal(N_("“{title}” stands where another stands"), title=row["title"][:60])
+            self._places.add(place)
 
     def _check_job(self, row: JsonObject) -> None:
         if row["state"] not in TERMINAL or row["id"] in self._jobs:
             raise _odd("job")
+        self._refer("job", row["project_id"], (self.project,))
         self._refer("job", row["node_id"], self._nodes, optional=True)
         self._jobs.add(row["id"])
 
@@ -175,14 +204,14 @@ class Checker:
             inputs = _inputs.validate_python(row["inputs"])
         except ValidationError:
             raise _odd("artifact") from None
-        self._artifacts[row["id"]] = key
+        self._artifacts[row["id"]] = number
         self._versions[key] += 1
         self._numbers.add(number)
         self._inputs.append((row["node_id"], inputs))
 
     def _check_artifact_head(self, row: JsonObject) -> None:
         key = (row["node_id"], row["kind"])
-        if self._artifacts.get(row["artifact_id"]) != key or key in self._heads:
+        if self._artifacts.get(row["artifact_id"], ())[:2] != key or key in self._heads:
             raise _odd("artifact_head")
         self._heads.add(key)
 
@@ -222,6 +251,14 @@ class Checker:
     def _refer(self, table: str, value: Any, known: Any, *, optional: bool = False) -> None:
         if value not in known and not (optional and value is None):
             raise _odd(table)
+
+
+def _can_be_read(made_from: _Input) -> bool:
+    """Whether the fields that an input names can be looked up in any content of its kind."""
+    views = kinds.find(made_from.kind).views
+    named = [field for field in made_from.fields or () if "@" in field]
+    read = [match[1] for field in named if (match := _VIEW.fullmatch(field))]
+    return len(read) == len(named) and all(name in views for name in read) and not (read and made_from.part)
 
 
 def fill(part: Part, row: JsonObject) -> None:
