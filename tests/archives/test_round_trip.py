@@ -117,6 +117,25 @@ def test_jobs_name_the_nodes_of_the_project_that_came_in(make_home: MakeHome, tm
     assert {j.parent_id for j in children} <= set(jobs)
 
 
+def test_how_good_forecasts_were_is_told_by_each_plan_once(
+    settings: Settings, make_home: MakeHome, tmp_path: Path
+) -> None:
+    home, other = Home(settings), make_home()
+    project = home.make_story(drawn=False)
+    home.end(home.wb.plans.run(home.nodes(project, "episode")[1]).id)
+    home.wb.projects.export(project, tmp_path / "s.zip")
+    errors = home.wb.usage.forecast_errors(since=0)
+    assert sum(error.runs for error in errors) > 1
+
+    for where in (home, other, home, other):
+        came = where.wb.projects.import_archive(tmp_path / "s.zip").project_id
+        assert where.wb.usage.forecast_errors(since=0) == errors
+    # a plan of what came in is another one
+    other.end(other.wb.plans.run(other.nodes(came, "episode")[2]).id)
+    assert sum(e.runs for e in other.wb.usage.forecast_errors(since=0)) > sum(error.runs for error in errors)
+    home.wb.close()
+
+
 def test_what_is_under_way_was_broken_off_in_the_archive(make_home: MakeHome, tmp_path: Path) -> None:
     home, other = make_home(), make_home()
     project = home.make_story()

@@ -142,7 +142,8 @@ class Checker:
     def _check_place(self, row: JsonObject) -> None:
         if not row["title"].strip():
             raise refusal(N_("a node of it has no title"))
-        if not (row["kind"] != "project") <= row["position"] <= _LAST_POSITION:
+        first = 0 if row["kind"] == "project" else 1
+        if not first <= row["position"] <= _LAST_POSITION:
             raise refusal(N_("“{title}” stands at position {position}"), title=row["title"][:60],
                           position=row["position"])  # fmt: skip
         # an element that comes back may share its place with one that was put there meanwhile

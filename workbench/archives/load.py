@@ -74,14 +74,26 @@ class Loader:
             # a parent may be younger than the child that it has adopted
             related = [row for row in map(self._of_job, chunk) if any(row[c] for c in _RELATIONS)]
             writes.set_columns(self._conn, job, [{c: row[c] for c in ("id", *_RELATIONS)} for row in related])
-        for name in ("job_child", "forecast", "attempt", "step", "job_event"):
+        for name in ("job_child", "attempt", "step", "job_event"):
             self._add(name, self._of_job)
+        self._add_forecasts()
         now = budgets.now(self._conn)
         for chunk in self._chunks("model_call"):
             # what was paid once counts once: this home may be the one that the archive comes from
             known = reads.find_known_calls(self._conn, [row["call_id"] for row in chunk])
             new = [self._of_job(row) for row in chunk if row["call_id"] not in known]
             writes.add_rows(self._conn, _PART["model_call"].table, [row | {"imported_at": now} for row in new])
+
+    def _add_forecasts(self) -> None:
+        """Each once, like a call: how good forecasts are is not told by who reads an archive in again."""
+        plans = {row["job_id"] for row in self._rows(_PART["forecast"])}
+        if not plans:
+            return
+        made = {row["id"]: (row["created_at"], row["kind"]) for row in self._rows(_PART["job"]) if row["id"] in plans}
+        known = reads.find_known_forecasts(self._conn, {created_at for created_at, _ in made.values()})
+        for chunk in self._chunks("forecast"):
+            new = [r for r in chunk if reads.ForecastKey(*made[r["job_id"]], r["workflow"], r["ms"]) not in known]
+            writes.add_rows(self._conn, _PART["forecast"].table, [self._of_job(row) for row in new])
 
     def _add(self, name: str, change: Callable[[JsonObject], JsonObject]) -> None:
         for chunk in self._chunks(name):

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import Column, ColumnElement, Connection, Table, select
 
@@ -45,6 +45,15 @@ class Part:
     @property
     def columns(self) -> list[Column[Any]]:
         return [c for c in self.table.c if c.name not in self.left]
+
+
+class ForecastKey(NamedTuple):
+    """What says that two forecasts are one, whatever number their plan has by now."""
+
+    created_at: int
+    kind: str
+    workflow: str
+    ms: int
 
 
 def _part(table: Table, *left: str) -> Part:
@@ -101,6 +110,16 @@ def read_rows(conn: Connection, project_id: int, part: Part) -> Iterator[JsonObj
 def find_known_calls(conn: Connection, call_ids: list[str]) -> set[str]:
     """Those of the calls that this home's ledger has already."""
     return set(conn.execute(select(model_call.c.call_id).where(model_call.c.call_id.in_(call_ids))).scalars())
+
+
+def find_known_forecasts(conn: Connection, created_at: Collection[int]) -> set[ForecastKey]:
+    """What this home's plans of these times were expected to take: one that comes in again was launched when it was."""
+    query = select(job.c.created_at, job.c.kind, forecast.c.workflow, forecast.c.ms).join(
+        forecast, forecast.c.job_id == job.c.id
+    )
+    times = sorted(created_at)
+    batches = (times[n : n + CHUNK] for n in range(0, len(times), CHUNK))
+    return {ForecastKey(*row) for batch in batches for row in conn.execute(query.where(job.c.created_at.in_(batch)))}
 
 
 def find_media(conn: Connection, hashes: list[str]) -> list[JsonObject]:
