@@ -11,6 +11,7 @@ import pytest
 from sqlalchemy import insert, select, update
 
 from tests.archives.conftest import Home
+from tests.story_nodes import set_archived
 from workbench.db.reads import budgets
 from workbench.db.schema import artifact, artifact_head, job, model_call, node
 from workbench.db.tables import metadata
@@ -276,14 +277,15 @@ def test_archived_nodes_travel_and_come_back(make_home: MakeHome, tmp_path: Path
     home, other = make_home(), make_home()
     project = home.make_story()
     episode = home.nodes(project, "episode")[0]
-    home.wb.projects.archive(episode)
+    set_archived(home.wb, episode, True)
     home.wb.projects.export(project, tmp_path / "s.zip")
 
     came = other.wb.projects.import_archive(tmp_path / "s.zip").project_id
 
     assert len(other.nodes(came, "episode")) == len(home.nodes(project, "episode"))
     [hidden] = [n for n in other.wb.projects.tree(came, include_archived=True).nodes if n.archived]
-    other.wb.projects.restore(hidden.id)
+    other.wb.artifacts.restore(came, "episode_plan", 1)
+    assert hidden.id in other.nodes(came, "episode")
     assert other.nodes(came, "scene")
 
 

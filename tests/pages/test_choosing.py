@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from tests.pages.conftest import House
+from tests.story_nodes import set_archived
 from workbench.db.rows.jobs import Job
 
 
@@ -119,7 +120,7 @@ def test_where_nothing_is_ticked_the_ticks_are_open(house: House) -> None:
 def test_a_plan_of_every_workflow_makes_each_and_keeps_their_order(house: House) -> None:
     project, (_, *rest) = house.planned()
     for other in rest:
-        house.wb.projects.archive(other.id)
+        set_archived(house.wb, other.id, True)
     every = [
         w.name for w in house.wb.plans.list_by_hand() if w.name not in ("summarize_source", "generate_scene_video")
     ]

@@ -6,6 +6,7 @@ import pytest
 
 from tests.pages.conftest import House
 from tests.pages.test_by_hand import texts
+from tests.story_nodes import set_archived
 from workbench.errors import NotFound
 from workbench.story.lineage import spread
 from workbench.ui.lineage import rank
@@ -53,7 +54,7 @@ def test_a_lineage_goes_up_by_the_versions_that_were_used_and_down_by_what_count
     assert wb.artifacts.lineage(project, "brief").above == []
     assert not wb.artifacts.lineage(scenes[1], "scene_anchor").truncated
 
-    wb.projects.archive(scenes[1])
+    set_archived(wb, scenes[1], True)
     assert [r.node_id for r in wb.artifacts.lineage(episode, "scene_list").below] == [scenes[0]]
     with pytest.raises(NotFound):
         wb.artifacts.lineage(episode, "scene_script")

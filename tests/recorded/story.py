@@ -23,6 +23,7 @@ from typing import Any, Protocol
 
 from tests.receiver import Receiver
 from tests.scripted_provider import ScriptedProvider
+from tests.story_nodes import set_archived
 from workbench.cli import run
 
 FOLDER = Path(__file__).parent / "commands"
@@ -525,11 +526,11 @@ class OpenHouse:
 
     def archive(self, node_id: int) -> None:
         with self._client() as wb:
-            wb.projects.archive(node_id)
+            set_archived(wb, node_id, True)
 
     def restore(self, node_id: int) -> None:
         with self._client() as wb:
-            wb.projects.restore(node_id)
+            set_archived(wb, node_id, False)
 
     @contextlib.contextmanager
     def _client(self) -> Iterator[Any]:

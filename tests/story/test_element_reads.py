@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from tests.story_nodes import set_archived
 from workbench import samples
 from workbench.api.client import Workbench
 from workbench.artifacts import kinds
@@ -63,7 +64,7 @@ def test_scenes_with_pictures_come_in_story_order_without_archived_ones(wb: Work
     assert [(s.number, s.position) for s in found] == [(1, 1), (1, 2), (2, 1), (2, 2)]
     assert [s.id for s in second] == [s.id for s in found[2:]]
     assert heads[found[0].id, "keyframe_images"].content["frames"][0]["chosen"] == SHA
-    wb.projects.archive(nodes["episodes"][0])
+    set_archived(wb, nodes["episodes"][0], True)
     with wb.database.read() as conn:
         assert len(reads.scenes_with(conn, nodes["project"], "keyframe_images")) == 2
 

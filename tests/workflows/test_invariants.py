@@ -18,6 +18,7 @@ from sqlalchemy import select
 
 from tests import conftest as stores
 from tests.archives.conftest import Home
+from tests.story_nodes import set_archived
 from workbench.artifacts import kinds
 from workbench.artifacts.versions import hash_of, part_of, pick
 from workbench.db.rows.story import TreeNode
@@ -114,9 +115,9 @@ class Life(RuleBasedStateMachine):
         below = [n for n in self.live() if n.kind in ("episode", "scene", "character")]
         chosen = below[pick_one % len(below)].id
         before = self.everything_below(self.project)
-        self.home.wb.projects.archive(chosen)
+        set_archived(self.home.wb, chosen, True)
         self.check_story()
-        self.home.wb.projects.restore(chosen)
+        set_archived(self.home.wb, chosen, False)
         assert self.everything_below(self.project) == before
 
     # -- what jobs do --------------------------------------------------------------------------------------------------

@@ -46,6 +46,16 @@ if TYPE_CHECKING:
     from workbench.profiles.profiles import Profiles
 
 ElementKind = Literal["character", "world_element"]
+#: kinds of nodes that saving a plan makes, archives and brings back → what to do instead
+_PLANNED = {
+    "episode": N_(
+        "An episode goes and comes back with the episode plan: save one without it, or restore the version that has it."
+    ),
+    "scene": N_(
+        "A scene goes and comes back with its episode's scene list: save one without it, or restore the version that "
+        "has it."
+    ),
+}
 #: told how much is done, in percent
 Progress = Callable[[int], None]
 
@@ -155,16 +165,22 @@ class Projects:
             return reads.list_places(conn, node_ids)
 
     def archive(self, node_id: int) -> None:
-        """Hide a node with all below it; nothing is deleted. Raises NotFound."""
+        """Hide a project with all below it, a character or a world element; nothing is deleted.
+
+        Raises NotFound, NotAllowed for episodes and scenes, which follow their plan.
+        """
         self._set_archived(node_id, True)
 
     def restore(self, node_id: int) -> None:
-        """Show an archived node again. Raises NotFound."""
+        """Show what was archived again. Raises NotFound, NotAllowed as `archive` does."""
         self._set_archived(node_id, False)
 
     def _set_archived(self, node_id: int, archived: bool) -> None:
         with self._database.write() as conn:
-            find_node(conn, node_id)
+            kind = find_node(conn, node_id).kind
+            if kind in _PLANNED:
+                # alone it would stand where the plan has put another, and read that one's entry
+                raise NotAllowed(Text(_PLANNED[kind]))
             writes.set_archived(conn, node_id, archived)
 
     # -- in and out ----------------------------------------------------------------------------------------------------
