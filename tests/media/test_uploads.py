@@ -146,6 +146,58 @@ def test_what_is_see_through_becomes_white(data: bytes) -> None:
     assert is_like(kept(data).getpixel((56, 16)), (255, 255, 255))
 
 
+def told(depth: int, *values: int) -> bytes:
+    """A row of samples, packed as a PNG has them."""
+    bits = "".join(f"{value:0{depth}b}" for value in values)
+    return int(bits, 2).to_bytes(len(bits) // 8, "big")
+
+
+@pytest.mark.parametrize(
+    ("depth", "colours", "key", "near"),
+    [
+        (16, 0, (0x1234,), (0x1235,)),
+        (16, 0, (0x1234,), (0x2234,)),
+        (16, 0, (0,), (255,)),
+        (16, 2, (0x1234, 0x5678, 0x9ABC), (0x1234, 0x5678, 0x9ABD)),
+        (16, 2, (0x1234, 0x5678, 0x9ABC), (0x1334, 0x5678, 0x9ABC)),
+        (16, 2, (0, 0, 0), (255, 255, 255)),
+        (8, 0, (18,), (19,)),
+        (8, 2, (18, 86, 154), (18, 86, 155)),
+        (4, 0, (9,), (8,)),
+        (2, 0, (2,), (1,)),
+        (1, 0, (0,), (1,)),
+    ],
+)
+def test_of_a_png_the_key_colour_alone_is_see_through_at_any_depth(
+    depth: int, colours: int, key: tuple[int, ...], near: tuple[int, ...]
+) -> None:
+    row = b"\0" + told(depth, *key * 32) + told(depth, *near * 32)
+    data = png((64, 32), depth, colours, row * 32, (b"tRNS", struct.pack(f">{len(key)}H", *key)))
+    image = kept(data)
+    assert is_like(image.getpixel((8, 16)), (255, 255, 255), 3)
+    red, green, blue = [value * 255 // ((1 << depth) - 1) for value in near] * (3 // len(near))
+    assert is_like(pictures.decode(data, "PNG", uploads.LIMITS).convert("RGB").getpixel((56, 16)), (red, green, blue))
+    alpha = pictures.decode(data, "PNG", uploads.LIMITS).getchannel("A")
+    assert (alpha.getpixel((8, 16)), alpha.getpixel((56, 16))) == (0, 255)
+
+
+def test_a_key_colour_is_see_through_beside_a_profile() -> None:
+    key, near = (0x1234, 0x5678, 0x9ABC), (0xFF01, 0x0102, 0x0304)
+    row = b"\0" + told(16, *key * 32) + told(16, *near * 32)
+    named = (b"iCCP", b"x\0\0" + zlib.compress(swapped_profile()))
+    image = kept(png((64, 32), 16, 2, row * 32, named, (b"tRNS", struct.pack(">3H", *key))))
+    assert is_like(image.getpixel((8, 16)), (255, 255, 255), 3)
+    assert is_like(image.getpixel((56, 16)), BLUE)
+
+
+@pytest.mark.parametrize(("depth", "colours", "count"), [(2, 0, 1), (4, 0, 1), (16, 0, 1), (16, 2, 3), (16, 6, 3)])
+def test_a_key_colour_that_no_pixel_can_have_shows_them_all(depth: int, colours: int, count: int) -> None:
+    channels = 4 if colours == 6 else count
+    rows = (b"\0" + told(depth, *(3,) * channels * 64)) * 32
+    found = kept(png((64, 32), depth, colours, rows, (b"tRNS", b"\xff\xff" * count)))
+    assert found.size == (64, 32)
+
+
 def test_a_large_photograph_is_made_smaller() -> None:
     image = kept(encoded(halves(size=(8200, 3000)), "JPEG"))
     assert image.size == (4096, 1499)

@@ -5,6 +5,7 @@ What is kept follows from the pixels alone, so that the same drawing has the sam
 
 from __future__ import annotations
 
+import functools
 import io
 import re
 import struct
@@ -145,8 +146,10 @@ def decode(data: bytes, kind: str, limits: Limits) -> Image.Image:
                 raise refusal(N_("{width}×{height} pixels are too many"), width=width, height=height)
             if getattr(found, "is_animated", False) and not limits.moving:
                 raise refusal(N_("it moves; only still pictures are kept"))
+            stored = found.tile[0].args if found.tile else ""
             found.load()
-            upright = _apply_orientation(_reduce_to_eight_bits(found))
+            key = _find_key(found, str(stored), data)
+            upright = _apply_orientation(_reduce_to_eight_bits(found, key))
             see_through = "A" in upright.getbands() or "transparency" in upright.info
             image = _convert_to_srgb(upright, found.info.get("icc_profile")).convert("RGBA" if see_through else "RGB")
     except UnidentifiedImageError:
@@ -162,9 +165,54 @@ def decode(data: bytes, kind: str, limits: Limits) -> Image.Image:
     return image
 
 
-def _reduce_to_eight_bits(image: Image.Image) -> Image.Image:
-    """Greys of sixteen bits as such of eight; a plain conversion would make nearly all of them white."""
-    return image.point(lambda grey: grey * (1 / 257)).convert("L") if image.mode.startswith("I") else image
+#: how a PNG stores its colours → by what Pillow has multiplied greys of fewer than eight bits, but not the key colour
+_SPREAD = {"L;2": 85, "L;4": 17}
+
+
+def _find_key(image: Image.Image, stored: str, data: bytes) -> Image.Image | None:
+    """Which pixels have the colour that a PNG of sixteen bits calls see-through (0), and which have not (255); None
+    where Pillow can tell them. It compares eight bits with sixteen, so that others would be see-through, or none."""
+    from PIL import Image
+
+    key = image.info.get("transparency")
+    if stored in _SPREAD and isinstance(key, int):
+        image.info["transparency"] = key * _SPREAD[stored]
+    if isinstance(key, int) and image.mode == "I;16":
+        low, high = Image.frombytes("LA", image.size, image.tobytes()).split()
+        return _differ([(high, key >> 8), (low, key & 255)])
+    if isinstance(key, tuple) and stored == "RGB;16B":
+        bands = zip(image.split(), _read_low_bytes(data).split(), key, strict=True)
+        return _differ([one for high, low, k in bands for one in ((high, k >> 8), (low, k & 255))])
+    return None
+
+
+def _read_low_bytes(data: bytes) -> Image.Image:
+    """Of each colour of sixteen bits the half that Pillow leaves out: read in the other order, it is the first."""
+    from PIL import Image
+
+    with Image.open(io.BytesIO(data), formats=["PNG"]) as again:
+        again.tile = [tile._replace(args="RGB;16L") for tile in again.tile]
+        again.load()
+        return again
+
+
+def _differ(bands: list[tuple[Image.Image, int]]) -> Image.Image:
+    """255 where any of these bands has another value than it is to have, else 0."""
+    from PIL import ImageChops
+
+    masks = [band.point([255 * (value != wanted) for value in range(256)]) for band, wanted in bands]
+    return functools.reduce(ImageChops.lighter, masks)
+
+
+def _reduce_to_eight_bits(image: Image.Image, key: Image.Image | None) -> Image.Image:
+    """Greys of sixteen bits as such of eight; a plain conversion would make nearly all of them white. `key`: what of
+    the picture is see-through."""
+    if image.mode.startswith("I"):
+        image = image.point(lambda grey: grey * (1 / 257)).convert("L")
+    if key is not None:
+        image.info.pop("transparency", None)
+        image.putalpha(key)
+    return image
 
 
 def _apply_orientation(image: Image.Image) -> Image.Image:
@@ -193,18 +241,18 @@ def _convert_to_srgb(image: Image.Image, profile: bytes | None) -> Image.Image:
     nothing."""
     from PIL import Image, ImageCms
 
-    if not profile or len(profile) > MOST_PROFILE or image.mode not in ("RGB", "RGBA", "CMYK", "L"):
+    if not profile or len(profile) > MOST_PROFILE or image.mode not in ("RGB", "RGBA", "CMYK", "L", "LA"):
         return image
     try:
         meant = ImageCms.ImageCmsProfile(io.BytesIO(profile))
         if "sRGB" in ImageCms.getProfileDescription(meant):
             return image
-        colours = image.convert("RGB") if image.mode == "RGBA" else image
+        colours = image.convert(image.mode[:-1]) if image.mode.endswith("A") else image
         made = ImageCms.profileToProfile(colours, meant, ImageCms.createProfile("sRGB"), outputMode="RGB")
     except (ImageCms.PyCMSError, OSError, ValueError):
         return image
     assert isinstance(made, Image.Image)
-    if image.mode == "RGBA":
+    if image.mode.endswith("A"):
         made.putalpha(image.getchannel("A"))
     return made
 
