@@ -264,6 +264,32 @@ def test_fountain_is_read_back_as_the_same_screenplay(written: Book) -> None:
     assert "王生" in read.people
 
 
+@pytest.mark.parametrize(
+    ("given", "printed"),
+    [
+        ("低声", "(低声)"),
+        ("（低声）", "(低声)"),
+        ("((low))", "(low)"),
+        ("（低声)", "(低声)"),
+        ('counts ("x","y")', '(counts ("x","y"))'),
+        ("(to Jim) low", "((to Jim) low)"),
+        ("(to Jim) low (again)", "((to Jim) low (again))"),
+        ("（对Jim）低声（又一次）", "(（对Jim）低声（又一次）)"),
+        ("low)", "(low))"),
+        ("()", None),
+        (" ", None),
+    ],
+)
+def test_a_parenthetical_has_one_pair_of_brackets_around_it_and_keeps_its_own(given: str, printed: str | None) -> None:
+    said = {"type": "dialogue", "speaker": "Jim", "extension": "none", "parenthetical": given, "text": "Yes."}
+    book = make_book(make_scene(script={**SCRIPT, "elements": [said]}))
+    spoken = [line for line in ("@JIM", printed, "Yes.") if line is not None]
+    assert make(book, "fountain").decode().splitlines()[-len(spoken) - 2 : -2] == spoken
+    document = Document(io.BytesIO(make(book, "docx")))
+    paragraphs = [p.text for p in document.paragraphs]
+    assert paragraphs[-len(spoken) - 1 : -1] == [line.removeprefix("@") for line in spoken]
+
+
 def test_a_word_document_has_a_style_for_each_part_of_a_screenplay(written: Book) -> None:
     document = Document(io.BytesIO(make(written, "docx")))
     told = {(p.style.name, p.text) for p in document.paragraphs if p.style is not None}

@@ -24,6 +24,7 @@ _TRANSITIONS = {
 }  # fmt: skip
 _EXTENSION = {"off_screen": ("O.S.", "画外"), "voice_over": ("V.O.", "画外音")}
 _BREAKS = re.compile(r"[\r\n\v\f\x85\u2028\u2029]+")
+_OPENING, _CLOSING = ("(", "（"), (")", "）")
 _EMPHASIS = re.compile(r"([*_\\])")
 _UNWRITABLE = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 
@@ -86,9 +87,28 @@ def _heading(setting: str, place: str, time: str, language: str) -> str:
 
 def _speech(speaker: str, extension: str, parenthetical: str, text: str) -> Iterator[Piece]:
     yield Piece("cue", f"{_line(speaker).upper()}{extension}")
-    if parenthetical.strip():
-        yield Piece("parenthetical", f"({_line(parenthetical).strip('()（）')})")
+    manner = _unwrap(_line(parenthetical))
+    if manner:
+        yield Piece("parenthetical", f"({manner})")
     yield Piece("speech", " ".join(_line(part) for part in _paragraphs(text)))
+
+
+def _unwrap(text: str) -> str:
+    """Without the brackets around the whole of it; one that only begins or ends with brackets keeps them."""
+    while _find_close(text) == len(text) - 1:
+        text = text[1:-1].strip()
+    return text
+
+
+def _find_close(text: str) -> int | None:
+    """Where the bracket closes that a text begins with."""
+    depth = 0
+    for at, sign in enumerate(text if text.startswith(_OPENING) else ""):
+        depth += sign in _OPENING
+        depth -= sign in _CLOSING
+        if depth == 0:
+            return at
+    return None
 
 
 def _paragraphs(text: str) -> list[str]:
