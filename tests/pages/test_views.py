@@ -174,6 +174,11 @@ def test_a_candidate_is_accepted_into_the_library_or_rejected_where_they_are_sho
     }
     cast = [n.title for n in house.wb.projects.tree(story).nodes if n.kind == "character"]
     assert cast[-1] == "Ida"
+    # a version of before the decisions: who is in the library is not asked for again
+    house.wb.artifacts.restore(story, "character_candidates", 1)
+    at.run()
+    assert [b.key for b in at.button] == [f"accept_{story}_Otto", f"reject_{story}_Otto"]
+    assert "1 to decide" in at.caption[0].value
 
 
 def test_every_kind_has_a_view_of_its_own() -> None:

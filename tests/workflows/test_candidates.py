@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import json
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -12,7 +14,7 @@ from tests.engine.conftest import Engine
 from tests.workflows.conftest import SAMPLES, run
 from tests.workflows.test_causal_chain import asked, built, project, steps
 from workbench import samples
-from workbench.errors import GuardUnmet
+from workbench.errors import GuardUnmet, NotAllowed
 from workbench.providers.base import OnDelta, TextReply, TextRequest
 from workbench.story.names import NameIndex
 from workbench.workflows.planning import looking
@@ -162,11 +164,38 @@ def test_a_decision_is_made_once_and_a_name_that_is_taken_meanwhile_is_refused(s
 
     with pytest.raises(Exception, match="already"):
         engine.wb.candidates.accept(story, "船夫")
-    with pytest.raises(Exception, match="更夫 is there already"):
+    with pytest.raises(Exception, match="更夫 is in the library already"):
         engine.wb.candidates.accept(story, "更夫")
     with pytest.raises(Exception, match="no candidate"):
         engine.wb.candidates.reject(story, "里正")
     assert [c["status"] for c in content(engine, story)["candidates"]] == ["accepted", "pending"]
+
+
+def test_who_is_in_the_library_is_decided_also_in_a_version_of_before(start: Start) -> None:
+    proposed = (proposal("船夫", "书斋", aliases=["老船"]), proposal("更夫", "书斋"))
+    engine = start(answer(*proposed), answer(proposal("里正", "书斋"), proposal("货郎", "书斋")))
+    story = project(engine)
+    expanded(engine, story, max_new_characters=2)
+    before = engine.wb.artifact(story, KIND)
+    assert before is not None
+    engine.wb.candidates.accept(story, "船夫")
+    engine.wb.artifacts.restore(story, KIND, before.version)
+
+    for decide in (engine.wb.candidates.accept, engine.wb.candidates.reject):
+        with pytest.raises(NotAllowed, match="船夫 is in the library already"):
+            decide(story, "船夫")
+    # the other one alone waits for a decision, so that there is room for one more
+    made = expanded(engine, story, max_new_characters=2)
+    assert [c["name"] for c in made["candidates"]] == ["船夫", "更夫", "里正"]
+    assert made["counts"]["carried_over"] == 1
+    assert ("船夫", "accepted") in [(d["name"], d["status"]) for d in decided(asked(engine)[-1])]
+    engine.wb.candidates.reject(story, "更夫")
+
+
+def decided(prompt: str) -> list[dict[str, Any]]:
+    """What a prompt tells of earlier candidates."""
+    told = re.search(r'\[\s*\{[^\]]*"status"[^\]]*\]', prompt)
+    return list(json.loads(told.group(0))) if told else []
 
 
 def test_the_agent_reads_what_it_asks_for_and_each_turn_is_a_step(start: Start) -> None:

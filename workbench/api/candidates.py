@@ -16,6 +16,7 @@ from workbench.db.reads import story as reads
 from workbench.db.writes import story as writes
 from workbench.errors import NotAllowed, NotFound
 from workbench.i18n import N_, Text
+from workbench.story.candidates import decision_of
 from workbench.story.names import fold
 
 KIND = "character_candidates"
@@ -31,7 +32,8 @@ class Candidates:
     def accept(self, project_id: int, name: str, user: str = "local") -> int:
         """Make a candidate a character of the library; returns the node's id.
 
-        Raises NotFound, NotAllowed when that is done already, InvalidInput when somebody goes by the name meanwhile.
+        Raises NotFound, NotAllowed when somebody of the name is there already, InvalidInput when one of the names is
+        somebody else's.
         """
         with self._database.write() as conn:
             candidate = _decide(conn, project_id, name, "accepted", user)
@@ -46,7 +48,7 @@ class Candidates:
             return append_element(conn, project_id, "character", content, user)
 
     def reject(self, project_id: int, name: str, user: str = "local") -> None:
-        """Leave a candidate out; it is not proposed again. Raises NotFound, NotAllowed when it was accepted."""
+        """Leave a candidate out; it is not proposed again. Raises NotFound, NotAllowed when it is in the library."""
         with self._database.write() as conn:
             _decide(conn, project_id, name, "rejected", user)
 
@@ -63,7 +65,8 @@ def _decide(
     chosen = next((c for c in candidates if fold(c.name) == fold(name)), None)
     if head is None or chosen is None:
         raise NotFound(Text(N_("There is no candidate {name}."), name=name))
-    if chosen.status == "accepted":
+    library = [row.content for row in reads.list_elements(conn, project_id, "character")]
+    if decision_of(chosen.name, chosen.status, library) == "accepted":
         raise NotAllowed(Text(N_("{name} is in the library already."), name=chosen.name))
     decided = chosen.model_copy(update={"status": status})
     listed = [(decided if c is chosen else c).model_dump(mode="json") for c in candidates]

@@ -336,10 +336,13 @@ class Proposal(Content):
     evidence: list[Evidence] = Field(min_length=1, max_length=6, title=N_("Evidence"))
 
 
+Decision = Literal["pending", "accepted", "rejected"]
+
+
 class Candidate(Proposal):
     """Somebody who might join the cast; in the library only once a person accepts them."""
 
-    status: Literal["pending", "accepted", "rejected"] = Field("pending", title=N_("Status"))
+    status: Decision = Field("pending", title=N_("Status"))
 
 
 class CandidateCounts(Content):

@@ -2,16 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
-from workbench.artifacts.drama import Candidate, CandidateCounts, CharacterCandidates, Proposal
+from workbench.artifacts.drama import Candidate, CandidateCounts, CharacterCandidates, Decision, Proposal
 from workbench.errors import Issue
 from workbench.i18n import N_, Text
-from workbench.json_types import JsonObject
-from workbench.story.names import NameIndex, fold
+from workbench.json_types import Json, JsonObject
+from workbench.story.names import NameIndex, fold, identify, names_of
 
 #: a proposal that its own author is less sure of is left out
 LEAST_CONFIDENCE = 0.45
+
+
+def decision_of(name: str, status: Decision, characters: Iterable[Mapping[str, Json]]) -> Decision:
+    """What is decided about a candidate whose version says `status`. Who is in the library has been accepted, also
+    where a version of before that was restored."""
+    known = any(identify(name) == identify(one) for character in characters for one in names_of(character))
+    return "accepted" if known else status
+
+
+def count_pending(candidates: Iterable[Candidate], characters: Sequence[Mapping[str, Json]]) -> int:
+    """How many wait for a decision beside this library."""
+    return sum(decision_of(c.name, c.status, characters) == "pending" for c in candidates)
 
 
 def evidence_issues(proposals: Sequence[Proposal], sources: Sequence[str]) -> list[Issue]:
@@ -63,7 +75,7 @@ def sort_out(
     """
     library = NameIndex(characters)
     taken = {fold(name) for c in earlier for name in (c.name, *c.aliases)}
-    counts = CandidateCounts(total=len(proposals), carried_over=sum(c.status == "pending" for c in earlier))
+    counts = CandidateCounts(total=len(proposals), carried_over=count_pending(earlier, characters))
     usable = []
     for proposal in sorted(proposals, key=lambda p: -p.confidence):
         names = (proposal.name, *proposal.aliases)

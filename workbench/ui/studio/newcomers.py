@@ -6,6 +6,7 @@ import streamlit as st
 
 from workbench.i18n import N_
 from workbench.json_types import JsonObject
+from workbench.story.candidates import decision_of
 from workbench.ui import live, parts, shell
 from workbench.ui.language import t
 from workbench.ui.markup import plain
@@ -24,7 +25,8 @@ ORDER = ("pending", "accepted", "rejected")
 
 def draw(content: JsonObject, node_id: int) -> None:
     """The undecided first."""
-    candidates = content["candidates"]
+    library = [row.content for row in live.query(live.workbench().projects.list_contents, node_id, "character")]
+    candidates = [{**c, "status": decision_of(c["name"], c["status"], library)} for c in content["candidates"]]
     counts = content["counts"]
     st.caption(
         t(

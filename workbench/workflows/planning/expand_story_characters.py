@@ -63,8 +63,8 @@ def story_is_told(node: NodeView, params: Params) -> list[Issue]:
 
 def there_is_room(node: NodeView, params: Params) -> list[Issue]:
     """Fewer candidates are undecided than may be."""
-    content = node.artifact("character_candidates") or {}
-    waiting = sum(c["status"] == "pending" for c in content.get("candidates") or [])
+    earlier = _read_candidates(node.artifact("character_candidates"))
+    waiting = rules.count_pending(earlier, node.characters(("name", "aliases"), most=None))
     if waiting < params.max_new_characters:
         return []
     message = N_("{n} candidates wait for your decision. Accept or reject some first, or allow more than {most}.")
@@ -91,11 +91,11 @@ async def run(ctx: Context, params: Params) -> CharacterCandidates:
     story = looking.read_story(ctx)
     earlier = _list_earlier(ctx)
     sources = story.sources or list(BRIEF)
-    room = params.max_new_characters - sum(c.status == "pending" for c in earlier)
+    room = params.max_new_characters - rules.count_pending(earlier, story.characters)
     asked = {
         "sources": sources,
         "room": room,
-        "decided": [{"name": c.name, "status": c.status} for c in earlier],
+        "decided": [{"name": c.name, "status": rules.decision_of(c.name, c.status, story.characters)} for c in earlier],
     }
     checks = [
         partial(_evidence_issues, sources=sources),
@@ -109,7 +109,7 @@ async def run(ctx: Context, params: Params) -> CharacterCandidates:
         proposals = answer.candidates
     # what was decided while the model wrote counts
     made = rules.merge(_list_earlier(ctx), proposals, story.characters, params.max_new_characters)
-    ctx.progress(100, _sum_up(made))
+    ctx.progress(100, _sum_up(made, rules.count_pending(made.candidates, story.characters)))
     return made
 
 
@@ -126,8 +126,11 @@ async def _look_around(
 
 
 def _list_earlier(ctx: Context) -> list[Candidate]:
-    content = ctx.current_content() or {}
-    return [Candidate.model_validate(c) for c in content.get("candidates") or []]
+    return _read_candidates(ctx.current_content())
+
+
+def _read_candidates(content: JsonObject | None) -> list[Candidate]:
+    return [Candidate.model_validate(c) for c in (content or {}).get("candidates") or []]
 
 
 def _evidence_issues(answer: Answer, sources: Sequence[str]) -> list[Issue]:
@@ -138,16 +141,15 @@ def _novelty_issues(answer: Answer, characters: Sequence[JsonObject], earlier: S
     return rules.novelty_issues(answer.candidates, characters, earlier)
 
 
-def _sum_up(made: CharacterCandidates) -> Text:
+def _sum_up(made: CharacterCandidates, pending: int) -> Text:
     counts = made.counts
     message = N_(
         "{new} new candidates of {total}; left out: {existing} in the library, {duplicate} proposed before, {low} too "
         "unsure"
     )
-    new = sum(c.status == "pending" for c in made.candidates) - counts.carried_over
     return Text(
         message,
-        new=new,
+        new=pending - counts.carried_over,
         total=counts.total,
         existing=counts.existing,
         duplicate=counts.duplicate,
