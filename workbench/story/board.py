@@ -13,11 +13,13 @@ from workbench.artifacts.panels import (
     GroupKey,
     Panel,
     PanelCamera,
+    PanelGroup,
     PlannedGroup,
     StoryboardGroups,
     StoryboardPlan,
     StoryboardState,
     StoryboardTranslation,
+    TranslatedGroup,
     TranslatedPanel,
     grid_prompt,
     shot_range,
@@ -123,6 +125,17 @@ def find_back(key: GroupKey, chinese: TranslatedPanel, panel: Panel, back: Back)
     if not chinese.edited or known is None or panel.for_zh == chinese.zh:
         return None
     return known if (known.zh, known.was) == (chinese.zh, panel.en) else None
+
+
+def english_of(group: PanelGroup, chinese: TranslatedGroup | None, back: Back) -> dict[int, str]:
+    """The English of a group's panels that counts, by number."""
+    translated = {p.index: p for p in chinese.panels} if chinese is not None else {}
+    texts = {}
+    for panel in group.panels:
+        edited = translated.get(panel.index)
+        known = None if edited is None else find_back(group.group, edited, panel, back)
+        texts[panel.index] = panel.en if known is None else known.en
+    return texts
 
 
 def is_pending(key: GroupKey, chinese: TranslatedPanel, panel: Panel, back: Back) -> bool:

@@ -280,10 +280,18 @@ def _bare(text: str) -> str:
     return fold(text[len(prefix_of(text)) :])
 
 
-def alike_issues(texts: Mapping[int, str]) -> list[Issue]:
-    """No two panels of a group say the same; `texts` by number."""
-    listed = [texts[index] for index in sorted(texts)]
-    return _repeats("panels", [_bare(t) for t in listed], listed)
+def alike_issues(
+    given: Sequence[tuple[int, str]], others: Mapping[int, str], chinese: Mapping[int, str]
+) -> list[Issue]:
+    """No text that is given, (number, text), says what another panel of its group says, unless their Chinese is the
+    same as well. `others`: what counts of the panels that are not given; all by number."""
+    issues = []
+    for number, (index, text) in enumerate(given):
+        before = {**others, **dict(given[:number])}
+        alike = [other for other, said in before.items() if other != index and _bare(said) == _bare(text)]
+        if any(_bare(chinese.get(other, "")) != _bare(chinese.get(index, "")) for other in alike):
+            issues.append(Issue(f"panels.{number}", Text(N_("“{text}” stands here twice"), text=text[:80])))
+    return issues
 
 
 def _names_in_english(frame: GroupFrame) -> list[str]:

@@ -237,6 +237,113 @@ def test_a_panel_that_would_repeat_another_is_checked_with_its_group(start: Star
     assert "stands here twice" in service(engine).requests[since + 1].messages[-1].content
 
 
+def edited_twice(engine: Engine) -> tuple[int, str]:
+    """A scene whose first panel of KF2 was edited and came back, and whose second now has the Chinese that the first
+    had before. Returns the scene, and the first one's own English."""
+    scene = written(engine)
+    run(engine, TRANSLATE, scene)
+    first = laid_out(engine, scene)[2].panels[0]
+    edit(engine, scene, put(0, "Della把信烧了。"), ZH)
+    assert run(engine, BACK, scene).state == "succeeded"
+    edit(engine, scene, put(1, first.zh), ZH)
+    return scene, first.en
+
+
+def test_a_panel_may_say_what_another_said_before_its_own_edit(start: Start) -> None:
+    engine = start()
+    scene, en = edited_twice(engine)
+    since = len(service(engine).requests)
+    service(engine).changes = [lambda made: made["panels"][0].update(en=en)]
+    job = run(engine, BACK, scene)
+    assert (job.state, len(service(engine).requests)) == ("succeeded", since + 1), job.error
+    first, second = laid_out(engine, scene)[2].panels[:2]
+    assert second.en == en
+    # the others are told as they count
+    asked = service(engine).requests[-1].messages[-1].content.partition("only to read along")[2]
+    others = asked.partition("</data>")[0]
+    assert first.en in others
+    assert en not in others
+
+
+def test_the_same_chinese_may_lead_to_the_same_english(start: Start) -> None:
+    engine = start()
+    scene = written(engine)
+    run(engine, TRANSLATE, scene)
+    twin = laid_out(engine, scene)[2].panels[0]
+    # of one that is there already, and of two that were written together
+    edit(engine, scene, put(3, twin.zh), ZH)
+    service(engine).changes = [lambda made: made["panels"][0].update(en=twin.en)]
+    since = len(service(engine).requests)
+    assert run(engine, BACK, scene).state == "succeeded"
+    for panel in (5, 6):
+        edit(engine, scene, put(panel, "Della把信烧了。"), ZH)
+    service(engine).changes = [lambda made: [p.update(en="Della burns the letter.") for p in made["panels"]] and None]
+    assert run(engine, BACK, scene).state == "succeeded"
+    assert len(service(engine).requests) == since + 2
+    texts = [p.en for p in laid_out(engine, scene)[2].panels]
+    assert (texts[3], texts[5:7]) == (twin.en, ["Della burns the letter."] * 2)
+
+
+def test_a_panel_that_says_what_another_says_is_named_and_the_others_of_its_group_are_kept(start: Start) -> None:
+    engine = start()
+    scene = written(engine)
+    run(engine, TRANSLATE, scene)
+    twin = laid_out(engine, scene)[2].panels[0].en
+    for panel, zh in ((3, "Della把信烧了。"), (5, "Jim笑了。"), (7, "雪落下来。")):
+        edit(engine, scene, put(panel, zh), ZH)
+
+    def repeat(made: dict[str, Any]) -> None:
+        for panel, text in zip(made["panels"], ("Della burns the letter.", twin, "Snow falls."), strict=True):
+            panel["en"] = text
+
+    service(engine).changes = [repeat] * 4
+    job = run(engine, BACK, scene)
+    assert (job.state, job.result["succeeded"]) == ("partial", ["KF2"])
+    [missing] = job.result["failed"]
+    assert (missing["item"], missing["error_kind"]) == ("KF2 (6)", "invalid_output")
+    assert "stands here twice" in missing["error"]
+    panels = laid_out(engine, scene)[2].panels
+    assert [p.index for p in panels if p.translated_back] == [4, 8]
+    assert [p.index for p in panels if p.pending] == [6]
+    # it alone is asked for again
+    since = len(service(engine).requests)
+    service(engine).changes = [lambda made: made["panels"][0].update(en="Jim laughs.")]
+    again = engine.finish(engine.wb.jobs.retry(job.id).id)
+    assert (again.state, len(service(engine).requests)) == ("succeeded", since + 1)
+    assert [p.en for p in laid_out(engine, scene)[2].panels if p.translated_back] == [
+        "Della burns the letter.", "Jim laughs.", "Snow falls.",
+    ]  # fmt: skip
+
+
+def test_panels_of_a_group_that_repeat_each_other_by_hand_keep_none_from_coming_back(start: Start) -> None:
+    engine = start()
+    scene = written(engine)
+    run(engine, TRANSLATE, scene)
+    for panel in (0, 1):
+        edit(engine, scene, lambda made, n=panel: made["groups"][2]["panels"][n].update(en="A door."),
+             "storyboard_groups")  # fmt: skip
+    edit(engine, scene, put(3, "Della把信烧了。"), ZH)
+    since = len(service(engine).requests)
+    assert run(engine, BACK, scene).state == "succeeded"
+    assert len(service(engine).requests) == since + 1
+
+
+def test_a_panel_that_came_back_twice_or_not_at_all_is_missing_and_the_others_are_kept(start: Start) -> None:
+    engine = start()
+    scene = written(engine)
+    run(engine, TRANSLATE, scene)
+    for panel, zh in ((3, "Della把信烧了。"), (5, "Jim笑了。")):
+        edit(engine, scene, put(panel, zh), ZH)
+    service(engine).changes = [lambda made: made["panels"].remove(made["panels"][1])] * 4
+    job = run(engine, BACK, scene)
+    assert (job.state, [f["item"] for f in job.result["failed"]]) == ("partial", ["KF2 (6)"])
+    assert [p.index for p in laid_out(engine, scene)[2].panels if p.translated_back] == [4]
+    service(engine).changes = [lambda made: made["panels"].append(dict(made["panels"][0]))] * 4
+    failed = run(engine, BACK, scene)
+    assert (failed.state, failed.error_kind) == ("failed", "invalid_output")
+    assert "must be numbered 6, got 6, 6" in str(failed.error)
+
+
 def test_an_edited_panel_keeps_its_chinese_when_its_group_is_written_and_translated_anew(start: Start) -> None:
     engine = start()
     scene = written(engine)

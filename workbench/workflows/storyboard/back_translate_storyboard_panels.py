@@ -8,7 +8,7 @@ for by name.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from random import Random
 from typing import TYPE_CHECKING
 
@@ -92,7 +92,6 @@ async def run(ctx: Context, params: Params) -> PartialArtifact:
     wanted = [key for key in GROUP_KEYS if params.group_id in (None, key) and key in chinese and key in english]
     for number, key in enumerate(wanted):
         group = english[key]
-        own = {p.index: p.en for p in group.panels}
         panels = {p.index: p for p in group.panels}
         edited = [p for p in chinese[key].panels if board.is_pending(key, p, panels[p.index], back)]
         if params.group_id is None:
@@ -101,23 +100,28 @@ async def run(ctx: Context, params: Params) -> PartialArtifact:
             continue
         ctx.progress(5 + 90 * number / len(wanted), Text(N_("Translating {count} edited panels of {key}"), key=key,
                                                          count=len(edited)))  # fmt: skip
-        sent = [{"index": p.index, "zh": p.zh, "zh_before": p.made, "en": own[p.index]} for p in edited]
-        rest = [{"index": p.index, "en": p.en} for p in group.panels if p.index not in {e.index for e in edited}]
+        sent = [{"index": p.index, "zh": p.zh, "zh_before": p.made, "en": panels[p.index].en} for p in edited]
+        counts = board.english_of(group, chinese[key], back)
+        others = {index: en for index, en in counts.items() if index not in {p.index for p in edited}}
         prompt = ctx.prompt(
-            title=brief["title"], genre=brief.get("genre") or "", names=names, panels=sent, others=rest
+            title=brief["title"], genre=brief.get("genre") or "", names=names, panels=sent,
+            others=[{"index": index, "en": en} for index, en in others.items()],
         )  # fmt: skip
-        check = _check(group, edited, names)
+        check = _Check(group, chinese[key], edited, others, names)
         try:
             answer = await ctx.generate(key, prompt, schema=EnglishAnswer, checks=[check])
+            texts = {p.index: p.en for p in answer.panels}
         except JobError as error:
             if (error.retryable and not ctx.last_attempt) or isinstance(error, ProgrammingError):
                 raise
-            failed.append({"item": key, "error_kind": error.kind, "error": str(error)})
-            if error.kind in FATAL:
-                break
-            continue
-        texts = {p.index: p.en for p in answer.panels}
-        made[key] = [BackPanel(index=p.index, zh=p.zh, was=own[p.index], en=texts[p.index]) for p in edited]
+            failed += _list_failed(key, error, check)
+            texts = check.usable
+        new = [BackPanel(index=p.index, zh=p.zh, was=panels[p.index].en, en=texts[p.index]) for p in edited
+               if p.index in texts]  # fmt: skip
+        if new:
+            made[key] = new
+        if failed and failed[-1]["error_kind"] in FATAL:
+            break
     if failed and not made:
         raise none_made(failed)
     count = sum(len(panels) for panels in made.values())
@@ -125,25 +129,54 @@ async def run(ctx: Context, params: Params) -> PartialArtifact:
     return PartialArtifact(lambda head: _merge(head, made, english, chinese), failed=failed, succeeded=list(made))
 
 
-def _check(
-    group: PanelGroup, edited: Sequence[TranslatedPanel], names: Sequence[str]
-) -> Callable[[EnglishAnswer], list[Issue]]:
-    """What comes back is what was sent, in English, and the group with it is still nine different panels."""
-    own = {p.index: p.en for p in group.panels}
-    cameras = {p.index: bracket_of(p) for p in group.panels}
+class _Check:
+    """What comes back is what was sent, in English, and none of it says what another panel says.
 
-    def issues(answer: EnglishAnswer) -> list[Issue]:
+    `usable`: the texts of the newest answer with which nothing is wrong, by number; `wrong`: what is wrong with others.
+    """
+
+    def __init__(
+        self, group: PanelGroup, chinese: TranslatedGroup, edited: Sequence[TranslatedPanel],
+        others: Mapping[int, str], names: Sequence[str],
+    ) -> None:  # fmt: skip
+        # the camera is the panel's own, whatever was written in the Chinese
+        self._cameras = {p.index: bracket_of(p) for p in group.panels if p.index in {e.index for e in edited}}
+        self._chinese = {p.index: p.zh for p in chinese.panels}
+        self._others = others
+        self._names = names
+        self.usable: dict[int, str] = {}
+        self.wrong: dict[int, Issue] = {}
+
+    def __call__(self, answer: EnglishAnswer) -> list[Issue]:
         given = [(p.index, p.en) for p in answer.panels]
-        found = panel_checks.translation_issues(
-            given,
-            # the camera is the panel's own, whatever was written in the Chinese
-            {p.index: cameras[p.index] for p in edited},
-            names,
-            lambda path, text: panel_checks.english_issues(path, text, names),
+        issues = panel_checks.translation_issues(
+            given, self._cameras, self._names, lambda path, text: panel_checks.english_issues(path, text, self._names)
         )
-        return found + panel_checks.alike_issues({**own, **dict(given)})
+        issues += panel_checks.alike_issues(given, self._others, self._chinese)
+        by_path = {issue.path: issue for issue in reversed(issues)}
+        told = [(index, text, by_path.get(f"panels.{number}")) for number, (index, text) in enumerate(given)]
+        once = {index for index in self._cameras if [i for i, _ in given].count(index) == 1}
+        self.usable = {index: text for index, text, issue in told if issue is None and index in once}
+        self.wrong = {index: issue for index, _, issue in told if issue is not None}
+        return issues
 
-    return issues
+    @property
+    def missing(self) -> list[int]:
+        return [index for index in self._cameras if index not in self.usable]
+
+
+def _list_failed(key: str, error: JobError, check: _Check) -> list[JsonObject]:
+    """The group, or those of its panels alone that are missing where others came back."""
+    if not check.usable:
+        return [{"item": key, "error_kind": error.kind, "error": str(error)}]
+    return [
+        {
+            "item": f"{key} ({index})",
+            "error_kind": error.kind,
+            "error": str(check.wrong[index].message if index in check.wrong else error),
+        }
+        for index in check.missing
+    ]
 
 
 def _merge(
