@@ -149,6 +149,27 @@ def test_whose_somebody_is_is_not_there_themselves() -> None:
     assert people.find_present("王老师来了") == ["王老师"]
 
 
+@pytest.mark.parametrize(
+    ("text", "seen"),
+    [
+        ("Della's comb lies in the snow.", []),
+        ("Della’s long brown hair falls.", ["Della"]),
+        ("Jim's hand on the sill, Della's shadow behind it", ["Jim", "Della"]),
+        ("Jim's standing there; Lars's at the door", ["Jim", "Lars"]),
+        ("Lars' boat and Lars' face", ["Lars"]),
+        ("Jim's coat swings", []),
+        ("Jim's coat swings as Jim turns", ["Jim"]),
+        ("Jim's brother waits", []),
+        ("Jim站着，朝着起了斑的镜子。", ["Jim"]),
+        ("Della的梳子掉在雪里。", []),
+        ("镜子里是Della的脸。", ["Della"]),
+    ],
+)
+def test_who_is_seen_is_more_than_the_owner_of_a_thing(text: str, seen: list[str]) -> None:
+    people = NameIndex([{"name": name} for name in ("Della", "Jim", "Lars")])
+    assert people.find_seen(text) == seen
+
+
 def test_full_and_half_width_blanks_dots_and_invisible_signs_make_no_other_name() -> None:
     for other in ("ｌｉ ｍｉｎｇ", "LI  MING", "Li·Ming", "Li\u200b Ming", "LiMing\u3000"):
         assert fold(other) == fold("Li Ming")

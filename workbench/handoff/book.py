@@ -17,7 +17,9 @@ from workbench.errors import NotAllowed
 from workbench.i18n import N_, Text
 from workbench.json_types import JsonObject
 from workbench.story import board, frame_shots, timing
+from workbench.story.board import BoardPanel
 from workbench.story.facts import NodeView
+from workbench.story.names import NameIndex
 
 #: gives the bytes of a picture; None: it is gone
 Read = Callable[[str], bytes | None]
@@ -210,20 +212,25 @@ def _scene(node: NodeView, outline: JsonObject, script: JsonObject | None, langu
             for c in (sound or {}).get("cues", [])
         ),
         script,
-        _read_groups(node),
+        _read_groups(node, language),
     )  # fmt: skip
 
 
-def _read_groups(node: NodeView) -> tuple[Group, ...]:
+def _read_groups(node: NodeView, language: str) -> tuple[Group, ...]:
     kinds = (STORYBOARD_PLAN, STORYBOARD_GROUPS, STORYBOARD_TRANSLATION, STORYBOARD_BACK_TRANSLATION)
+    groups = [group for group in board.lay_out(*(node.artifact(kind.name) for kind in kinds)) if group.panels]
+    library = NameIndex(node.project.characters(("name", "aliases"), most=None) if groups else [])
     return tuple(
         Group(
             group.key, group.planned.goal if group.planned else "",
-            tuple(Panel(p.shot, p.en, p.zh, p.camera, p.people) for p in group.panels),
+            tuple(_panel(board.with_people(panel, language, library)) for panel in group.panels),
         )
-        for group in board.lay_out(*(node.artifact(kind.name) for kind in kinds))
-        if group.panels
+        for group in groups
     )  # fmt: skip
+
+
+def _panel(panel: BoardPanel) -> Panel:
+    return Panel(panel.shot, panel.en, panel.zh, panel.camera, panel.people)
 
 
 def _shot(shot: JsonObject, frames: Mapping[str, str]) -> Shot:

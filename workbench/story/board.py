@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from workbench.artifacts.panels import (
     GROUP_KEYS,
@@ -25,6 +25,7 @@ from workbench.artifacts.panels import (
     shot_range,
 )
 from workbench.json_types import JsonObject
+from workbench.story.names import NameIndex
 
 Back = Mapping[tuple[str, int], BackPanel]
 
@@ -33,7 +34,8 @@ Back = Mapping[tuple[str, int], BackPanel]
 class BoardPanel:
     """`en`: what counts, which is the English of an edited Chinese panel where there is one. `pending`: its Chinese was
     edited and has no English yet; `asks`: it has English that a person wrote before that, which no run replaces
-    unasked. `edited_en`: a person has edited the panel itself; `own`: its group's own English."""
+    unasked. `edited_en`: a person has edited the panel itself, `worded_en`: its English; `own`: its group's own
+    English."""
 
     index: int
     shot: int
@@ -43,10 +45,20 @@ class BoardPanel:
     people: tuple[str, ...]
     edited_zh: bool = False
     edited_en: bool = False
+    worded_en: bool = False
     translated_back: bool = False
     pending: bool = False
     asks: bool = False
     own: str = ""
+
+    def text_in(self, language: str) -> str:
+        """What counts in a story of this language."""
+        return self.zh if language == "zh" and self.zh else self.en
+
+    def is_worded(self, language: str) -> bool:
+        """What counts there says what a person has written."""
+        in_chinese = language == "zh" and bool(self.zh)
+        return self.worded_en or (self.edited_zh if in_chinese else self.translated_back)
 
 
 @dataclass(frozen=True)
@@ -105,11 +117,22 @@ def _panel(key: GroupKey, panel: Panel, chinese: TranslatedPanel | None, back: B
         people=tuple(panel.people),
         edited_zh=chinese is not None and chinese.edited,
         edited_en=panel.edited,
+        worded_en=panel.for_zh is not None,
         translated_back=translated is not None,
         pending=pending,
         asks=pending and panel.for_zh is not None,
         own=panel.en,
     )
+
+
+def with_people(panel: BoardPanel, language: str, library: NameIndex) -> BoardPanel:
+    """The panel with everybody who is in its picture: whoever wrote it says so in `people`, and a person who words it
+    anew names whom they bring in. Whom they name no more stays: no text has to name everybody."""
+    if not panel.is_worded(language):
+        return panel
+    there = {library.find(name) or name for name in panel.people}
+    brought = [name for name in library.find_seen(panel.text_in(language)) if name not in there]
+    return replace(panel, people=(*panel.people, *brought))
 
 
 def back_panels(content: JsonObject | None) -> dict[tuple[str, int], BackPanel]:

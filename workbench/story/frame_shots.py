@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field
+from functools import cache, partial
 from typing import TYPE_CHECKING
 
 from sqlalchemy import Connection
@@ -19,6 +20,8 @@ from workbench.db.rows.story import Artifact, Input
 from workbench.json_types import JsonObject
 from workbench.story import board
 from workbench.story.board import BoardGroup, BoardPanel
+from workbench.story.leads import find_unlisted_leads
+from workbench.story.names import NameIndex
 
 if TYPE_CHECKING:
     from workbench.story.facts import NodeView
@@ -69,18 +72,22 @@ class FrameShots:
 
 def lay_out(
     plan: JsonObject | None, images: JsonObject | None, inputs: Iterable[Input],
-    read: Callable[[str], JsonObject | None], language: str, *, group: str | None = None,
+    read: Callable[[str], JsonObject | None], read_cast: Callable[[], Iterable[JsonObject]], language: str, *,
+    group: str | None = None,
 ) -> FrameShots:  # fmt: skip
-    """The shots of a scene. `inputs`: what its frames were made from; `read`: gives the content of one of PANELS, asked
-    only where a frame was drawn from a group, or when one is named."""
+    """The shots of a scene. `inputs`: what its frames were made from; `read`: gives the content of one of PANELS and
+    `read_cast` the story's people, asked only where a frame was drawn from a group, or when one is named."""
     shots = list((plan or {}).get("shots", []))
     sources = find_sources(images, inputs)
     chosen = {f["key"]: f["chosen"] for f in (images or {}).get("frames", [])}
     if not sources and group is None:
         return FrameShots(shots, chosen=chosen)
     aspect = str((images or {}).get("aspect_ratio") or "16:9")
+    library = NameIndex(read_cast())
     groups: dict[str, list[JsonObject]] = {
-        g.key: [make_shot(g, panel, "", [], aspect, language) for panel in g.panels]
+        g.key: [
+            make_shot(g, board.with_people(panel, language, library), "", [], aspect, language) for panel in g.panels
+        ]
         for g in board.lay_out(None, *(read(kind) for kind in PANELS))
         if g.panels
     }
@@ -118,9 +125,11 @@ def find_frame_shots(
     conn: Connection, scene_ids: Iterable[int], heads: Mapping[tuple[int, str], Artifact], *, group: str | None = None
 ) -> dict[int, FrameShots]:
     """The same of scenes of one story, whose heads of PLAN and IMAGES are known already."""
+    scenes = list(scene_ids)
     found: dict[int, FrameShots] = {}
     language = ""
-    for scene in scene_ids:
+    read_cast = cache(lambda: _read_cast(conn, scenes[0]))
+    for scene in scenes:
         plan, images = heads.get((scene, PLAN)), heads.get((scene, IMAGES))
         if plan is None:
             continue
@@ -131,26 +140,39 @@ def find_frame_shots(
 
         language = language or _read_language(conn, scene)
         content, inputs = (images.content, images.inputs) if images is not None else (None, [])
-        found[scene] = lay_out(plan.content, content, inputs, read, language, group=group)
+        found[scene] = lay_out(plan.content, content, inputs, read, read_cast, language, group=group)
     return found
 
 
 def _read_language(conn: Connection, scene: int) -> str:
+    return str(_read_brief(conn, scene).get("language") or "en")
+
+
+def _read_cast(conn: Connection, scene: int) -> list[JsonObject]:
+    """The story's people, as `NodeView.characters` tells them."""
+    node = reads.find_node(conn, scene)
+    library = [row.content for row in reads.list_elements(conn, node.project_id, "character")] if node else []
+    return [*library, *find_unlisted_leads(_read_brief(conn, scene), library)]
+
+
+def _read_brief(conn: Connection, scene: int) -> JsonObject:
     node = reads.find_node(conn, scene)
     brief = reads.find_head(conn, node.project_id, "brief") if node is not None else None
-    return str((brief.content.get("language") if brief is not None else None) or "en")
+    return brief.content if brief is not None else {}
 
 
 def read_at(node: NodeView, language: str) -> FrameShots:
     """The shots of the scene that a view is of."""
-    return lay_out(node.artifact(PLAN), node.artifact(IMAGES), node.made_from(IMAGES), node.artifact, language)
+    read_cast = partial(node.project.characters, ("name", "aliases"), most=None)
+    inputs = node.made_from(IMAGES)
+    return lay_out(node.artifact(PLAN), node.artifact(IMAGES), inputs, node.artifact, read_cast, language)
 
 
 def make_shot(
     group: BoardGroup, panel: BoardPanel, setting: str, anchors: list[str], aspect: str, language: str
 ) -> JsonObject:
     """A panel in the shape of a shot of the nine-shot plan, without what is told of every shot alike."""
-    text = panel.zh if language == "zh" and panel.zh else panel.en
+    text = panel.text_in(language)
     bare = (text if panel.camera is not None else text[len(prefix_of(text)) :]).strip()
     states = {c.name: c for c in (group.end.characters if group.end is not None else [])}
     size, angle, lens = _camera(panel.camera, panel.en)

@@ -49,6 +49,12 @@ _HONOURS = _LISTS["honours"]
 _ASKS = re.compile(r"\s+(?:he|she|it|they|we|you|I|the|a|an|this|that|there|his|her|my|our|your|no|not)\b")
 _KIN = {name: "|".join(map(re.escape, _LISTS[name])) for name in ("kin", "kin_zh")}
 _OF_KIN = re.compile(rf"['’]s?\s+(?:[a-z]+\s+){{0,2}}(?:{_KIN['kin']})\b|的?(?:{_KIN['kin_zh']})", re.IGNORECASE)
+_SEEN = {name: "|".join(map(re.escape, _LISTS[name])) for name in ("seen", "seen_zh", "is_words")}
+_OF_THINGS = re.compile(
+    rf"(?:['’]s|(?<=s)['’])\s+(?!(?:[a-z]+\s+){{0,2}}(?:{_SEEN['seen']})\b|(?:{_SEEN['is_words']}|[a-z]+ing)\b)(?=[a-z])"
+    rf"|的(?!.{{0,3}}(?:{_SEEN['seen_zh']}))",
+    re.IGNORECASE,
+)
 _TOWNS = frozenset(_LISTS["towns"])
 #: before a name of one character there is no other character but these
 _BEFORE_ONE = "和与與跟同对對向把将將被给給让讓叫请請问問找见見看是替为為等但而却卻"
@@ -164,6 +170,13 @@ class NameIndex:
         flat = _Flat.of(text)
         present = (m.name for m in self._iterate(flat) if not _OF_KIN.match(flat.text, m.end))
         return list(dict.fromkeys(present))
+
+    def find_seen(self, text: str) -> list[str]:
+        """The same without those, too, of whom only a thing is told: “Fen's boat” shows no Fen, “Fen's hand” does."""
+        flat = _Flat.of(text)
+        aside = (_OF_KIN, _OF_THINGS)
+        seen = (m.name for m in self._iterate(flat) if not any(of.match(flat.text, m.end) for of in aside))
+        return list(dict.fromkeys(seen))
 
     def mask(self, text: str, keep: Iterable[str] = ()) -> str:
         """The text without the names of people, save inside those to `keep`: what is left may name a place (“Church”,

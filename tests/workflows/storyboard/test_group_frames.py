@@ -12,10 +12,11 @@ from PIL import Image
 
 from tests.engine.conftest import Engine
 from tests.workflows.conftest import nodes, run
-from tests.workflows.frames import quick_drawing
+from tests.workflows.frames import Painter, quick_drawing
 from tests.workflows.storyboard.scenes import content, edit, planned, service
 from workbench.artifacts.panels import PanelCamera, StoryboardState
 from workbench.errors import GuardUnmet
+from workbench.settings import Settings
 from workbench.story.board import BoardGroup, BoardPanel
 from workbench.story.frame_shots import make_shot
 
@@ -166,6 +167,80 @@ def test_a_further_candidate_and_a_ranking_go_by_the_source_of_the_frame(start: 
     assert not engine.wb.artifacts.list_stale_reasons(scene, "frame_ranking")
     edit(engine, scene, lambda made: made["groups"][1]["panels"][4].update(people=["Della"]))
     assert engine.wb.artifacts.list_stale_reasons(scene, "frame_ranking")
+
+
+def in_frame(engine: Engine, scene: int) -> list[str]:
+    """Whom the fifth frame shows, as pages, drift and rankings read it."""
+    shot = engine.wb.artifacts.list_shots([scene])[scene].find("KF4")
+    return [str(s["name"]) for s in shot["subjects"]]
+
+
+def reword(engine: Engine, scene: int, **fields: Any) -> None:
+    edit(engine, scene, lambda made: made["groups"][1]["panels"][4].update(fields))
+
+
+def test_whoever_an_edited_panel_names_is_in_its_picture(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    quick_drawing(monkeypatch)
+    painter = Painter()
+    engine = Engine(settings, make_provider=lambda profile: painter)
+    scene, _ = mixed(engine, [])
+
+    def draw() -> str:
+        painter.requests.clear()
+        run(engine, IMAGES, scene, {"keys": ["KF4"], "source": "KF1"})
+        return painter.requests[0].prompt
+
+    reword(engine, scene, en="Della's comb lies in deep snow.")
+    assert "Nobody is in the picture" in draw()
+    reword(engine, scene, en="Jim stands, turned toward a mirror.")
+    assert "People: Jim, centre" in draw()
+    assert in_frame(engine, scene) == ["Jim"]
+    # whom the text names no more stays, and whom both name is there once
+    reword(engine, scene, people=["Della", "Jim"])
+    assert in_frame(engine, scene) == ["Della", "Jim"]
+    reword(engine, scene, en="A mirror, blind with age.")
+    assert in_frame(engine, scene) == ["Della", "Jim"]
+    # of what only a model wrote its own people count
+    reword(engine, scene, people=[])
+    assert in_frame(engine, scene) == []
+    engine.close()
+
+
+def test_whoever_an_edited_chinese_panel_names_is_in_its_picture(start: Start, quick: None) -> None:
+    engine = start()
+    scene, _ = mixed(engine, [])
+    run(engine, "translate_storyboard_panels", scene)
+    there = "Jim站着，朝着起了斑的镜子。"
+    edit(engine, scene, lambda made: made["groups"][1]["panels"][4].update(zh=there), "storyboard_translation")
+    # until it is in English the English counts
+    assert in_frame(engine, scene) == []
+    # a person's own English is put into Chinese again by request alone
+    service(engine).changes = [lambda made: made["panels"][0].update(en="Jim stands before a mirror.")]
+    assert run(engine, "back_translate_storyboard_panels", scene, {"group_id": "KF1"}).state == "succeeded"
+    assert in_frame(engine, scene) == ["Jim"]
+    handed = csv.DictReader(io.StringIO(engine.wb.handoffs.make(scene, "csv").data.decode("utf-8-sig")))
+    assert {r["Panel"]: r["Cast"] for r in handed}["14"] == "Jim"
+
+
+def test_in_a_chinese_story_the_edited_chinese_says_who_is_there(start: Start, quick: None) -> None:
+    engine = start()
+    scene = planned(engine, "painted-skin.zh")
+    run(engine, "generate_keyframe_prompt", scene)
+    run(engine, "generate_storyboard_group", scene)
+    run(engine, "translate_storyboard_panels", scene)
+    edit(engine, scene, lambda made: made["groups"][1]["panels"][4].update(people=[]))
+    edit(
+        engine,
+        scene,
+        lambda made: made["groups"][1]["panels"][4].update(zh="王生的剑落在雪里。"),
+        "storyboard_translation",
+    )
+    run(engine, IMAGES, scene, {"keys": ["KF4"], "source": "KF1"})
+    assert in_frame(engine, scene) == []
+    edit(
+        engine, scene, lambda made: made["groups"][1]["panels"][4].update(zh="王生站在雪里。"), "storyboard_translation"
+    )
+    assert in_frame(engine, scene) == ["王生"]
 
 
 def sources(engine: Engine, scene: int) -> list[str | None]:

@@ -8,6 +8,7 @@ from workbench.artifacts.panels import GROUP_KEYS
 from workbench.artifacts.storyboard import frame_key, frame_part
 from workbench.json_types import JsonObject
 from workbench.story import board, frame_shots
+from workbench.story.names import NameIndex
 from workbench.workflows.scene.generate_keyframe_prompt import CONSISTENCY, QUALITY
 
 if TYPE_CHECKING:
@@ -25,7 +26,10 @@ def read_panel_shot(node: NodeView, key: str, order: int, aspect: str, language:
     anchor = node.artifact("scene_anchor", fields=(f"anchors.{language}",), only_for=used_for) or {}
     anchors = list((anchor.get("anchors") or {}).get(language) or [])[:4]
     setting = str(bible.get("setting_lock") or "")
-    shot = frame_shots.make_shot(group, group.panels[order - 1], setting, anchors, aspect, language)
+    # whom a text names is no input: another name for somebody changes no picture
+    library = NameIndex(node.at(node.id).project.characters(("name", "aliases"), most=None))
+    panel = board.with_people(group.panels[order - 1], language, library)
+    shot = frame_shots.make_shot(group, panel, setting, anchors, aspect, language)
     return {
         **shot,
         "technical": {"consistency": CONSISTENCY[language], "composition": "", "quality": QUALITY[language]},
