@@ -7,6 +7,7 @@ edited Chinese panel leads to English of its own in `BackTranslation`.
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from typing import Annotated, Any, Literal, Self, get_args
 
 from pydantic import Field, SerializerFunctionWrapHandler, model_serializer, model_validator
@@ -340,17 +341,55 @@ def _group_parts(content: JsonObject) -> JsonObject:
     return parts
 
 
+def _find_panel(group: JsonObject | None, number: str) -> JsonObject:
+    """A panel of a group by its number; empty where the group is gone or has none."""
+    return next((p for p in (group or {}).get("panels", ()) if str(p["index"]) == number), {})
+
+
+def _view_of(*fields: str) -> Callable[[JsonObject, str], JsonObject | None]:
+    """Of one panel what its picture is made from."""
+
+    def view(group: JsonObject, number: str) -> JsonObject | None:
+        panel = _find_panel(group, number)
+        return {name: panel[name] for name in fields if name in panel} or None
+
+    return view
+
+
+def _view_edit(group: JsonObject, number: str) -> JsonObject | None:
+    """A panel's Chinese where a person has edited it: elsewhere an English story does not go by it."""
+    panel = _find_panel(group, number)
+    return {name: panel[name] for name in ("zh", "index")} if panel and panel["zh"] != panel["made"] else None
+
+
+def _view_state(group: JsonObject, name: str) -> JsonObject | None:
+    """How somebody is at the end of a group."""
+    characters = ((group or {}).get("end") or {}).get("characters", ())
+    return next((dict(c) for c in characters if c["name"] == name), None)
+
+
 STORYBOARD_BIBLE = Kind("storyboard_bible", N_("Storyboard bible"), "scene", StoryboardBible)
 STORYBOARD_PLAN = Kind("storyboard_plan", N_("Storyboard plan"), "scene", StoryboardPlan, _plan_parts)
 STORYBOARD_GROUPS = Kind(
-    "storyboard_groups", N_("Storyboard panels"), "scene", StoryboardGroups, _group_parts, expected_parts=27
+    "storyboard_groups",
+    N_("Storyboard panels"),
+    "scene",
+    StoryboardGroups,
+    _group_parts,
+    expected_parts=27,
+    views={"panel": _view_of("en", "camera", "people", "index", "for_zh"), "state": _view_state},
 )
 STORYBOARD_TRANSLATION = Kind(
     "storyboard_translation", N_("Chinese of the panels"), "scene", StoryboardTranslation, _plan_parts,
-    expected_parts=9,
+    expected_parts=9, views={"panel": _view_of("zh", "index", "made"), "edit": _view_edit},
 )  # fmt: skip
 STORYBOARD_BACK_TRANSLATION = Kind(
-    "storyboard_back_translation", N_("English of edited panels"), "scene", BackTranslation, _plan_parts
+    "storyboard_back_translation",
+    N_("English of edited panels"),
+    "scene",
+    BackTranslation,
+    _plan_parts,
+    views={"panel": _view_of("en", "index", "zh", "was")},
 )
 
 KINDS = (

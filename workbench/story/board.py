@@ -94,7 +94,7 @@ def lay_out(
         if group is None:
             board.append(BoardGroup(key, shot_range(key), planned.get(key)))
             continue
-        panels = tuple(_panel(key, p, chinese.get((key, p.index)), english) for p in group.panels)
+        panels = tuple(lay_out_panel(key, p, chinese.get((key, p.index)), english) for p in group.panels)
         shown = [p.model_copy(update={"en": b.en}) for p, b in zip(group.panels, panels, strict=True)]
         board.append(
             BoardGroup(
@@ -105,7 +105,8 @@ def lay_out(
     return board
 
 
-def _panel(key: GroupKey, panel: Panel, chinese: TranslatedPanel | None, back: Back) -> BoardPanel:
+def lay_out_panel(key: GroupKey, panel: Panel, chinese: TranslatedPanel | None, back: Back) -> BoardPanel:
+    """One panel of a group as it counts."""
     translated = None if chinese is None else find_back(key, chinese, panel, back)
     pending = chinese is not None and is_pending(key, chinese, panel, back)
     return BoardPanel(

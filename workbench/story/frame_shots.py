@@ -86,12 +86,25 @@ def lay_out(
     library = NameIndex(read_cast())
     groups: dict[str, list[JsonObject]] = {
         g.key: [
-            make_shot(g, board.with_people(panel, language, library), "", [], aspect, language) for panel in g.panels
+            make_shot(board.with_people(panel, language, library), _list_states(g), "", [], aspect, language)
+            for panel in g.panels
         ]
         for g in board.lay_out(None, *(read(kind) for kind in PANELS))
         if g.panels
     }
     return FrameShots(shots, groups, sources, chosen)
+
+
+def _list_states(group: BoardGroup) -> dict[str, StoryboardCharacter]:
+    return {c.name: c for c in (group.end.characters if group.end is not None else [])}
+
+
+def fields_of_panel(kind: str, order: int, people: Iterable[str], language: str) -> list[str]:
+    """What the picture of a panel is made from, as fields of its group: of the group itself also how its `people` are,
+    of its Chinese that alone which counts in a story of this language."""
+    if kind == PANELS[0]:
+        return [f"panel@{order}", *(f"state@{name}" for name in people)]
+    return [f"{'edit' if kind == PANELS[1] and language != 'zh' else 'panel'}@{order}"]
 
 
 def find_sources(images: JsonObject | None, inputs: Iterable[Input]) -> dict[tuple[str, str], GroupKey]:
@@ -138,13 +151,14 @@ def find_frame_shots(
             head = reads.find_head(conn, scene, kind)
             return None if head is None else head.content
 
-        language = language or _read_language(conn, scene)
+        language = language or read_language(conn, scene)
         content, inputs = (images.content, images.inputs) if images is not None else (None, [])
         found[scene] = lay_out(plan.content, content, inputs, read, read_cast, language, group=group)
     return found
 
 
-def _read_language(conn: Connection, scene: int) -> str:
+def read_language(conn: Connection, scene: int) -> str:
+    """The language of the story that a scene is of."""
     return str(_read_brief(conn, scene).get("language") or "en")
 
 
@@ -169,12 +183,13 @@ def read_at(node: NodeView, language: str) -> FrameShots:
 
 
 def make_shot(
-    group: BoardGroup, panel: BoardPanel, setting: str, anchors: list[str], aspect: str, language: str
-) -> JsonObject:
-    """A panel in the shape of a shot of the nine-shot plan, without what is told of every shot alike."""
+    panel: BoardPanel, states: Mapping[str, StoryboardCharacter], setting: str, anchors: list[str], aspect: str,
+    language: str,
+) -> JsonObject:  # fmt: skip
+    """A panel in the shape of a shot of the nine-shot plan, without what is told of every shot alike. `states`: how the
+    people of its group are, by name."""
     text = panel.text_in(language)
     bare = (text if panel.camera is not None else text[len(prefix_of(text)) :]).strip()
-    states = {c.name: c for c in (group.end.characters if group.end is not None else [])}
     size, angle, lens = _camera(panel.camera, panel.en)
     thing = anchors[panel.index % len(anchors)] if anchors else setting[:60] or "—"
     return {

@@ -5,6 +5,7 @@ Nothing that runs puts another one in its place (see workflows.image.generate_ke
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import Connection
@@ -12,7 +13,7 @@ from sqlalchemy import Connection
 from workbench.artifacts import kinds, sheets
 from workbench.artifacts.saving import add_version
 from workbench.artifacts.storyboard import MOST_CANDIDATES, frame_key, frame_part
-from workbench.artifacts.versions import hash_of
+from workbench.artifacts.versions import hash_of, part_of, pick
 from workbench.db.reads import story as reads
 from workbench.db.rows.media import Media
 from workbench.db.rows.story import Artifact, Input
@@ -45,15 +46,21 @@ def place_pictures(conn: Connection, node_id: int, placed: list[Placed], user: s
     content = head.content if head else {"aspect_ratio": plan.content["shots"][0]["camera"]["aspect"], "frames": []}
     inputs = list(head.inputs) if head else []
     shots = frame_shots.find_frame_shots(conn, [node_id], {(node_id, PROMPT): plan, **_known(node_id, head)})[node_id]
+    language = frame_shots.read_language(conn, node_id)
     sources = {key: shots.source(key) for key in KEYS}
     panels = reads.heads_with_content(conn, [node_id], list(frame_shots.PANELS)) if any(sources.values()) else {}
     for picture in placed:
         source = sources[picture.key]
         content = _with_picture(content, picture, source)
-        shown: list[tuple[Artifact, str]] = [(plan, f"shot:{KEYS.index(picture.key) + 1}")]
+        order = KEYS.index(picture.key) + 1
+        shown = [_read_of(plan, f"shot:{order}")]
         if source is not None:
-            shown = [(panel, f"group:{source}") for panel in panels.values()]
-        inputs = _made_for(inputs, shown, picture.key)
+            people = [str(s["name"]) for s in shots.of(source)[order - 1]["subjects"]]
+            shown = [
+                _read_of(panel, f"group:{source}", frame_shots.fields_of_panel(panel.kind, order, people, language))
+                for panel in panels.values()
+            ]
+        inputs = _made_for(inputs, [made_from for made_from in shown if made_from is not None], picture.key)
     kind = kinds.find(IMAGES)
     checked = kinds.validate(kind, content)
     return add_version(conn, node_id, kind, checked, source="manual", user=user, inputs=inputs)
@@ -117,11 +124,26 @@ def _with_picture(content: JsonObject, picture: Placed, source: str | None) -> J
     return {**content, "frames": [frames[key] for key in KEYS if key in frames]}
 
 
-def _made_for(inputs: list[Input], shown: list[tuple[Artifact, str]], key: str) -> list[Input]:
-    """The inputs with what the frame shows today as its only ones: who brings a picture has seen what it is to show.
+def _read_of(head: Artifact, part: str, fields: Sequence[str] = ()) -> Input | None:
+    """A part of what is there today, or these fields of it, as an input; None where there is none: a group that is not
+    translated."""
+    hashes = head.part_hashes or {}
+    if part not in hashes:
+        return None
+    made_from: Input = {
+        "node_id": head.node_id, "kind": head.kind, "part": part, "artifact_id": head.id, "version": head.version,
+        "content_hash": hashes[part],
+    }  # fmt: skip
+    if fields:
+        kind = kinds.find(head.kind)
+        made_from["fields"] = sorted(fields)
+        made_from["fields_hash"] = hash_of(pick(part_of(kind, head.content, part), made_from["fields"], kind))
+    return made_from
 
-    `shown`: the version and the part of it; a shot of the plan is one frame's alone, a group nine frames'.
-    """
+
+def _made_for(inputs: list[Input], shown: list[Input], key: str) -> list[Input]:
+    """The inputs with what the frame shows today as its only ones: who brings a picture has seen what it is to show. A
+    shot of the plan is one frame's alone, a group nine frames'."""
     own, shot = frame_part(key), f"shot:{KEYS.index(key) + 1}"
     changed: list[Input] = []
     for made_from in inputs:
@@ -132,12 +154,5 @@ def _made_for(inputs: list[Input], shown: list[tuple[Artifact, str]], key: str) 
             changed.append(made_from)
         elif still := [p for p in only_for if p != own]:
             changed.append({**made_from, "only_for": still})
-    for head, part in shown:
-        if part not in (head.part_hashes or {}):
-            continue  # a group that is not translated
-        now: Input = {
-            "node_id": head.node_id, "kind": head.kind, "part": part, "artifact_id": head.id, "version": head.version,
-            "content_hash": (head.part_hashes or {})[part],
-        }  # fmt: skip
-        changed.append(now if head.kind == PROMPT else {**now, "only_for": [own]})
-    return changed
+    now: list[Input] = [i if i["kind"] == PROMPT else {**i, "only_for": [own]} for i in shown]
+    return [*changed, *now]

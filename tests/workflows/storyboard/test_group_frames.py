@@ -14,10 +14,12 @@ from tests.engine.conftest import Engine
 from tests.workflows.conftest import nodes, run
 from tests.workflows.frames import Painter, quick_drawing
 from tests.workflows.storyboard.scenes import content, edit, planned, service
-from workbench.artifacts.panels import PanelCamera, StoryboardState
+from workbench.artifacts import kinds
+from workbench.artifacts.panels import PanelCamera
+from workbench.artifacts.saving import add_version
 from workbench.errors import GuardUnmet
 from workbench.settings import Settings
-from workbench.story.board import BoardGroup, BoardPanel
+from workbench.story.board import BoardPanel
 from workbench.story.frame_shots import make_shot
 
 Start = Callable[..., Engine]
@@ -307,6 +309,115 @@ def test_an_own_picture_stands_for_what_its_frame_showed(start: Start, quick: No
     assert not reason.touches("frame:KF3")
 
 
+def touched(engine: Engine, scene: int, kind: str = "keyframe_images") -> set[str]:
+    """The frames that have something that changed under them."""
+    reasons = engine.wb.artifacts.list_stale_reasons(scene, kind)
+    return {key for key in ("KF3", "KF4") if any(r.touches(f"frame:{key}") for r in reasons)}
+
+
+def put(kind: str, number: int, **fields: Any) -> Callable[[Engine, int], None]:
+    """An edit of a panel of the second group."""
+    return lambda engine, scene: edit(
+        engine, scene, lambda made: made["groups"][1]["panels"][number - 1].update(fields), kind
+    )
+
+
+def move(name: str) -> Callable[[Engine, int], None]:
+    """An edit of how somebody is at the end of the second group."""
+
+    def change(made: dict[str, Any]) -> None:
+        [state] = [c for c in made["groups"][1]["end"]["characters"] if c["name"] == name]
+        state["stance"] = "kneeling"
+
+    return lambda engine, scene: edit(engine, scene, change)
+
+
+OF_GROUP: dict[str, tuple[Callable[[Engine, int], None], dict[str, set[str]]]] = {
+    "another panel's English": (put("storyboard_groups", 6, en="A door stands open."), {}),
+    "another panel's Chinese": (put("storyboard_translation", 6, zh="门开着。"), {}),
+    "another panel's people": (put("storyboard_groups", 1, people=[]), {}),
+    "its own English": (put("storyboard_groups", 5, en="Snow lies on the sill."), {"zh": {"KF4"}, "en": {"KF4"}}),
+    "its own Chinese": (put("storyboard_translation", 5, zh="窗台上有雪。"), {"zh": {"KF4"}, "en": {"KF4"}}),
+    "the summary": (lambda e, s: edit(e, s, lambda made: made["groups"][1].update(summary="Nothing.")), {}),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("sample", ["painted-skin.zh", "gift-of-the-magi.en"])
+def test_a_frame_is_stale_for_its_own_panel_alone(start: Start, quick: None, sample: str) -> None:
+    engine = start()
+    scene = planned(engine, sample)
+    run(engine, "generate_keyframe_prompt", scene)
+    run(engine, "generate_storyboard_group", scene)
+    run(engine, "translate_storyboard_panels", scene)
+    run(engine, IMAGES, scene, {**KEYS, "source": "KF1"})
+    assert touched(engine, scene) == set()
+    for what, (change, expected) in OF_GROUP.items():
+        change(engine, scene)
+        assert touched(engine, scene) == expected.get(sample[-2:], set()), what
+        if expected:
+            [reason] = engine.wb.artifacts.list_stale_reasons(scene, "keyframe_images")
+            assert reason.part == "group:KF1"
+            assert reason.changes[0].now in ("Snow lies on the sill.", "窗台上有雪。")
+            drawn = shown(engine, scene)
+            run(engine, IMAGES, scene, {**KEYS, "source": "KF1"})
+            assert {key for key, media in shown(engine, scene).items() if media != drawn[key]} <= {"KF4"}
+            assert touched(engine, scene) == set()
+
+
+def test_a_frame_is_stale_when_those_whom_it_shows_stand_otherwise(start: Start, quick: None) -> None:
+    engine = start()
+    scene, _ = mixed(engine, ["Della"])
+    reword(engine, scene, en="Jim stands at the door, Della beside him.")
+    edit(engine, scene, lambda made: made["groups"][1]["panels"][3].update(people=["Della"]))
+    run(engine, IMAGES, scene, {**KEYS, "source": "KF1"})
+    names = {c["name"] for c in content(engine, scene, "storyboard_groups")["groups"][1]["end"]["characters"]}
+    assert {"Della", "Jim"} <= names
+    move("Jim")(engine, scene)
+    assert touched(engine, scene) == {"KF4"}
+    run(engine, IMAGES, scene, {**KEYS, "source": "KF1"})
+    assert touched(engine, scene) == set()
+    move("Della")(engine, scene)
+    assert touched(engine, scene) == {"KF3", "KF4"}
+
+
+def test_what_was_made_of_a_whole_group_stays_so(start: Start, quick: None) -> None:
+    """Frames of before their inputs named the panel."""
+    engine = start()
+    scene, _ = mixed(engine, [])
+    head = engine.wb.artifact(scene, "keyframe_images")
+    assert head is not None
+    older = [
+        {name: value for name, value in one.items() if name not in ("fields", "fields_hash")}
+        if one["kind"] == "storyboard_groups" else one
+        for one in head.inputs
+    ]  # fmt: skip
+    with engine.wb.database.write() as conn:
+        add_version(
+            conn, scene, kinds.find("keyframe_images"), head.content, source="import", user="local", inputs=older
+        )
+    assert touched(engine, scene) == set()
+    before = shown(engine, scene)
+    put("storyboard_groups", 6, en="A door stands open.")(engine, scene)
+    assert touched(engine, scene) == {"KF4"}
+    run(engine, IMAGES, scene, KEYS)
+    assert (touched(engine, scene), shown(engine, scene)) == (set(), before)
+    put("storyboard_groups", 7, en="A door is shut.")(engine, scene)
+    assert touched(engine, scene) == set()
+
+
+def test_an_own_picture_and_a_ranking_are_stale_for_their_panel_alone(start: Start, quick: None) -> None:
+    engine = start()
+    scene, _ = mixed(engine, ["Della"])
+    run(engine, "rank_keyframe_candidates", scene, {"keys": ["KF4"], "candidates": 1})
+    media = engine.wb.media.add_picture(png("navy"))
+    engine.wb.artifacts.place_pictures(scene, {"KF4": (media.sha256, "b.png")})
+    both = ("keyframe_images", "frame_ranking")
+    put("storyboard_groups", 6, en="A door stands open.")(engine, scene)
+    assert [touched(engine, scene, kind) for kind in both] == [set(), set()]
+    put("storyboard_groups", 5, en="Snow lies on the sill.")(engine, scene)
+    assert [touched(engine, scene, kind) for kind in both] == [{"KF4"}, {"KF4"}]
+
+
 def characters(engine: Engine, scene: int) -> list[dict[str, Any]]:
     project = engine.wb.projects.get_node(scene).project_id
     return [{"name": n.title, "id": n.id} for n in nodes(engine, project, "character")]
@@ -331,8 +442,7 @@ def png(colour: str) -> bytes:
 )  # fmt: skip
 def test_any_camera_is_a_framing_that_can_be_drawn(en: str, camera: dict[str, Any] | None, expected: Any) -> None:
     panel = BoardPanel(3, 12, en, "", None if camera is None else PanelCamera.model_validate(camera), ("Mei",))
-    group = BoardGroup("KF1", (10, 18), None, end=StoryboardState())
-    shot = make_shot(group, panel, "a pier", [], "16:9", "en")
+    shot = make_shot(panel, {}, "a pier", [], "16:9", "en")
     assert (shot["framing"], shot["camera"]["angle"], shot["camera"]["lens"]) == expected
     assert shot["caption"] == "A lamp."
     assert shot["subjects"][0]["name"] == "Mei"
