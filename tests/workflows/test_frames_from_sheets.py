@@ -170,6 +170,63 @@ def test_each_shot_has_the_look_that_is_worn_in_it(studio: Engine, painter: Pain
     ]
 
 
+CROPPED = {"name": "cropped", "words": "hair cropped short, a green coat", "spans": [{"first": "1.1.5", "last": ""}]}
+LIKE_DELLA = "slight, brown hair below the knee, old brown jacket, quick and warm"
+
+
+def describe(told: Told, name: str, **fields: Any) -> None:
+    node = told.node("character", name)
+    head = told.wb.artifact(node, "character")
+    assert head is not None
+    told.wb.artifacts.save(node, "character", {**head.content, **fields}, head.version)
+
+
+def test_a_look_that_is_worn_goes_before_the_description(studio: Engine, painter: Painter) -> None:
+    told = Told(studio)
+    describe(told, "Mara", appearance=LIKE_DELLA)
+    told.add_sheet("Mara", {"name": "usual"}, CROPPED)
+    draw(told, "KF3", "KF4")
+    four, five = (looks_line(r.prompt) for r in sorted(painter.requests, key=lambda r: "lamp 5" in r.prompt))
+    assert four == f"How they look: Mara: {LIKE_DELLA}."
+    assert five == (
+        "How they look: Mara: slight, quick and warm; in this scene, whatever else is told of them: hair cropped "
+        "short, a green coat."
+    )
+
+
+def test_a_look_goes_before_what_the_shot_tells_itself(studio: Engine, painter: Painter) -> None:
+    told = Told(studio)
+    told.add_sheet("Mara", {"name": "usual"}, CROPPED)
+    draw(told, "KF4")
+    assert looks_line(painter.requests[0].prompt) == (
+        "How they look: a girl in oilskins; in this scene, whatever else is told of them: Mara: hair cropped short, a "
+        "green coat."
+    )
+
+
+def test_in_chinese_the_look_goes_before_the_description_as_well(studio: Engine, painter: Painter) -> None:
+    told = Told(studio, {**STORY, "language": "zh"})
+    describe(told, "Mara", appearance="身形瘦小，棕色长发及膝，旧棕色外套")
+    told.add_sheet("Mara", {**CROPPED, "words": "短发，绿色外套"})
+    draw(told, "KF4")
+    line = looks_line(painter.requests[0].prompt)
+    assert line == "人物造型：Mara: 身形瘦小；本场造型以此为准：短发，绿色外套。"
+
+
+def test_of_a_look_that_a_picture_alone_tells_no_hair_and_clothes_are_told(studio: Engine, painter: Painter) -> None:
+    told = Told(studio)
+    describe(told, "Mara", appearance=LIKE_DELLA)
+    usual, cropped = {"name": "usual", "data": picture((90, 60, 30))}, {**CROPPED, "words": ""}
+    told.add_sheet("Mara", usual, {**cropped, "data": picture((10, 60, 30))})
+    draw(told, "KF3", "KF4")
+    four, five = (looks_line(r.prompt) for r in sorted(painter.requests, key=lambda r: "lamp 5" in r.prompt))
+    assert (four, five) == (f"How they look: Mara: {LIKE_DELLA}.", "How they look: Mara: slight, quick and warm.")
+
+
+def looks_line(prompt: str) -> str:
+    return next(line for line in prompt.splitlines() if line.startswith(("How they look", "人物造型")))
+
+
 def test_a_frame_is_stale_when_its_own_look_changes_and_not_for_another(studio: Engine, painter: Painter) -> None:
     told = Told(studio)
     usual = {"name": "usual", "data": picture((90, 60, 30))}

@@ -13,6 +13,7 @@ from PIL import Image
 from tests.engine.conftest import Engine
 from tests.workflows.conftest import run
 from tests.workflows.frames import Painter, edit_shot, quick_drawing, scene_of
+from tests.workflows.test_frames_from_sheets import CROPPED, LIKE_DELLA, Told, describe
 from tests.workflows.test_keyframe_images import frames
 from workbench.artifacts.storyboard import SeenPerson, Sight
 from workbench.errors import ProviderError
@@ -142,6 +143,49 @@ def test_an_answer_about_other_people_is_repaired_with_the_issue_named(studio: E
     failed = run(studio, KIND, scene, {"keys": ["KF1"], "candidates": 1})
     assert (failed.state, failed.error_kind) == ("failed", "malformed_output")
     assert list(ranked(studio, scene)) == ["KF0"]
+
+
+def test_people_are_held_against_the_look_that_they_wear_in_the_shot(studio: Engine, judge: Judge) -> None:
+    told = Told(studio)
+    describe(told, "Mara", appearance=LIKE_DELLA)
+    run(studio, KIND, told.scene, {"keys": ["KF3", "KF4"], "candidates": 1})
+    assert len(judge.looked) == 2
+    # a look that comes later is another thing to hold a picture against
+    told.add_sheet("Mara", {"name": "usual"}, dict(CROPPED))
+    judge.looked.clear()
+    run(studio, KIND, told.scene, {"keys": ["KF3", "KF4"], "candidates": 1})
+    [again] = judge.looked
+    said = again.messages[-1].content
+    assert "slight, quick and warm; in this scene, whatever else is told of them: hair cropped short" in said
+    assert "below the knee" not in said
+
+    # what is worn is an input, and what others wear is none
+    assert studio.wb.artifacts.list_stale_reasons(told.scene, "frame_ranking") == []
+    told.add_sheet("Mara", {"name": "usual"}, {**CROPPED, "words": "hair cropped short, a red coat"})
+    [reason] = studio.wb.artifacts.list_stale_reasons(told.scene, "frame_ranking")
+    assert (reason.kind, reason.only_for) == ("character_sheet", ["frame:KF4"])
+    judge.looked.clear()
+    run(studio, KIND, told.scene, {"keys": ["KF3", "KF4"], "candidates": 1})
+    assert ["a red coat" in r.messages[-1].content for r in judge.looked] == [True]
+    assert studio.wb.artifacts.list_stale_reasons(told.scene, "frame_ranking") == []
+
+
+def test_what_was_ranked_before_looks_were_told_is_looked_at_anew_where_one_is_worn(
+    studio: Engine, judge: Judge
+) -> None:
+    told = Told(studio)
+    describe(told, "Mara", appearance=LIKE_DELLA)
+    told.add_sheet("Mara", {"name": "usual"}, dict(CROPPED))
+    run(studio, KIND, told.scene, {"keys": ["KF3", "KF4"], "candidates": 1})
+    head = studio.wb.artifact(told.scene, "frame_ranking")
+    assert head is not None
+    for frame in head.content["frames"]:
+        for candidate in frame["candidates"]:
+            del candidate["asked"]
+    studio.wb.artifacts.save(told.scene, "frame_ranking", head.content, head.version)
+    judge.looked.clear()
+    run(studio, KIND, told.scene, {"keys": ["KF3", "KF4"], "candidates": 1})
+    assert ["a green coat" in r.messages[-1].content for r in judge.looked] == [True]
 
 
 def refused(kind: str = "content_filter", **more: Any) -> ProviderError:

@@ -274,13 +274,16 @@ class Sight(Content):
     remark: Annotated[str, text_of(300, 0)] = Field("", title=N_("Remark"))
 
 
-class RankedCandidate(Content):
-    """A candidate with what was seen in it. `score`: 100 is as asked."""
+class RankedCandidate(Grown):
+    """A candidate with what was seen in it. `score`: 100 is as asked; `asked`: hash of what it was held against."""
+
+    LATER: ClassVar[JsonObject] = {"asked": None}
 
     media: Sha256
     score: int = Field(ge=0, le=100)
     sight: Sight
     model: Annotated[str, text_of(200)]
+    asked: Sha256 | None = None
 
 
 class RankedFrame(Content):

@@ -300,7 +300,7 @@ class NodeView:
 
     def sheets(self, kind: str, names: Iterable[str], shot: int, *, only_for: str | None = None) -> list[JsonObject]:
         """What the reference sheets of those whom these names mean have in a shot of this scene, in the order of the
-        names: {"name", "look", "words", "chosen"}. `only_for`: see `artifact`."""
+        names: {"name", "look", "usual", "words", "chosen"}. `only_for`: see `artifact`."""
         worn: dict[int, JsonObject] = {}
         episode = self.parent
         if episode is None:
@@ -319,7 +319,8 @@ class NodeView:
                 view = self._hand_out(head, None, head.content, (field,), only_for, self.id)[field]
                 look = look_at(head.content, place)
                 if view is not None and look is not None:
-                    worn[head.node_id] = {"name": str(name), "look": look["name"], **view}
+                    usual = not look["spans"]
+                    worn[head.node_id] = {"name": str(name), "look": look["name"], "usual": usual, **view}
         return list(worn.values())
 
     def world(self, fields: Fields | None = None, *, most: int | None = MOST_ELEMENTS) -> list[JsonObject]:

@@ -31,6 +31,7 @@ from workbench.jobs.context import PartialArtifact
 from workbench.jobs.together import run_together
 from workbench.json_types import JsonObject
 from workbench.story import hanzi
+from workbench.story.appearance import tell_look
 from workbench.story.frame_shots import find_sources
 from workbench.story.guards import has_keyframe_prompt
 from workbench.story.origins import Origin, list_origins
@@ -206,7 +207,7 @@ def _frame_requests(
         assert shot is not None  # a nine-shot plan has nine, a group too, and the guards saw them
         names = [str(s["name"]) for s in shot["subjects"]]
         worn = find_worn(node, names, order, only_for=frame_part(key))
-        shot = with_looks(node, shot, worn)
+        shot = with_looks(node, shot, worn, ctx.language)
         references = worn.references(limits.most)
         prompts = tell_references(
             frame_prompt(shot, with_place(anchor, worn, ctx.language), style, ratio, ctx.language),
@@ -258,17 +259,19 @@ def with_place(anchor: JsonObject, worn: Worn, language: str) -> JsonObject:
     return {**anchor, "scene": scene}
 
 
-def with_looks(node: NodeView, shot: JsonObject, worn: Worn = NOTHING_WORN) -> JsonObject:
+def with_looks(node: NodeView, shot: JsonObject, worn: Worn, language: str) -> JsonObject:
     """The shot with its people as the library tells their looks today, and their sheets that of this shot; what it
     tells of them itself where neither knows any of them."""
     names = [str(s["name"]) for s in shot["subjects"]]
     looks = staging.looks(node, names, only_for=frame_part(frame_key(shot["order"])))
-    words = worn.words()
-    if not looks and not words:
+    if looks:
+        told = worn.describe(names, looks, language) if worn.says_otherwise() else staging.describe_looks(names, looks)
+    elif words := worn.words():
+        now = "; ".join(f"{name}: {words[name]}" for name in names if name in words)
+        told = tell_look(str(shot["visual"]["character"]), now, language)
+    else:
         return shot
-    told = staging.describe_looks(names, looks) if looks else str(shot["visual"]["character"])
-    now = [f"{name}: {words[name]}" for name in names if name in words]
-    return {**shot, "visual": {**shot["visual"], "character": "; ".join([told, *now] if told else now)}}
+    return {**shot, "visual": {**shot["visual"], "character": told}}
 
 
 class Drawing:

@@ -6,7 +6,7 @@ of its own: a picture that is refused leaves the ranking of the others, and a re
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import partial
 from random import Random
@@ -24,6 +24,7 @@ from workbench.artifacts.storyboard import (
     Sight,
     frame_part,
 )
+from workbench.artifacts.versions import hash_of
 from workbench.errors import ChildFailed, Issue, JobError
 from workbench.i18n import N_, Text
 from workbench.jobs.children import Child
@@ -36,6 +37,7 @@ from workbench.workflows import registry, staging
 from workbench.workflows.image.frame_prompt import WORDS
 from workbench.workflows.image.generate_keyframe_images import FATAL, KEYS, Key, none_made, try_again_later
 from workbench.workflows.image.panel_shots import read_panel_shot
+from workbench.workflows.image.worn import find_worn_by
 
 if TYPE_CHECKING:
     from workbench.artifacts.panels import GroupKey
@@ -83,7 +85,7 @@ def count_missing(node: NodeView, params: Params) -> int:
     title=N_("Best of several"),
     scope="scene",
     params=Params,
-    reads=("keyframe_prompt", "keyframe_images", "character"),
+    reads=("keyframe_prompt", "keyframe_images", "character", "character_sheet"),
     writes="frame_ranking",
     guards=(has_keyframe_prompt,),
     draft=draft,
@@ -104,7 +106,7 @@ async def run(ctx: Context, params: Params) -> FrameRanking | PartialArtifact:
     shots = _shots(ctx)
     sources = {place: shots.source(*place) for place in wanted}
     orders = {of: _Order.read(ctx, *of) for of in dict.fromkeys((key, sources[key, media]) for key, media in wanted)}
-    seen = {place: known for place, known in _known(ctx, list(orders)).items() if place in wanted}
+    seen = _known(ctx, {place: orders[place[0], sources[place]] for place in wanted})
     unseen = [place for place in wanted if place not in seen]
     ctx.progress(60, Text(N_("Looking at {count} pictures"), count=len(unseen)))
     looks = [partial(orders[place[0], sources[place]].look, ctx, place[1]) for place in unseen]
@@ -114,7 +116,10 @@ async def run(ctx: Context, params: Params) -> FrameRanking | PartialArtifact:
         if isinstance(result, JobError):
             failed[_name(frames[place[0]], place[1])] = result
         else:
-            seen[place] = RankedCandidate(media=place[1], score=score(result), sight=result, model=ctx.model)
+            asked = orders[place[0], sources[place]].hash
+            seen[place] = RankedCandidate(
+                media=place[1], score=score(result), sight=result, model=ctx.model, asked=asked
+            )
     try_again_later(ctx, failed)
     if failed and len(failed) == len(unseen):
         raise none_made(failed, N_("No picture could be judged. {reasons}"))
@@ -165,31 +170,37 @@ async def _draw_missing(ctx: Context, keys: list[str], count: int) -> None:
 
 @dataclass(frozen=True)
 class _Order:
-    """What a frame was to show. `read`: of the nine-shot plan, or of a group of the long storyboard."""
+    """What a frame was to show. `source`: of which group of the long storyboard; None: of the nine-shot plan. `hash`:
+    of all that is told of it; `dressed`: somebody looks otherwise than the library tells."""
 
     key: str
+    source: GroupKey | None
     names: list[str]
     prompt: Prompt
+    hash: str
+    dressed: bool
 
     @classmethod
     def read(cls, ctx: Context, key: str, source: GroupKey | None) -> _Order:
         shot: Any = None
+        order = KEYS.index(key) + 1
         if source is not None:
             ratio = str(ctx.node.at(ctx.node.id).brief.get("aspect_ratio") or "16:9")
-            shot = read_panel_shot(ctx.node, source, KEYS.index(key) + 1, ratio, ctx.language)
+            shot = read_panel_shot(ctx.node, source, order, ratio, ctx.language)
         if shot is None:
             shot = ctx.node.artifact("keyframe_prompt", part=_shot(key))
         names = [str(s["name"]) for s in shot["subjects"]]
         looks = staging.looks(ctx.node, names, only_for=frame_part(key))
+        worn = find_worn_by(ctx.node, names, order, only_for=frame_part(key))
         framing, angle = (WORDS[kind][word][ctx.language != "zh"] for kind, word in (
             ("framing", shot["framing"]), ("angle", shot["camera"]["angle"]),
         ))  # fmt: skip
-        prompt = ctx.prompt(
-            shot={name: shot[name] for name in ("order", "caption", "subjects", "composition")},
-            framing=f"{framing}, {angle}",
-            people=[{"name": name, "looks": looks.get(name, "")} for name in names],
-        )
-        return cls(key, names, prompt)
+        told: JsonObject = {
+            "shot": {name: shot[name] for name in ("order", "caption", "subjects", "composition")},
+            "framing": f"{framing}, {angle}",
+            "people": [{"name": n, "looks": worn.tell(n, looks.get(n, ""), ctx.language)} for n in names],
+        }
+        return cls(key, source, names, ctx.prompt(**told), hash_of(told), worn.says_otherwise())
 
     async def look(self, ctx: Context, media: str) -> Sight:
         checks = [partial(people_issues, self.names)]
@@ -235,20 +246,22 @@ def _shots(ctx: Context) -> FrameShots:
     return read_at(ctx.node.at(ctx.node.id), ctx.language)
 
 
-def _known(ctx: Context, orders: Sequence[tuple[str, GroupKey | None]]) -> dict[tuple[str, str], RankedCandidate]:
-    """What this model saw before, of shots and people that are as they were then."""
-    changed = {
-        key
-        for key, source in orders
-        if ctx.sources.has_changed(_shot(key) if source is None else f"group:{source}", frame_part(key))
-    }
+def _known(ctx: Context, orders: Mapping[tuple[str, str], _Order]) -> dict[tuple[str, str], RankedCandidate]:
+    """What this model saw before of those of these pictures, by (frame, picture), that are held against the same."""
     return {
         (frame.key, c.media): c
         for frame in _ranking(ctx)
-        if frame.key not in changed
         for c in frame.candidates
-        if c.model == ctx.model
+        if c.model == ctx.model and (order := orders.get((frame.key, c.media))) and _is_same(ctx, c, order)
     }
+
+
+def _is_same(ctx: Context, seen: RankedCandidate, order: _Order) -> bool:
+    if seen.asked is not None:
+        return seen.asked == order.hash
+    # of before it was kept: no look was told then
+    part = _shot(order.key) if order.source is None else f"group:{order.source}"
+    return not order.dressed and not ctx.sources.has_changed(part, frame_part(order.key))
 
 
 def _shot(key: str) -> str:

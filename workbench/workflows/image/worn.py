@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
 from workbench import sketch
 from workbench.artifacts.storyboard import Reference
 from workbench.json_types import JsonObject
+from workbench.story.appearance import keep_what_stays, tell_look
 from workbench.story.names import contains, without_article
 from workbench.workflows import staging
 
@@ -32,6 +33,25 @@ class Worn:
     def words(self) -> dict[str, str]:
         """What the people's looks tell in words, by name."""
         return {look["name"]: look["words"] for look in self.people if look["words"]}
+
+    def says_otherwise(self) -> bool:
+        """Whether somebody looks otherwise here than the library tells."""
+        return any(look["words"] or _is_told_by_picture(look) for look in self.people)
+
+    def tell(self, name: str, description: str, language: str, most: int | None = None) -> str:
+        """How somebody looks here: what still holds of their description (`most` characters), and the look that goes
+        before it."""
+        look = next((look for look in self.people if look["name"] == name), None)
+        if look is None or not (look["words"] or _is_told_by_picture(look)):
+            return description[:most]
+        stays = keep_what_stays(description, look["words"] or None)[:most]
+        return tell_look(stays, str(look["words"]), language)
+
+    def describe(self, names: Sequence[str], looks: Mapping[str, str], language: str) -> str:
+        """How those in a picture look here, as its prompt tells it (see staging.describe_looks). `looks`: by name, what
+        the library tells."""
+        told = [(name, self.tell(name, looks.get(name, ""), language, most=200)) for name in names]
+        return "; ".join(f"{name}: {text or name}" for name, text in told)
 
     def lines(self) -> list[str]:
         """What all of them tell in words, a line each."""
@@ -59,11 +79,20 @@ class Worn:
         return drawn
 
 
+def _is_told_by_picture(look: JsonObject) -> bool:
+    """Another look than the usual one, with a picture and no words."""
+    return bool(look["chosen"]) and not look["words"] and not look["usual"]
+
+
 def find_worn(node: NodeView, names: Sequence[str], shot: int, only_for: str | None = None) -> Worn:
     """What those of these names, and the scene's place, look like in this shot. Empty where nobody has a sheet."""
-    people = node.sheets("character_sheet", names, shot, only_for=only_for)
-    places = node.sheets("place_sheet", _places_of(node), shot, only_for=only_for)
-    return Worn(tuple(people), tuple(places))
+    people = find_worn_by(node, names, shot, only_for)
+    return Worn(people.people, tuple(node.sheets("place_sheet", _places_of(node), shot, only_for=only_for)))
+
+
+def find_worn_by(node: NodeView, names: Sequence[str], shot: int, only_for: str | None = None) -> Worn:
+    """The same of people alone."""
+    return Worn(tuple(node.sheets("character_sheet", names, shot, only_for=only_for)))
 
 
 def _places_of(node: NodeView) -> list[str]:
