@@ -130,6 +130,7 @@ _.run_p95
 
 # a key of stored inputs, read with get()
 fields_hash
+used_hash
 
 # fields of a TypedDict: callers name them
 _.image_profile

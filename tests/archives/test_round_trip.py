@@ -33,10 +33,9 @@ def contents(home: Home, project: int) -> list[Any]:
             return (*above, (at.kind, at.position, at.title, at.archived_at, at.created_at))
 
         def told(made_from: dict[str, Any]) -> Any:
-            return (
-                place(made_from["node_id"]),
-                {k: v for k, v in made_from.items() if k not in ("node_id", "artifact_id")},
-            )
+            numbers = ("node_id", "artifact_id", "of_node")
+            at = [place(made_from[name]) for name in ("node_id", "of_node") if name in made_from]
+            return at, {k: v for k, v in made_from.items() if k not in numbers}
 
         heads = {r.artifact_id: r.pinned for r in conn.execute(select(artifact_head))}
         return [

@@ -6,7 +6,7 @@ import re
 from collections import Counter, defaultdict
 from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, StringConstraints, TypeAdapter, ValidationError
+from pydantic import BaseModel, ConfigDict, Strict, StringConstraints, TypeAdapter, ValidationError
 from sqlalchemy import JSON, Boolean, Column, Float
 
 from workbench import prompts
@@ -39,12 +39,13 @@ class _Input(BaseModel):
     fields_hash: _Hash | None = None
     only_for: list[str] | None = None
     of_node: int | None = None
-    used_hash: str | None = None
+    used_hash: _Hash | None = None
+    seeded_by: Annotated[tuple[str, int, int], Strict(False)] | None = None
 
 
 _inputs = TypeAdapter(list[_Input])
-#: a field that is a view: what a content shows at a place of the story
-_VIEW = re.compile(r"(\w+)@\d{1,4}(?:\.\d{1,4}){0,2}")
+#: where a whole content is looked at; of a part, a view may name anything
+_PLACE = re.compile(r"\d{1,4}(?:\.\d{1,4}){0,2}")
 #: far more than a story has of episodes, scenes or characters
 _LAST_POSITION = 10_000
 #: node kind → the kind of node above it
@@ -257,9 +258,8 @@ class Checker:
 def _can_be_read(made_from: _Input) -> bool:
     """Whether the fields that an input names can be looked up in any content of its kind."""
     views = kinds.find(made_from.kind).views
-    named = [field for field in made_from.fields or () if "@" in field]
-    read = [match[1] for field in named if (match := _VIEW.fullmatch(field))]
-    return len(read) == len(named) and all(name in views for name in read) and not (read and made_from.part)
+    named = [field.partition("@") for field in made_from.fields or () if "@" in field]
+    return all(name in views and (made_from.part or _PLACE.fullmatch(place)) for name, _, place in named)
 
 
 def fill(part: Part, row: JsonObject) -> None:

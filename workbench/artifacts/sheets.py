@@ -118,7 +118,7 @@ def write_spans(spans: Iterable[JsonObject]) -> str:
 def look_at(content: JsonObject, place: str) -> JsonObject | None:
     """The look that is worn at a place (``2.3``, ``2.3.5``): the last that names it, else the usual one, else None."""
     at = read_place(place)
-    looks = content["looks"]
+    looks = content.get("looks", [])
     there = [look for look in looks if any(Span(**span).holds(at) for span in look["spans"])]
     usual = [look for look in looks if not look["spans"]]
     return next(iter([*reversed(there), *usual]), None)

@@ -32,7 +32,7 @@ Fields = Sequence[str] | Callable[[JsonObject], Sequence[str]]
 @dataclass
 class _Reading:
     """What was read of one version. `fields`, `only_for` None: all of it, for all of what is made. `of_node`: whose
-    entry, or look, it is."""
+    entry, or look, it is; `seeded_by`: see `Input`."""
 
     head: Artifact
     part: str | None
@@ -40,6 +40,7 @@ class _Reading:
     fields: set[str] | None
     only_for: set[str] | None
     of_node: int | None
+    seeded_by: tuple[Json, ...] | None
 
     def as_input(self) -> Input:
         head = self.head
@@ -59,6 +60,8 @@ class _Reading:
         if self.of_node is not None:
             made_from["of_node"] = self.of_node
             made_from["used_hash"] = hash_used(made_from, self.content, kinds.find(head.kind))
+        if self.seeded_by is not None:
+            made_from["seeded_by"] = [*self.seeded_by]
         return made_from
 
 
@@ -114,9 +117,10 @@ class Inputs:
         fields: Iterable[str] | None = None,
         only_for: str | None = None,
         of_node: int | None = None,
+        seeded_by: tuple[Json, ...] | None = None,
     ) -> None:
         """Count what was read of a version: these fields of it, or all; for one part of what is made, or all.
-        `of_node`: the episode or scene that it is told of."""
+        `of_node`: the episode or scene that it is told of; `seeded_by`: see `Input`."""
         only_for = only_for or self.made_for
         # a view at one place counts for what is made there alone
         views = tuple(sorted(f for f in fields or () if "@" in f))
@@ -124,7 +128,7 @@ class Inputs:
         used, parts = None if fields is None else set(fields), None if only_for is None else {only_for}
         known = self._read.get(key)
         if known is None:
-            self._read[key] = _Reading(head, part, content, used, parts, of_node)
+            self._read[key] = _Reading(head, part, content, used, parts, of_node, seeded_by)
             return
         known.fields = None if known.fields is None or used is None else known.fields | used
         known.only_for = None if known.only_for is None or parts is None else known.only_for | parts
@@ -241,6 +245,15 @@ class NodeView:
         part = f"{self.kind}:{self.position}"
         return above.artifact(kind, part, fields=fields, only_for=only_for, of_node=self.id)
 
+    def note_seeds(self, seeded_by: tuple[Json, ...], only_for: str) -> None:
+        """Count what the seeds of a frame are made of with the scene's entry, of which nothing is used for them."""
+        above, part = self.parent, f"{self.kind}:{self.position}"
+        with self._database.read() as conn:
+            head = None if above is None else self._inputs.head(conn, above.id, "scene_list")
+        content = None if head is None else part_of(kinds.find(head.kind), head.content, part)
+        if head is not None and content is not None:
+            self._inputs.record(head, part, content, (), only_for, self.id, seeded_by)
+
     def _hand_out(
         self,
         head: Artifact,
@@ -254,12 +267,6 @@ class NodeView:
         wanted = fields(content) if callable(fields) else fields
         self._inputs.record(head, part, content, wanted, only_for, of_node)
         return content if wanted is None else pick(content, wanted, kinds.find(head.kind))
-
-    def read_version(self, artifact_id: int) -> Json:
-        """The content of a version that something was made from, whatever counts now; no input."""
-        with self._database.read() as conn:
-            found = reads.find_artifact(conn, artifact_id)
-        return None if found is None else found.content
 
     def made_from(self, kind: str) -> list[Input]:
         """What the head of this node was made from; that is no input itself."""

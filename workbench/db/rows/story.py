@@ -30,6 +30,8 @@ class Input(TypedDict):
     of_node: NotRequired[int]
     #: hash of what was used of it, without its number
     used_hash: NotRequired[str]
+    #: of a frame: the story's title, episode and scene that its seeds were made of
+    seeded_by: NotRequired[list[Json]]
 
 
 @dataclass(frozen=True, slots=True)
