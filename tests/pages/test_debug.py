@@ -181,6 +181,39 @@ def test_a_comparison_shows_tokens_cost_and_latency_of_both(pair: Pair) -> None:
     assert all(value not in ("", "—") for value in change_of(at, "Latency")[:2])
 
 
+def test_answers_that_a_step_has_read_are_compared_field_by_field(house: House) -> None:
+    fenced = f"```json\n{answer('Combs', 'Chain', 'Gifts')}\n```"
+    loose = answer("Combs", "Chain", "Presents").removesuffix("}") + ",}"
+    with ScriptedProvider() as provider:
+        house.wb.profiles.add("scripted", "openai", base_url=provider.url, text_model="one", key="sk-canary0123456789")
+        project = house.sample()
+        jobs = []
+        for text in (fenced, f"<think>{{}} will not do.</think>Here is the plan: {loose}"):
+            provider.script(default={"text": text})
+            if not jobs:
+                jobs.append(house.run("plan_episodes", project, {"target_episode_count": 3}, profile="scripted"))
+            else:
+                jobs.append(house.end(house.wb.jobs.replay(jobs[0].id).id))
+        assert [job.state for job in jobs] == ["succeeded"] * 2
+    at = house.page("compare", a=jobs[0].id, b=jobs[1].id)
+    assert not at.exception
+    text = said(at)
+    assert "**Answer** :gray[5 fields changed]" in text
+    assert ":green-background[\\+ Presents]" in text
+    assert not at.code, "no raw text of either"
+
+
+def test_the_words_around_the_brackets_of_a_chat_are_compared_too(house: House) -> None:
+    with ScriptedProvider() as provider:
+        house.wb.profiles.add("scripted", "openai", base_url=provider.url, text_model="one", key="sk-canary0123456789")
+        provider.script(default={"text": 'Of {"lamp": 1} I know nothing.'})
+        first = house.run("llm_chat", None, {"messages": [{"content": "Tell."}]}, profile="scripted")
+        provider.script(default={"text": 'Of {"lamp": 1} I know all.'})
+        second = house.end(house.wb.jobs.replay(first.id).id)
+    at = house.page("compare", a=first.id, b=second.id)
+    assert [str(block.value) for block in at.code] == ['Of {"lamp": 1} I know nothing.', 'Of {"lamp": 1} I know all.']
+
+
 def test_a_comparison_shows_the_pictures_of_both(house: House) -> None:
     project = house.sample()
     first = house.run("generate_character_sheet", house.nodes(project, "character")[0].id)

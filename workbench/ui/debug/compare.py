@@ -11,8 +11,9 @@ import streamlit as st
 
 from workbench.artifacts.diff import changes
 from workbench.db.rows.jobs import Job, JobDetail, ModelCall, Step
-from workbench.errors import NotFound, Unavailable
+from workbench.errors import NotFound, OutputError, Unavailable
 from workbench.json_types import Json, parse_json
+from workbench.providers.reading import read_json
 from workbench.ui import formats, job_links, labels, live, media, states
 from workbench.ui.jobs import table
 from workbench.ui.language import current, t
@@ -308,9 +309,10 @@ def _answer(old: ModelCall, new: ModelCall) -> None:
     if old.raw_output == new.raw_output:
         _heading(t("Answer"), t("the same"))
         return
-    contents = [_content_of(call.raw_output or "") for call in (old, new)]
+    contents = [_content_of(call) for call in (old, new)]
     if None not in contents:
-        _heading(t("Answer"), _count_fields(len(changes(contents[0], contents[1]))))
+        count = len(changes(contents[0], contents[1]))
+        _heading(t("Answer"), _count_fields(count) if count else t("the same in every field"))
         _fields(contents[0], contents[1], "compare_answer")
         return
     _heading(t("Answer"), t("one of them is no JSON"))
@@ -319,13 +321,24 @@ def _answer(old: ModelCall, new: ModelCall) -> None:
             st.code(str(hide_keys(call.raw_output or "—")), language=None, wrap_lines=True, height=280)
 
 
-def _content_of(text: str) -> Json:
-    """An answer as what it says; None when it is no JSON."""
+def _content_of(call: ModelCall) -> Json:
+    """An answer as what it says; None when it is no JSON. One that had to be JSON is read as its step has read it."""
+    text = call.raw_output or ""
     try:
         content = parse_json(text)
     except ValueError:
-        return None
+        # the words around some brackets of a chat are its answer
+        content = _read(text) if call.prompt_version or call.mode not in (None, "plain") else None
     return content if isinstance(content, dict | list) else None
+
+
+def _read(text: str) -> Json:
+    for wanted in ("object", "array"):
+        try:
+            return read_json(text, wanted, last=True)
+        except OutputError:
+            continue
+    return None
 
 
 def _checks(first: Side, second: Side, name: str) -> None:
