@@ -65,6 +65,7 @@ def test_a_job_and_its_replay_stand_side_by_side(house: House) -> None:
     at = house.page("compare", a=first.id, b=second.id)
     assert not at.exception
     text = said(at)
+    assert f"**Answer** :gray[none of job {first.id}]" in text
     assert ":red-background[− ~~lamp~~]" in text
     assert ":green-background[\\+ lantern]" in text
     [job] = [frame.value for frame in at.dataframe]

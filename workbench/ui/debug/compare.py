@@ -304,7 +304,7 @@ def _text_of(message: Any) -> str:
 def _answer(old: ModelCall, new: ModelCall) -> None:
     if old.raw_output is None or new.raw_output is None:
         if old.capability == "text":
-            _heading(t("Answer"), t("no longer kept"))
+            _heading(t("Answer"), _say_missing(old, new))
         return
     if old.raw_output == new.raw_output:
         _heading(t("Answer"), t("the same"))
@@ -319,6 +319,19 @@ def _answer(old: ModelCall, new: ModelCall) -> None:
     for column, call, side in zip(st.columns(2, gap="small"), (old, new), ("old", "new"), strict=True):
         with column, st.container(key=f"compare_raw_{side}"):
             st.code(str(hide_keys(call.raw_output or "—")), language=None, wrap_lines=True, height=280)
+
+
+def _say_missing(old: ModelCall, new: ModelCall) -> str:
+    """Why there is not an answer on both sides."""
+    silent = [call for call in (old, new) if _is_silent(call)]
+    if len(silent) == 1:
+        return t("none of job {id}", id=silent[0].job_id)
+    return t("no answer") if silent else t("no longer kept")
+
+
+def _is_silent(call: ModelCall) -> bool:
+    """Whether it has brought no answer, so that there was none to keep."""
+    return call.raw_output is None and call.outcome not in ("ok", "late") and not call.output_tokens
 
 
 def _content_of(call: ModelCall) -> Json:
