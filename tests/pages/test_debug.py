@@ -71,6 +71,9 @@ def test_a_job_and_its_replay_stand_side_by_side(house: House) -> None:
     [job] = [frame.value for frame in at.dataframe]
     assert dict(zip(job["what"], zip(job["a"], job["b"], strict=True), strict=True))["Valid answers"] == ("0", "1")
     assert list(job["change"])[:2] == ["", "≠"]
+    alone = house.page("compare", a=second.id, b=f"0{second.id}")
+    assert not alone.exception
+    assert f"Both are job {second.id}" in said(alone)
     for missing in ({}, {"a": first.id}, {"a": first.id, "b": 10**9}, {"a": "x", "b": "٣"}):
         assert not house.page("compare", **missing).exception
 
