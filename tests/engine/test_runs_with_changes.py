@@ -70,6 +70,29 @@ def test_changes_stay_with_a_retry_of_a_retry_and_wrong_ones_are_refused(
             jobs.plan_retry([first.id], overrides=changes)
 
 
+def test_another_profile_is_not_asked_for_the_old_ones_model(engine: Engine, provider: ScriptedProvider) -> None:
+    jobs, name = engine.wb.jobs, use(engine.wb, provider)
+    key = "sk-canary0123456789"
+    engine.wb.profiles.add("spare", "openai", base_url=provider.url, text_model="spare-1", key=key)
+    provider.script(default={"status": 400})
+    first = tell(engine, name, "a lamp")
+    changes: Any = {"text_model": "large", "params": {"max_tokens": 400, "temperature": 0.3, "thinking": "disabled"}}
+    [second] = finish_all(engine, jobs.retry_many([first.id], overrides=changes))
+    [third] = finish_all(engine, jobs.retry_many([second.id], profile=name))
+    assert provider.calls()[-1]["model"] == "large", "its own profile is no other"
+    before = len(provider.calls())
+    bulk = jobs.act_on_many("retry", job_ids=[third.id], profile="spare")
+    engine.finish(bulk.id)
+    [item] = jobs.list_bulk_items(bulk.id)
+    assert item.new_id is not None
+    engine.finish(item.new_id)
+    provider.script()
+    [last] = finish_all(engine, jobs.retry_many([second.id], profile="spare"))
+    assert last.state == "succeeded"
+    asked = [(call["model"], call["params"]) for call in provider.calls()[before:]]
+    assert asked == [("spare-1", {"max_tokens": 400, "temperature": 0.3})] * 2
+
+
 def test_from_a_step_on_the_steps_before_it_are_reused(engine: Engine, provider: ScriptedProvider) -> None:
     jobs, name = engine.wb.jobs, use(engine.wb, provider)
     provider.script(nth={"3": {"status": 400}, "4": {"status": 400}})

@@ -20,6 +20,9 @@ from workbench.prompts import overrides as prompt_overrides
 from workbench.providers import params as known_params
 from workbench.providers.base import Profile
 
+#: params that every service knows; the others are of the service that they were given for
+_ANYWHERE = ("temperature", "top_p", "max_tokens", "presence_penalty", "frequency_penalty", "seed", "stop")
+
 
 class Overrides(TypedDict, total=False):
     """`prompts`: key such as planning/plan_episodes.en → id of an override, 0 for the shipped words."""
@@ -48,6 +51,18 @@ def check(given: Mapping[str, Any] | None, profile: Profile) -> Overrides | None
     if given.get("prompts"):
         asked["prompts"] = {str(key): int(number) for key, number in given["prompts"].items()}
     return asked or None
+
+
+def carry_over(own: Mapping[str, Any] | None) -> Overrides | None:
+    """What goes along when a run is asked again of another profile: not the model, whose name is its service's."""
+    own = own or {}
+    carried: Overrides = {}
+    params = {name: value for name, value in own.get("params", {}).items() if name in _ANYWHERE}
+    if params:
+        carried["params"] = params
+    if own.get("prompts"):
+        carried["prompts"] = own["prompts"]
+    return carried or None
 
 
 def apply(profile: Profile, asked: Mapping[str, Any] | None) -> Profile:

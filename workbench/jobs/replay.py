@@ -22,7 +22,7 @@ from workbench.errors import InvalidInput, NotAllowed, NotFound, WouldReplace
 from workbench.i18n import N_, Text
 from workbench.jobs import submit
 from workbench.jobs.declared import Declared, Workflows
-from workbench.jobs.overrides import Overrides
+from workbench.jobs.overrides import Overrides, carry_over
 
 
 def find(conn: Connection, job_id: int) -> Job:
@@ -54,13 +54,17 @@ def replay(
     still at work is returned instead of a second one.
     from_step: the steps before it are reused, it and all after it are made anew.
     reparse: the original's stored answers go through today's parser and checks; no model is called.
-    overrides: what the run is asked with beside its profile, when `change_overrides`; else what the original was.
+    overrides: what the run is asked with beside its profile, when `change_overrides`; else what the original was, of
+    which another profile takes what is not its service's own.
     replace_newer: also where a person has saved a version since, which the new one would take the place of.
     Raises WouldReplace without it.
     """
     with database.read() as conn:
         old = find(conn, job_id)
-        asked = overrides if change_overrides else reads.find_overrides(conn, job_id)
+        if not change_overrides:
+            overrides = reads.find_overrides(conn, job_id)
+            if change_profile and profile_id != old.profile_id:
+                overrides = carry_over(overrides)
         position = position_of(conn, job_id, from_step)
     check_ended(old)
     request = submit.Request(
@@ -74,7 +78,7 @@ def replay(
         profile_id=profile_id if change_profile else old.profile_id,
         priority=old.priority,
         max_attempts=old.max_attempts,
-        overrides=asked,
+        overrides=overrides,
     )
     values = submit.prepare(database, workflows, request)
     with database.write() as conn:
