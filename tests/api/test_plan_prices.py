@@ -16,6 +16,7 @@ from workbench.db.rows.usage import MeanRun
 from workbench.db.schema import job, model_call, node
 from workbench.errors import BudgetExceeded
 from workbench.i18n import translate
+from workbench.jobs.acts import Rerun
 from workbench.json_types import JsonObject
 from workbench.providers.base import SKETCH, Profile
 from workbench.settings import Settings
@@ -245,10 +246,8 @@ def test_what_is_left_of_a_run_is_priced_by_what_it_was_asked_for(
     chosen = {None: None, "one": KEYS[:1], "three": KEYS[:3]}[keys]
     price = wb.jobs._price_of_rest()
     mine = wb.profiles.id_of("mine")
-    assert price("generate_keyframe_images", mine, {} if chosen is None else {"keys": chosen}, done) == (
-        frames * 100_000,
-        "USD",
-    )
+    asked = {} if chosen is None else {"keys": chosen}
+    assert price(Rerun("generate_keyframe_images", mine, asked, done)) == (frames * 100_000, "USD")
 
 
 def test_all_groups_cost_as_much_as_one_run_over_all_of_them_in_nine_jobs(wb: Workbench) -> None:

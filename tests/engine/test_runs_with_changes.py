@@ -93,6 +93,50 @@ def test_another_profile_is_not_asked_for_the_old_ones_model(engine: Engine, pro
     assert asked == [("spare-1", {"max_tokens": 400, "temperature": 0.3})] * 2
 
 
+def test_a_retry_is_priced_as_it_will_be_asked(engine: Engine, provider: ScriptedProvider) -> None:
+    jobs, name = engine.wb.jobs, use(engine.wb, provider)
+    dear, cheap = ({"input": n, "output": n, "currency": "CNY"} for n in (1000, 10))
+    engine.wb.profiles.update(name, params={"prices": {"large": dear, "scripted-1": cheap}})
+    key = "sk-canary0123456789"
+    engine.wb.profiles.add("spare", "openai", base_url=provider.url, text_model="spare-1", key=key,
+                           params={"prices": {"spare-1": cheap}})  # fmt: skip
+    provider.script(default={"status": 400})
+    first = tell(engine, name, "a lamp")
+
+    def price(job: Job, **settings: Any) -> int | None:
+        [act] = jobs.plan_retry([job.id], **settings)
+        return act.cost_micros
+
+    usual, changed = price(first), price(first, overrides={"text_model": "large"})
+    assert usual is not None
+    assert changed == 100 * usual
+    [second] = finish_all(engine, jobs.retry_many([first.id], overrides={"text_model": "large"}))
+    assert price(second) == jobs.plan_replay(second.id).cost_micros == changed, "it asks the same again"
+    assert price(second, overrides={}) == usual, "as the profile says"
+    assert price(second, profile="spare") == usual, "that service's own model"
+    bulk = jobs.act_on_many("retry", job_ids=[second.id], overrides={})
+    engine.finish(bulk.id)
+    [item] = jobs.list_bulk_items(bulk.id)
+    assert item.new_id is not None
+    engine.finish(item.new_id)
+    assert provider.calls()[-1]["model"] == "scripted-1"
+
+
+def test_a_parents_parts_are_priced_as_it_was_asked(engine: Engine, provider: ScriptedProvider, project: int) -> None:
+    jobs, name = engine.wb.jobs, use(engine.wb, provider)
+    dear, cheap = ({"input": n, "output": n, "currency": "CNY"} for n in (1000, 10))
+    engine.wb.profiles.update(name, params={"prices": {"large": dear, "scripted-1": cheap}})
+    provider.script(nth={"2": {"status": 400}, "3": {"status": 400}})
+    asked = {"kinds": ["test_child_good"] * 2}
+    batch = engine.finish(engine.wb.submit("test_batch", project, asked, profile=name).id)
+    assert batch.state == "partial"
+    [usual] = jobs.plan_retry([batch.id])
+    [again] = finish_all(engine, jobs.retry_many([batch.id], overrides={"text_model": "large"}))
+    [changed] = jobs.plan_retry([again.id])
+    assert usual.cost_micros
+    assert changed.cost_micros == 100 * usual.cost_micros
+
+
 def test_from_a_step_on_the_steps_before_it_are_reused(engine: Engine, provider: ScriptedProvider) -> None:
     jobs, name = engine.wb.jobs, use(engine.wb, provider)
     provider.script(nth={"3": {"status": 400}, "4": {"status": 400}})

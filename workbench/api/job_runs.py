@@ -18,7 +18,7 @@ from workbench.db.rows.jobs import (
 )
 from workbench.db.writes import claims, end, families, steps, timeline, waits
 from workbench.db.writes.forecasts import add_forecasts
-from workbench.errors import NotAllowed, NotFound
+from workbench.errors import NotAllowed
 from workbench.fingerprints import fingerprint
 from workbench.i18n import N_, Text
 from workbench.json_types import JsonObject
@@ -222,37 +222,14 @@ class JobRuns(JobReads):
         return acts.plan_replay(self._database, self._registry, job_id, price, from_step=from_step)
 
     def _price_of_rest(self, profile: str | None = None, overrides: Overrides | None = None) -> acts.Price:
-        """What is left of a run of a workflow with a profile, after so many finished steps, will probably cost.
-
-        `profile`: for all of them, in place of their own; `overrides` as in `retry_many`.
-        """
+        """What is left of runs will probably cost; `profile` and `overrides` as in `retry_many`. Raises InvalidInput,
+        NotFound."""
+        from workbench.api.rerun_prices import RerunPrices
         from workbench.jobs import overrides as asking
-        from workbench.usage import estimates, plans
 
-        known: dict[tuple[str, int | None], estimates.Estimate] = {}
         other = None if profile is None else self._profiles.id_of(profile)
         asking.check(overrides, self._profiles.public(other))
-
-        def price(kind: str, own: int | None, params: JsonObject | None, done: int) -> tuple[int, str] | None:
-            try:
-                declared = self._registry.find(kind)
-            except NotFound:
-                return None  # of a package that is not there any more
-            profile_id = own if profile is None else other
-            if (kind, profile_id) not in known:
-                asked_of = self._profiles.public(profile_id)
-                asked_of = asking.apply(asked_of, asking.check(overrides, asked_of))
-                bound = estimates.BoundProfiles.bind(asked_of, self._profiles.public)
-                known[kind, profile_id] = plans.estimates_of(self._database, [declared], bound)[kind]
-            guess = known[kind, profile_id]
-            if guess.cost_micros is None or guess.currency is None:
-                return None
-            asked = 1.0 if params is None or declared.share is None else plans.read_share(declared, params)
-            # of what is usual: one frame again is not nine, and what is done of it is not counted again
-            left = max(0.0, asked - 1 + declared.typical.share_left(done))
-            return round(guess.cost_micros * left), guess.currency
-
-        return price
+        return RerunPrices(self._database, self._registry, self._profiles.public, other, profile is not None, overrides)
 
     def reparse(self, job_id: int, *, user: str = "local") -> Job:
         """Read a job's stored answers again with today's parser and checks, at no cost. Returns the new job.

@@ -195,7 +195,7 @@ class Jobs(JobRuns):
             how["params"] = params
         if profile is not None:
             how["profile_id"] = self._profiles.id_of(profile)
-        if overrides:
+        if overrides is not None:
             asking.check(overrides, self._profiles.public(how.get("profile_id")))
             how["overrides"] = {**overrides}
         if from_step is not None:

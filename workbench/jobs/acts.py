@@ -22,11 +22,24 @@ from workbench.jobs import replay
 from workbench.jobs.declared import Workflows
 from workbench.json_types import JsonObject
 
-#: (workflow, profile id, params or None for the usual ones, finished steps) → what the rest of a run will probably
-#: cost; None: not known
-Price = Callable[[str, "int | None", "JsonObject | None", int], "tuple[int, str] | None"]
 #: so many jobs are looked at in one statement
 CHUNK = 500
+
+
+@dataclass(frozen=True)
+class Rerun:
+    """What is run again. `params` None: the usual ones; `done`: finished steps that are reused; `overrides`: what it
+    was asked with beside its profile."""
+
+    kind: str
+    profile_id: int | None
+    params: JsonObject | None
+    done: int = 0
+    overrides: JsonObject | None = None
+
+
+#: what the rest of a run will probably cost; None: not known
+Price = Callable[[Rerun], "tuple[int, str] | None"]
 
 
 def plan_retry(
@@ -77,9 +90,10 @@ def plan_replay(
         except WouldReplace as refused:
             act = act_on(job, "would_replace", refused.text)
         done = [s for s in reads.list_steps(conn, job_id) if s.state == "done"]
+        overrides = reads.find_overrides(conn, job_id)
     reused = 0 if position is None else sum(s.position < position for s in done)
     # what a parent will start again is not known before it has looked
-    cost = None if declared.batch else price(job.kind, job.profile_id, job.params, reused)
+    cost = None if declared.batch else price(Rerun(job.kind, job.profile_id, job.params, reused, overrides))
     return replace(act, reused=reused, cost_micros=cost and cost[0], currency=cost and cost[1])
 
 
@@ -335,28 +349,34 @@ def _priced(
     """
     wanted = [act.job_id for act in acts if act.outcome in ("retry", "would_replace")]
     done: dict[int, int] = dict(before or {})
-    for at in range(0, 0 if edited or before is not None else len(wanted), CHUNK):
-        done |= failures.count_done_steps(conn, wanted[at : at + CHUNK])
+    asked: dict[int, JsonObject] = {}
+    for at in range(0, len(wanted), CHUNK):
+        asked |= reads.list_overrides(conn, wanted[at : at + CHUNK])
+        if not edited and before is None:
+            done |= failures.count_done_steps(conn, wanted[at : at + CHUNK])
     priced = []
     for act in acts:
         if act.outcome in ("retry", "would_replace"):
             job, reused = jobs[act.job_id], done.get(act.job_id, 0)
             if workflows.find(job.kind).batch:
-                reused, cost = _price_children(conn, job, price)
+                reused, cost = _price_children(conn, job, price, asked.get(job.id))
             else:
-                cost = price(job.kind, job.profile_id, job.params, reused)
+                cost = price(Rerun(job.kind, job.profile_id, job.params, reused, asked.get(job.id)))
             act = replace(act, reused=reused, cost_micros=cost and cost[0], currency=cost and cost[1])
         priced.append(act)
     return priced
 
 
-def _price_children(conn: Connection, parent: Job, price: Price) -> tuple[int, tuple[int, str] | None]:
+def _price_children(
+    conn: Connection, parent: Job, price: Price, overrides: JsonObject | None
+) -> tuple[int, tuple[int, str] | None]:
     """What the parts of a parent that have not succeeded will reuse and cost; None when there are parts that never
     began: nobody knows yet what they are."""
     again = [c for c in reads.children_states(conn, parent.id) if c.state != "succeeded"]
     done = failures.count_done_steps(conn, [c.id for c in again])
     failed = parent.result.get("failed", ()) if isinstance(parent.result, dict) else ()
-    costs = [price(c.kind, parent.profile_id, None, done.get(c.id, 0)) for c in again]
+    # they are asked as their parent is
+    costs = [price(Rerun(c.kind, parent.profile_id, None, done.get(c.id, 0), overrides)) for c in again]
     known = [cost for cost in costs if cost is not None]
     currencies = {currency for _, currency in known}
     began = parent.result is not None and all(part.get("job_id") is not None for part in failed)

@@ -55,6 +55,7 @@ from workbench.db.schema import (
     step,
     worker,
 )
+from workbench.json_types import JsonObject
 
 #: jobs of which the newest of many are asked for together
 PAGE = 100
@@ -349,6 +350,12 @@ def list_events(conn: Connection, job_id: int, limit: int | None = 500, before: 
 def find_overrides(conn: Connection, job_id: int) -> Any:
     """What a job was asked with beside its profile; None: nothing."""
     return conn.execute(select(job.c.overrides).where(job.c.id == job_id)).scalar_one_or_none()
+
+
+def list_overrides(conn: Connection, ids: Sequence[int]) -> dict[int, JsonObject]:
+    """Job → what it was asked with beside its profile; those without anything are left out."""
+    query = select(job.c.id, job.c.overrides).where(among(job.c.id, literal([*ids], type_=Ids())))
+    return {i: asked for i, asked in conn.execute(query.where(job.c.overrides.isnot(None))) if asked}
 
 
 def list_model_calls(conn: Connection, job_id: int) -> list[ModelCall]:
