@@ -25,7 +25,7 @@ from workbench.ui import (
     story_links,
 )
 from workbench.ui.debug import compare
-from workbench.ui.jobs import acts, bulk, bundle, calls_table, events, structured_report, table, waterfall
+from workbench.ui.jobs import acts, bulk, bundle, calls_table, changes, events, structured_report, table, waterfall
 from workbench.ui.jobs import timeline as gantt
 from workbench.ui.language import current, t
 from workbench.ui.markup import code, hide_keys, paragraphs, plain, readable, shorten
@@ -165,6 +165,8 @@ def header(job: Job, seen: JobDetail) -> None:
         parts.append(f"{t('worker')} {code(job.worker)}")
     if job.priority:
         parts.append(f"{t('priority')} {job.priority}")
+    if seen.overrides:
+        parts.append(t("asked with {settings}", settings=changes.describe(seen.overrides)))
     if job.replay_of:
         original = f"[{job.replay_of}]({job_links.href(job.replay_of)})"
         parts.append(f"{t('replay of')} {original} ({compare.words(job.replay_of, job.id)})")

@@ -112,6 +112,10 @@ def test_a_retry_is_priced_as_it_will_be_asked(engine: Engine, provider: Scripte
     assert changed == 100 * usual
     [second] = finish_all(engine, jobs.retry_many([first.id], overrides={"text_model": "large"}))
     assert price(second) == jobs.plan_replay(second.id).cost_micros == changed, "it asks the same again"
+    assert jobs.get_detail(second.id).overrides == {"text_model": "large"}
+    assert (jobs.get_detail(first.id).overrides, jobs.list_overrides([first.id, second.id])) == (
+        None, {second.id: {"text_model": "large"}},
+    )  # fmt: skip
     assert price(second, overrides={}) == usual, "as the profile says"
     assert price(second, profile="spare") == usual, "that service's own model"
     bulk = jobs.act_on_many("retry", job_ids=[second.id], overrides={})

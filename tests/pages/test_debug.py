@@ -7,11 +7,14 @@ from collections.abc import Iterator
 
 import pytest
 import streamlit as st
+from click.testing import CliRunner
 from streamlit.testing.v1 import AppTest
 
 from tests.pages.conftest import House, said
 from tests.scripted_provider import ScriptedProvider
+from workbench.cli.jobs import show
 from workbench.db.rows.jobs import Job
+from workbench.jobs.overrides import Overrides
 from workbench.jobs.submit import Request
 from workbench.ui import formats
 from workbench.ui.jobs import acts
@@ -263,6 +266,61 @@ def test_remedies_are_buttons_and_a_retry_with_changes_says_its_own_price(house:
         assert (provider.calls()[-1]["model"], provider.calls()[-1]["params"]["max_tokens"]) == ("one", 100)
     models = house.page("models", profile=wb.profiles.id_of("scripted"), fix="auth")
     assert "Paste the key again" in said(models)
+
+
+def test_what_a_run_was_asked_with_is_told_and_stands_in_the_fields_of_its_retry(house: House) -> None:
+    with ScriptedProvider() as provider:
+        wb, key = house.wb, "sk-canary0123456789"
+        wb.profiles.add("scripted", "openai", base_url=provider.url, text_model="one", key=key)
+        wb.profiles.add("spare", "openai", base_url=provider.url, text_model="two", key=key)
+        provider.script(default={"status": 400})
+        first = house.run("llm_chat", None, {"messages": [{"content": "Tell."}]}, profile="scripted")
+        [act] = wb.jobs.retry_many(
+            [first.id], overrides={"text_model": "large", "params": {"max_tokens": 32768, "temperature": 1, "top_p": 1}}
+        )
+        assert act.new_id is not None
+        second = house.end(act.new_id)
+        compared = said(house.page("compare", a=first.id, b=second.id))
+        assert "**Settings beside the profile** :gray[4 fields changed]" in compared
+        assert "large" in compared
+        printed = CliRunner().invoke(show, [str(second.id)]).output
+        assert [line for line in printed.splitlines() if "params.max_tokens" in line and "32768" in line]
+        at = house.page("job", id=second.id)
+        assert "asked with Model `large`, Longest answer in tokens `32768`, Temperature `1`, Top p `1`" in said(at)
+        at.button(key="retry").click().run()
+        assert not at.exception
+        assert at.text_input(key="act_model").value == "large"
+        assert at.number_input(key="act_max_tokens").value == 32768
+        assert at.number_input(key="act_temperature").value == 1
+        assert "Also Top p `1`, as before." in [str(c.value) for c in at.caption]
+        for chosen, model in (("spare", ""), ("", "large"), ("scripted", "large"), ("spare", "")):
+            at.selectbox(key="act_profile").set_value(chosen).run()
+            assert at.text_input(key="act_model").value == model, chosen
+        at.number_input(key="act_temperature").set_value(None).run()
+        at.button(key="act_go").click().run()
+        assert not at.exception
+        third = house.end(wb.jobs.list(limit=1)[0].id)
+        assert third.replay_of == second.id
+        assert wb.jobs.list_overrides([first.id, third.id]) == {third.id: {"params": {"top_p": 1, "max_tokens": 32768}}}
+        assert provider.calls()[-1]["model"] == "two"
+
+
+def test_jobs_that_were_asked_with_different_settings_keep_them(house: House) -> None:
+    with ScriptedProvider() as provider:
+        key = fail_many(house, provider, 2)
+        newer, older = house.wb.jobs.list(limit=2)
+        for job in (newer, older):
+            asked_with: Overrides = {"params": {"max_tokens": 100 + job.id}}
+            [act] = house.wb.jobs.retry_many([job.id], overrides=asked_with)
+            assert act.new_id is not None
+            house.end(act.new_id)
+        at = house.page("debug")
+        at.button(key=f"all_{key}").click().run()
+        assert at.number_input(key="act_max_tokens").value is None
+        assert any("asked with different settings" in str(c.value) for c in at.caption)
+        at.button(key="act_go").click().run()
+        asked = house.wb.jobs.list_overrides(job.id for job in house.wb.jobs.list(limit=2))
+        assert {one["params"]["max_tokens"] for one in asked.values()} == {100 + newer.id, 100 + older.id}
 
 
 def test_chosen_failures_are_read_again_for_free(house: House) -> None:

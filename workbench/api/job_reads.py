@@ -41,6 +41,7 @@ from workbench.db.rows.usage import BoardSums
 from workbench.db.schema import TERMINAL
 from workbench.errors import NotFound
 from workbench.i18n import N_, Text
+from workbench.json_types import JsonObject
 from workbench.usage import money
 
 if TYPE_CHECKING:
@@ -108,7 +109,14 @@ class JobReads:
                 children=reads.list_children(conn, job_id),
                 replays=reads.list_replays(conn, job_id),
                 spending=usage_reads.spending_of_jobs(conn, [job_id])[job_id],
+                overrides=reads.find_overrides(conn, job_id),
             )
+
+    def list_overrides(self, job_ids: Iterable[int]) -> dict[int, JsonObject]:
+        """Job id → the model, params and prompts that it was asked with beside its profile, as `overrides` of
+        `retry_many`; jobs without any are left out."""
+        with self._database.read() as conn:
+            return reads.list_overrides(conn, [*job_ids])
 
     def compare_inputs(self, first: int, second: int) -> builtins.list[ComparedInput]:
         """The versions of the story that two jobs were made from, by node and kind. Raises NotFound.

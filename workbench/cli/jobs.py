@@ -174,6 +174,7 @@ def _print(detail: JobDetail) -> None:
     job_output.show_jobs([detail.job], as_json=False)
     events = [{**event.as_json(), "at": _local_time(event.at)} for event in detail.events]
     tables: dict[str, tuple[Sequence[Record | JsonObject], Sequence[str]]] = {
+        "asked with, beside its profile": (_list_overrides(detail.overrides or {}), ("setting", "value")),
         "attempts": (detail.attempts, ("claim", "worker", "outcome", "error_kind", "error")),
         "steps": (detail.steps, ("name", "state", "cost_micros")),
         "model calls": (
@@ -188,6 +189,14 @@ def _print(detail: JobDetail) -> None:
         if rows:
             console.print_plain(f"\n{title}")
             console.table(rows, columns)
+
+
+def _list_overrides(overrides: JsonObject) -> list[JsonObject]:
+    rows = []
+    for name, value in overrides.items():
+        inner = value.items() if isinstance(value, dict) else [("", value)]
+        rows += [{"setting": f"{name}.{key}".rstrip("."), "value": one} for key, one in inner]
+    return rows
 
 
 def _list_cost(spending: Spending) -> list[JsonObject]:

@@ -317,7 +317,8 @@ class ModelCall(CallSummary):
 @dataclass(frozen=True, slots=True)
 class JobDetail(Record):
     """A job with everything that is known of it, each list in its order of time; `events`: the newest 500;
-    `spending`: what it, its children and theirs used and cost."""
+    `spending`: what it, its children and theirs used and cost; `overrides`: what it was asked with beside its profile
+    (jobs.overrides)."""
 
     job: Job
     attempts: list[Attempt]
@@ -327,6 +328,7 @@ class JobDetail(Record):
     children: list[ChildJob]
     replays: list[Job]
     spending: Spending
+    overrides: JsonObject | None
 
 
 @dataclass(frozen=True, slots=True)

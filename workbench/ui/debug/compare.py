@@ -91,6 +91,7 @@ def draw(first: JobDetail, second: JobDetail) -> None:
             _card(side)
     _numbers(*sides)
     _inputs(*sides)
+    _settings(*sides)
     _versions(*sides)
     names = list(dict.fromkeys([c.step or "" for s in sides for c in s.tries()] + [s.name for s in first.steps]))
     named = [name for name in names if name]
@@ -222,6 +223,15 @@ def _inputs(first: Side, second: Side) -> None:
     _heading(t("Payload"), _count_fields(count) if count else t("the same"))
     if count:
         _fields(first.job.params, second.job.params, "compare_params")
+
+
+def _settings(first: Side, second: Side) -> None:
+    """What each was asked with beside its profile, where one of them was."""
+    was, now = (side.detail.overrides or {} for side in (first, second))
+    if was or now:
+        count = len(changes(was, now))
+        _heading(t("Settings beside the profile"), _count_fields(count) if count else t("the same"))
+        _fields(was, now, "compare_settings")
 
 
 def _versions(first: Side, second: Side) -> None:

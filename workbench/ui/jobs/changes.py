@@ -3,20 +3,27 @@ from which step on."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
+from workbench.db.rows.jobs import Job
+from workbench.jobs.overrides import carry_over
+from workbench.json_types import JsonObject
+from workbench.providers.params import PARAMS
 from workbench.ui import live
 from workbench.ui.language import t
+from workbench.ui.markup import code, plain
 
 if TYPE_CHECKING:
     from workbench.jobs.overrides import Overrides
 
 #: as it was: chosen in every list at first
 AS_BEFORE = ""
+#: so many of the jobs are looked at for what they were asked with
+LOOKED_AT = 200
 
 
 @dataclass(frozen=True)
@@ -41,43 +48,115 @@ class Preset:
 
 
 def draw(ids: Sequence[int], preset: Preset) -> Changes:
-    """The fields, folded until they are wanted; what they say."""
+    """The fields, folded until they are wanted, with what the jobs themselves were asked with; what they say."""
     wb = live.workbench()
-    jobs = wb.jobs.get_many(ids[:200])
-    with st.expander(t("With other settings"), icon=":material/tune:", expanded=preset.is_open, key="act_changes"):
+    jobs = wb.jobs.get_many(ids[:LOOKED_AT])
+    before = _find_own(jobs)
+    expanded = preset.is_open or before != {}
+    with st.expander(t("With other settings"), icon=":material/tune:", expanded=expanded, key="act_changes"):
+        unsaid = t("as the profile says") if before is not None else t("as each was asked")
+        if before is None:
+            st.caption(
+                t("These jobs were asked with different settings, and keep them as long as nothing is given here.")
+            )
         left, right = st.columns(2, gap="small")
         with left:
-            profile = _profile(preset)
-            model = st.text_input(t("Model"), key="act_model", placeholder=t("as the profile says"))
+            profile = _profile(preset, jobs, before or {})
+            own = before or {}
+            if _is_other(profile, jobs):
+                own = {**(carry_over(own) or {})}
+            model = _field(st.text_input, t("Model"), "model", own.get("text_model"), placeholder=unsaid)
             step = _step(jobs)
+        params = own.get("params", {})
         with right:
-            tokens = st.number_input(
-                t("Longest answer in tokens"), 1, 1_048_576, preset.max_tokens, step=500, key="act_max_tokens",
-                placeholder=t("as the profile says"),
+            tokens = _field(
+                st.number_input, t("Longest answer in tokens"), "max_tokens",
+                preset.max_tokens or params.get("max_tokens"), placeholder=unsaid,
+                value=None, min_value=1, max_value=1_048_576, step=500,
             )  # fmt: skip
-            heat = st.number_input(
-                t("Temperature"), 0.0, 2.0, None, step=0.1, key="act_temperature", placeholder=t("as the profile says")
-            )
-            prompt = _prompt(jobs)
+            was = params.get("temperature")
+            heat = _field(
+                st.number_input, t("Temperature"), "temperature", None if was is None else float(was),
+                placeholder=unsaid, value=None, min_value=0.0, max_value=2.0, step=0.1,
+            )  # fmt: skip
+            prompts = _prompts(jobs, own.get("prompts", {}))
+        hidden = {name: value for name, value in params.items() if name not in ("max_tokens", "temperature")}
+        if hidden:
+            st.caption(t("Also {settings}, as before.", settings=describe({"params": hidden})))
+    overrides = _gather(model, {**hidden, "max_tokens": tokens and int(tokens), "temperature": heat}, prompts)
+    # as it was: each keeps its own
+    return Changes(profile, None if overrides == own else overrides, step)
+
+
+def _find_own(jobs: Sequence[Job]) -> JsonObject | None:
+    """What all of these jobs were asked with beside their profiles, but for those that another one replays; None: not
+    all with the same."""
+    asked = live.query(live.workbench().jobs.list_overrides, [job.id for job in jobs])
+    replayed = {job.replay_of for job in jobs}
+    own = [asked.get(job.id, {}) for job in jobs if job.id not in replayed] or [{}]
+    return own[0] if all(one == own[0] for one in own) else None
+
+
+def _gather(model: str | None, params: JsonObject, prompts: dict[str, int]) -> Overrides:
     overrides: Overrides = {}
     if model and model.strip():
         overrides["text_model"] = model.strip()
-    params = {"max_tokens": tokens and int(tokens), "temperature": heat}
-    if any(value is not None for value in params.values()):
-        overrides["params"] = params
-    if prompt is not None:
-        overrides["prompts"] = {prompt[0]: prompt[1]}
-    return Changes(profile, overrides or None, step)
+    given = {name: value for name, value in params.items() if value is not None}
+    if given:
+        overrides["params"] = given
+    if prompts:
+        overrides["prompts"] = prompts
+    return overrides
 
 
-def _profile(preset: Preset) -> str | None:
+def _field(draw_field: Callable[..., Any], label: str, name: str, first: Any, **how: Any) -> Any:
+    """A field that says at first what the jobs were asked with."""
+    key = f"act_{name}"
+    if first is not None:
+        st.session_state.setdefault(key, first)
+    return draw_field(label, key=key, **how)
+
+
+def describe(overrides: JsonObject) -> str:
+    """In a sentence: what a job was asked with beside its profile."""
+    said = [f"{t('Model')} {code(overrides['text_model'])}"] if overrides.get("text_model") else []
+    for name, value in overrides.get("params", {}).items():
+        title = t(PARAMS[name].title) if name in PARAMS else plain(name)
+        said.append(f"{title} {code(str(value))}")
+    for key, number in overrides.get("prompts", {}).items():
+        version = t("shipped") if number == 0 else t("version with the id {id}", id=int(number))
+        said.append(f"{t('Prompt')} {code(key)} ({version})")
+    return ", ".join(said)
+
+
+def _profile(preset: Preset, jobs: Sequence[Job], own: JsonObject) -> str | None:
     names = [AS_BEFORE, "sketch", *(p.name for p in live.query(live.workbench().profiles.list))]
     at = names.index(preset.profile) if preset.profile in names else 0
-    chosen = st.selectbox(t("Profile"), names, at, format_func=lambda name: name or t("as it was"), key="act_profile")
+    chosen = st.selectbox(
+        t("Profile"), names, at, format_func=lambda name: name or t("as it was"), key="act_profile",
+        on_change=_match_model, args=(jobs, str(own.get("text_model") or "")),
+    )  # fmt: skip
     return chosen or None
 
 
-def _step(jobs: Sequence[Any]) -> str | None:
+def _is_other(profile: str | None, jobs: Sequence[Job]) -> bool:
+    """Whether it is another profile than that of any of these jobs."""
+    if profile is None:
+        return False
+    ids = {p.name: p.id for p in live.query(live.workbench().profiles.list)}
+    return any(job.profile_id != ids.get(profile) for job in jobs)
+
+
+def _match_model(jobs: Sequence[Job], own: str) -> None:
+    """A model belongs to its service: it goes when another profile is chosen, and is back with the profile."""
+    typed = st.session_state.get("act_model") or ""
+    if _is_other(st.session_state["act_profile"] or None, jobs):
+        st.session_state["act_model"] = "" if typed == own else typed
+    else:
+        st.session_state["act_model"] = typed or own
+
+
+def _step(jobs: Sequence[Job]) -> str | None:
     """From which step on: one of those of the newest of them."""
     steps = live.query(live.workbench().jobs.list_steps, jobs[0].id) if jobs else []
     names = [AS_BEFORE, *(step.name for step in steps)]
@@ -87,8 +166,8 @@ def _step(jobs: Sequence[Any]) -> str | None:
     return chosen or None
 
 
-def _prompt(jobs: Sequence[Any]) -> tuple[str, int] | None:
-    """(key, id) of a version of a prompt of theirs, 0 for the shipped one; where there are versions."""
+def _prompts(jobs: Sequence[Job], own: dict[str, int]) -> dict[str, int]:
+    """Key → id of a version of a prompt of theirs, 0 for the shipped one; where there are versions."""
     wb = live.workbench()
     kinds = {job.kind for job in jobs}
     options: dict[str, tuple[str, int] | None] = {t("the one that counts now"): None}
@@ -104,6 +183,12 @@ def _prompt(jobs: Sequence[Any]) -> tuple[str, int] | None:
                     options[title] = f"{entry.name}.{entry.language}", version.id
             if versions:
                 options[t("{prompt}, shipped", prompt=name)] = f"{entry.name}.{entry.language}", 0
+    # of a prompt that has no versions any more
+    options |= {f"{key} {number}": (key, number) for key, number in own.items() - {*filter(None, options.values())}}
     if len(options) == 1:
-        return None
-    return options[st.selectbox(t("Prompt version"), list(options), key="act_prompt")]
+        return {}
+    at = next((n for n, pair in enumerate(options.values()) if pair is not None and pair in own.items()), 0)
+    was = [*options.values()][at]
+    chosen = options[st.selectbox(t("Prompt version"), list(options), at, key="act_prompt")]
+    others = {key: number for key, number in own.items() if was is None or key != was[0]}
+    return {**others, **({} if chosen is None else {chosen[0]: chosen[1]})}
