@@ -31,10 +31,14 @@ def test_a_group_is_run_with_another_model_and_a_longer_answer_at_the_price_that
     name = use(engine.wb, provider)
     prices = {"large": {"input": 100, "output": 1000, "currency": "CNY"}}
     engine.wb.profiles.update(name, params={"max_tokens": 40, "prices": prices})
-    provider.script(default={"finish_reason": "length"})
+    provider.script(
+        nth={"2": {"finish_reason": "length", "usage": {"prompt_tokens": 9, "completion_tokens": 8192}}},
+        default={"finish_reason": "length"},
+    )
     failed = [tell(engine, name, about).id for about in ("a lamp", "a door", "a stair")]
     book = engine.finish(engine.wb.submit("test_book", project, {"number": 1}, profile=name).id)
     assert {jobs.get(i).error_kind for i in failed} == {"truncated_output"}
+    assert (jobs.find_longest_answer(failed), jobs.find_longest_answer([10**6])) == (8192, None)
     provider.script()
     changes: Any = {"text_model": "large", "params": {"max_tokens": 400, "temperature": 0.3}}
     [plain, *_] = jobs.plan_retry(failed)

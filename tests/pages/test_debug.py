@@ -268,6 +268,33 @@ def test_remedies_are_buttons_and_a_retry_with_changes_says_its_own_price(house:
     assert "Paste the key again" in said(models)
 
 
+def test_the_remedy_for_a_cut_off_answer_allows_more_than_was_allowed_and_used(house: House) -> None:
+    with ScriptedProvider() as provider:
+        wb = house.wb
+        wb.profiles.add("scripted", "openai", base_url=provider.url, text_model="one", key="sk-canary0123456789")
+        provider.script(default={"finish_reason": "length", "usage": {"prompt_tokens": 100, "completion_tokens": 8192}})
+        failed = house.run("llm_chat", None, {"messages": [{"content": "Tell."}]}, profile="scripted")
+        [group] = wb.jobs.list_failures()
+
+        def remedies() -> dict[str, str]:
+            st.cache_data.clear()
+            buttons = house.page("debug").button
+            return {str(button.key): str(button.label) for button in buttons if str(button.key).startswith("remedy_")}
+
+        key = f"remedy_{group.fingerprint}"
+        assert remedies()[key] == "Allow 16384 tokens and retry", "nobody had said how long it may be"
+        [act] = wb.jobs.retry_many([failed.id], overrides={"params": {"max_tokens": 32_768}})
+        assert act.new_id is not None
+        house.end(act.new_id)
+        assert remedies()[key] == "Allow 65536 tokens and retry"
+        wb.profiles.update(
+            "scripted", base_url="https://api.deepseek.com", text_model="deepseek-chat", key="sk-canary0123456789"
+        )
+        told = remedies()
+        assert key not in told, "it is known to end at 8192 tokens"
+        assert told[f"remedy_other_{group.fingerprint}"] == "Retry with another model"
+
+
 def test_what_a_run_was_asked_with_is_told_and_stands_in_the_fields_of_its_retry(house: House) -> None:
     with ScriptedProvider() as provider:
         wb, key = house.wb, "sk-canary0123456789"

@@ -118,6 +118,11 @@ class JobReads:
         with self._database.read() as conn:
             return reads.list_overrides(conn, [*job_ids])
 
+    def find_longest_answer(self, job_ids: Iterable[int]) -> int | None:
+        """The most output tokens that one call of these jobs has brought; None: not known."""
+        with self._database.read() as conn:
+            return reads.find_longest_answer(conn, [*job_ids])
+
     def compare_inputs(self, first: int, second: int) -> builtins.list[ComparedInput]:
         """The versions of the story that two jobs were made from, by node and kind. Raises NotFound.
 

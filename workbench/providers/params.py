@@ -22,6 +22,10 @@ CURRENCIES = ("CNY", "USD")
 PRICES = ("input", "cached", "output", "image", "video_second", "video_tokens")
 
 
+#: of one answer, whichever model
+MOST_TOKENS = 1_048_576
+
+
 @dataclass(frozen=True)
 class Param:
     """One setting: what it is to people, and what it may be."""
@@ -51,7 +55,7 @@ def _words(title: str, *choices: str, common: bool = False) -> Param:
 PARAMS: dict[str, Param] = {
     "temperature": _number(N_("Temperature"), 0, 2, common=True),
     "top_p": _number(N_("Top p"), 0, 1, common=True),
-    "max_tokens": _number(N_("Longest answer in tokens"), 1, 1_048_576, whole=True, common=True),
+    "max_tokens": _number(N_("Longest answer in tokens"), 1, MOST_TOKENS, whole=True, common=True),
     "presence_penalty": _number(N_("Presence penalty"), -2, 2),
     "frequency_penalty": _number(N_("Frequency penalty"), -2, 2),
     "reasoning_effort": _words(
@@ -115,6 +119,13 @@ def find_limit(model: str, base_url: str | None, provider: str = "openai") -> Li
     name = model.rsplit("/", 1)[-1]
     limits = endpoint.dialect.limits if endpoint.dialect is not None else ()
     return next((limit for limit in limits if limit.models.search(name)), None)
+
+
+def find_longest(model: str, base_url: str | None, provider: str = "openai") -> int | None:
+    """The most tokens that an answer of this model is known to have at this address; None: nobody knows."""
+    limit = find_limit(model, base_url, provider) if provider in ("openai", "ark") else None
+    most = limit.ranges.get("max_tokens") if limit is not None else None
+    return None if most is None else int(most[1])
 
 
 def list_warnings(provider: str, params: Mapping[str, Any], text_model: str, base_url: str | None) -> list[Issue]:

@@ -358,6 +358,14 @@ def list_overrides(conn: Connection, ids: Sequence[int]) -> dict[int, JsonObject
     return {i: asked for i, asked in conn.execute(query.where(job.c.overrides.isnot(None))) if asked}
 
 
+def find_longest_answer(conn: Connection, ids: Sequence[int]) -> int | None:
+    """The most output tokens that one call of these jobs has brought; None: not known."""
+    query = select(func.max(model_call.c.output_tokens)).where(
+        among(model_call.c.job_id, literal([*ids], type_=Ids())), model_call.c.capability == "text"
+    )
+    return conn.execute(query).scalar_one_or_none()
+
+
 def list_model_calls(conn: Connection, job_id: int) -> list[ModelCall]:
     query = select(*columns(ModelCall, model_call)).where(model_call.c.job_id == job_id)
     return fetch(conn, ModelCall, query.order_by(model_call.c.id))

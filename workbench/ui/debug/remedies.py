@@ -9,10 +9,11 @@ import streamlit as st
 
 from workbench.db.rows.jobs import FailureGroup
 from workbench.db.rows.profiles import SavedProfile
+from workbench.providers.params import MOST_TOKENS, find_longest
 from workbench.ui import live
 from workbench.ui.debug.groups import Scope, list_left, open_group, shown
 from workbench.ui.jobs import acts
-from workbench.ui.jobs.changes import Preset
+from workbench.ui.jobs.changes import LOOKED_AT, Preset
 from workbench.ui.language import t
 from workbench.ui.markup import plain
 
@@ -34,8 +35,8 @@ def buttons(group: FailureGroup, wanted: Scope) -> None:
     kind, key = group.error_kind or "", group.fingerprint
     profiles = {p.id: p for p in live.query(live.workbench().profiles.list)}
     own = next((profiles[i] for i in reversed(group.profiles) if i in profiles), None)
-    if kind == "truncated_output":
-        length = 2 * int(own.params.get("max_tokens") or USUAL_LENGTH // 2) if own is not None else USUAL_LENGTH
+    length = _find_length(own, list_left(group, wanted)[:LOOKED_AT]) if kind == "truncated_output" else None
+    if length is not None:
         _button(t("Allow {n} tokens and retry", n=length), "open_in_full", key, _retry, group, wanted,
                 Preset(max_tokens=length, is_open=True))  # fmt: skip
     fallback = _find_fallback(own, profiles)
@@ -43,7 +44,7 @@ def buttons(group: FailureGroup, wanted: Scope) -> None:
         label = t("Retry with {profile}", profile=plain(fallback.name))
         preset = Preset(profile=fallback.name, is_open=True)
         _button(label, "alt_route", f"fallback_{key}", _retry, group, wanted, preset)
-    elif kind in (*_OTHER_SERVICE, *_OTHER_MODEL):
+    elif kind in (*_OTHER_SERVICE, *_OTHER_MODEL) or (kind == "truncated_output" and length is None):
         _button(t("Retry with another model"), "alt_route", f"other_{key}", _retry, group, wanted, Preset(is_open=True))
     if kind in _READABLE:
         _button(t("Read again, free"), "document_scanner", f"reparse_{key}", _read_again, group, wanted)
@@ -58,6 +59,23 @@ def buttons(group: FailureGroup, wanted: Scope) -> None:
     if kind == "guard_unmet" and group.projects:
         _link(t("Open the Studio"), "movie_edit", f"studio_{key}", "pages/studio.py",
               {"project": str(group.projects[-1])})  # fmt: skip
+
+
+def _find_length(own: SavedProfile | None, ids: Sequence[int]) -> int | None:
+    """Twice what the answers that were cut off were allowed and have used, as far as their model is known to go; None:
+    no further."""
+    jobs = live.workbench().jobs
+    asked = live.query(jobs.list_overrides, ids)
+    said = [one.get("params", {}).get("max_tokens") for one in asked.values()]
+    said += [own.params.get("max_tokens")] if own is not None else []
+    allowed = max((int(length) for length in said if length), default=USUAL_LENGTH // 2)
+    cut_off_at = max(allowed, live.query(jobs.find_longest_answer, ids) or 0)
+    length = min(2 * cut_off_at, MOST_TOKENS)
+    if own is not None:
+        models = {asked.get(i, {}).get("text_model") or own.text_model or "" for i in ids}
+        known = (find_longest(model, own.base_url, own.provider) for model in models)
+        length = min([length, *(most for most in known if most is not None)])
+    return length if length > cut_off_at else None
 
 
 def _find_fallback(own: SavedProfile | None, profiles: dict[int, SavedProfile]) -> SavedProfile | None:

@@ -12,7 +12,7 @@ import streamlit as st
 from workbench.db.rows.jobs import Job
 from workbench.jobs.overrides import carry_over
 from workbench.json_types import JsonObject
-from workbench.providers.params import PARAMS
+from workbench.providers.params import MOST_TOKENS, PARAMS
 from workbench.ui import live
 from workbench.ui.language import t
 from workbench.ui.markup import code, plain
@@ -72,7 +72,7 @@ def draw(ids: Sequence[int], preset: Preset) -> Changes:
             tokens = _field(
                 st.number_input, t("Longest answer in tokens"), "max_tokens",
                 preset.max_tokens or params.get("max_tokens"), placeholder=unsaid,
-                value=None, min_value=1, max_value=1_048_576, step=500,
+                value=None, min_value=1, max_value=MOST_TOKENS, step=500,
             )  # fmt: skip
             was = params.get("temperature")
             heat = _field(
