@@ -130,6 +130,41 @@ def test_a_retry_is_priced_as_it_will_be_asked(engine: Engine, provider: Scripte
     assert provider.calls()[-1]["model"] == "scripted-1"
 
 
+def test_a_retry_costs_what_the_run_used_and_at_most_what_its_longest_answers_would(
+    engine: Engine, provider: ScriptedProvider
+) -> None:
+    jobs, name = engine.wb.jobs, use(engine.wb, provider)
+    engine.wb.profiles.update(name, params={"prices": {"*": {"input": 1, "output": 2, "currency": "USD"}}})
+    engine.wb.profiles.add("spare", "openai", base_url=provider.url, text_model="two", key="sk-canary0123456789")
+    provider.script(
+        nth={"1": {"text": '{"text": "Once."}', "finish_reason": "stop"}},
+        default={"finish_reason": "length", "usage": {"prompt_tokens": 2000, "completion_tokens": 8192}},
+    )
+    failed = tell(engine, name, "a lamp", steps=2)
+    assert failed.error_kind == "truncated_output"
+    used = 2000 + 2 * 8192
+
+    def price(job: Job, **settings: Any) -> tuple[int | None, int | None]:
+        [act] = jobs.plan_retry([job.id], **settings)
+        return act.cost_micros, act.most_micros
+
+    assert price(failed) == (used, None), "of the step that is made again; nobody said how long an answer may be"
+    for length, most in ((4096, used), (32_768, 2000 + 2 * 32_768), (200_000, 2000 + 2 * 200_000)):
+        assert price(failed, overrides={"params": {"max_tokens": length}}) == (used, most)
+    assert price(failed, profile="sketch") == (0, 0)
+    [again] = finish_all(engine, jobs.retry_many([failed.id], overrides={"params": {"max_tokens": 32_768}}))
+    assert price(again) == (used, 2000 + 2 * 32_768), "it is asked the same again"
+    whole = jobs.plan_replay(failed.id)
+    assert whole.cost_micros is not None
+    assert whole.cost_micros > used, "the first step, too"
+    [from_second] = jobs.plan_retry([failed.id], from_step="tell-1")
+    assert (from_second.reused, from_second.cost_micros) == (1, used)
+    [edited] = jobs.plan_retry([failed.id], params={"about": "a door"})
+    assert edited.cost_micros == whole.cost_micros
+    engine.wb.profiles.update(name, fallback=["spare"])
+    assert price(again) == (used, None), "another service may be asked, at its own price"
+
+
 def test_a_parents_parts_are_priced_as_it_was_asked(engine: Engine, provider: ScriptedProvider, project: int) -> None:
     jobs, name = engine.wb.jobs, use(engine.wb, provider)
     dear, cheap = ({"input": n, "output": n, "currency": "CNY"} for n in (1000, 10))
@@ -142,7 +177,10 @@ def test_a_parents_parts_are_priced_as_it_was_asked(engine: Engine, provider: Sc
     [again] = finish_all(engine, jobs.retry_many([batch.id], overrides={"text_model": "large"}))
     [changed] = jobs.plan_retry([again.id])
     assert usual.cost_micros
-    assert changed.cost_micros == 100 * usual.cost_micros
+    assert (changed.cost_micros, changed.most_micros) == (100 * usual.cost_micros, None)
+    [bounded] = jobs.plan_retry([again.id], overrides={"params": {"max_tokens": 100_000}})
+    assert bounded.most_micros
+    assert bounded.most_micros > (bounded.cost_micros or 0)
 
 
 def test_from_a_step_on_the_steps_before_it_are_reused(engine: Engine, provider: ScriptedProvider) -> None:

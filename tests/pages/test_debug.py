@@ -259,7 +259,8 @@ def test_remedies_are_buttons_and_a_retry_with_changes_says_its_own_price(house:
         assert at.number_input(key="act_max_tokens").value == 100
         assert any("**unknown**" in str(m.value) for m in at.markdown)
         at.selectbox(key="act_profile").set_value("spare").run()
-        assert any("It costs about **¥" in str(m.value) for m in at.markdown), "of the other profile's model"
+        [told] = [str(m.value) for m in at.markdown if "It costs about **¥" in str(m.value)]
+        assert "at most" in told, "of the other profile's model, whose answers are bounded now"
         at.button(key="act_go").click().run()
         [replay] = [job for job in wb.jobs.list() if job.replay_of]
         assert house.end(replay.id).state == "succeeded"

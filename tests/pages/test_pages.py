@@ -408,7 +408,7 @@ def test_failures_are_grouped_and_a_group_is_replayed(house: House, monkeypatch)
     assert problems(at) == []
     at.button(key=f"all_{group}").click().run()
     assert "**2 of 2 jobs**" in asked(at)
-    assert "It costs about **unknown** at most. Nothing is there to reuse." in asked(at)
+    assert "It costs about **unknown**. Nothing is there to reuse." in asked(at)
     assert not [j for j in house.wb.jobs.list() if j.replay_of]
     at.button(key="act_go").click().run()
     assert len([j for j in house.wb.jobs.list() if j.replay_of]) == 2

@@ -214,7 +214,7 @@ class JobRuns(JobReads):
         )
 
     def plan_replay(self, job_id: int, from_step: str | None = None) -> Act:
-        """What `replay` would do, and what it would probably cost at most. Raises NotAllowed while the job is active,
+        """What `replay` would do, and what it would probably cost. Raises NotAllowed while the job is active,
         InvalidInput, NotFound."""
         from workbench.jobs import acts
 

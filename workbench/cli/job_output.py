@@ -55,17 +55,28 @@ def show_plan(acts: Sequence[Act], as_json: bool) -> None:
     wanted = [act for act in acts if act.outcome in ("retry", "reparse", "cancel", "change")]
     console.say(Text(N_("{n} of {all} jobs"), n=len(wanted), all=len(acts)))
     if any(act.outcome == "retry" for act in wanted):
-        console.say(Text(N_("It costs about {cost} at most."), cost=_sum_up(wanted)))
+        console.say(_say_price(wanted))
 
 
-def _sum_up(acts: Sequence[Act]) -> str:
+def _say_price(acts: Sequence[Act]) -> Text:
+    """At most, where something bounds the answers of all of them."""
+    cost = _sum_up([(act.cost_micros, act.currency) for act in acts])
+    if any(act.most_micros is None for act in acts):
+        return Text(N_("It costs about {cost}."), cost=cost)
+    most = _sum_up([(act.most_micros, act.currency) for act in acts])
+    if most == cost:
+        return Text(N_("It costs about {cost} at most."), cost=cost)
+    return Text(N_("It costs about {cost}, at most {most}."), cost=cost, most=most)
+
+
+def _sum_up(amounts: Sequence[tuple[int | None, str | None]]) -> str:
     """What acts cost together, in each currency, and that there are some of which nobody knows."""
     sums: dict[str, int] = {}
-    for act in acts:
-        if act.cost_micros is not None and act.currency is not None:
-            sums[act.currency] = sums.get(act.currency, 0) + act.cost_micros
+    for micros, currency in amounts:
+        if micros is not None and currency is not None:
+            sums[currency] = sums.get(currency, 0) + micros
     known = [f"{micros / 1_000_000:,.6f} {currency}" for currency, micros in sorted(sums.items())]
-    return " + ".join([*known, *(["?"] if any(act.cost_micros is None for act in acts) else [])])
+    return " + ".join([*known, *(["?"] if any(micros is None for micros, _ in amounts) else [])])
 
 
 def _cost_of(act: Act) -> str | None:

@@ -91,7 +91,7 @@ def stop(job_ids: tuple[int, ...], as_json: bool) -> None:
 @click.argument("job_ids", type=int, nargs=-1, required=True)
 @click.option("--profile", help="Another model service.")
 @click.option("--replace-newer", is_flag=True, help="Also where a person has saved a version since.")
-@click.option("--dry-run", is_flag=True, help="Say what would be done and what it costs at most, and do nothing.")
+@click.option("--dry-run", is_flag=True, help="Say what would be done and what it costs, and do nothing.")
 @console.json_option
 def retry(job_ids: tuple[int, ...], profile: str | None, replace_newer: bool, dry_run: bool, as_json: bool) -> None:
     """Run failed jobs again; finished steps are reused and not paid again. A refusal stops no other: exit 1 when some

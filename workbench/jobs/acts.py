@@ -7,13 +7,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from typing import NamedTuple
 
 from sqlalchemy import Connection
 
 from workbench.db.connection import Database
 from workbench.db.reads import failures
 from workbench.db.reads import jobs as reads
-from workbench.db.rows.jobs import Act, Job
+from workbench.db.rows.jobs import Act, Job, UsedByStep
 from workbench.db.schema import ACTIVE
 from workbench.db.writes import claims, end
 from workbench.errors import NotFound, ReelwrightError, WouldReplace
@@ -27,19 +28,40 @@ CHUNK = 500
 
 
 @dataclass(frozen=True)
+class Used:
+    """What text calls have used together."""
+
+    calls: int = 0
+    input_tokens: int = 0
+    cached_tokens: int = 0
+    output_tokens: int = 0
+
+
+@dataclass(frozen=True)
 class Rerun:
     """What is run again. `params` None: the usual ones; `done`: finished steps that are reused; `overrides`: what it
-    was asked with beside its profile."""
+    was asked with beside its profile; `used`: by what is made again, when it was made before."""
 
     kind: str
     profile_id: int | None
     params: JsonObject | None
     done: int = 0
     overrides: JsonObject | None = None
+    used: Used = Used()
 
 
-#: what the rest of a run will probably cost; None: not known
-Price = Callable[[Rerun], "tuple[int, str] | None"]
+class RerunPrice(NamedTuple):
+    """What the rest of a run will probably cost. `most_micros`: at most; None: nothing bounds it."""
+
+    micros: int
+    currency: str
+    most_micros: int | None = None
+
+
+#: None: not known
+Price = Callable[[Rerun], RerunPrice | None]
+#: whether what a step has made is reused
+IsReused = Callable[[UsedByStep], bool]
 
 
 def plan_retry(
@@ -91,10 +113,11 @@ def plan_replay(
             act = act_on(job, "would_replace", refused.text)
         done = [s for s in reads.list_steps(conn, job_id) if s.state == "done"]
         overrides = reads.find_overrides(conn, job_id)
+        used = _sum_used(conn, [job_id], lambda s: s.is_done and (s.position or 0) < (position or 0))
     reused = 0 if position is None else sum(s.position < position for s in done)
+    rerun = Rerun(job.kind, job.profile_id, job.params, reused, overrides, used.get(job_id, Used()))
     # what a parent will start again is not known before it has looked
-    cost = None if declared.batch else price(Rerun(job.kind, job.profile_id, job.params, reused, overrides))
-    return replace(act, reused=reused, cost_micros=cost and cost[0], currency=cost and cost[1])
+    return _with_price(act, reused, None if declared.batch else price(rerun))
 
 
 def plan_cancel(database: Database, job_ids: Iterable[int]) -> list[Act]:
@@ -126,12 +149,17 @@ def _retry(act: Act, retry: Callable[[Act], int]) -> Act:
         return replace(act, outcome="retried", new_id=retry(act))
     except ReelwrightError as refused:
         return replace(
-            act, outcome="refused", reason=str(refused.text), reason_i18n=refused.text.to_json(), cost_micros=None
+            act,
+            outcome="refused",
+            reason=str(refused.text),
+            reason_i18n=refused.text.to_json(),
+            cost_micros=None,
+            most_micros=None,
         )
 
 
 def _left_out(act: Act) -> Act:
-    return replace(act, outcome="skipped" if act.outcome == "skip" else "refused", cost_micros=None)
+    return replace(act, outcome="skipped" if act.outcome == "skip" else "refused", cost_micros=None, most_micros=None)
 
 
 def cancel_each(database: Database, acts: Sequence[Act], user: str) -> list[Act]:
@@ -246,19 +274,27 @@ class _Look:
         return act_on(job, "retry") if refusal is None else act_on(job, "would_replace", refusal.text)
 
 
-def _count_before(conn: Connection, acts: Sequence[Act], from_step: str) -> dict[int, int]:
-    """Job → its finished steps before this one; those that have no such step are left out."""
+class _Before(NamedTuple):
+    """A step of a job: its position, and how many before it are finished."""
+
+    position: int
+    done: int
+
+
+def _count_before(conn: Connection, acts: Sequence[Act], from_step: str) -> dict[int, _Before]:
+    """Job → its step of this name; those that have none are left out."""
     counts = {}
     for act in acts:
         if act.outcome in ("retry", "would_replace"):
             listed = reads.list_steps(conn, act.job_id)
             at = next((step.position for step in listed if step.name == from_step), None)
             if at is not None:
-                counts[act.job_id] = sum(step.state == "done" and step.position < at for step in listed)
+                done = sum(step.state == "done" and step.position < at for step in listed)
+                counts[act.job_id] = _Before(at, done)
     return counts
 
 
-def _without_step(act: Act, job: Job, before: Mapping[int, int], from_step: str) -> Act:
+def _without_step(act: Act, job: Job, before: Mapping[int, _Before], from_step: str) -> Act:
     if act.outcome not in ("retry", "would_replace") or act.job_id in before:
         return act
     return act_on(job, "skip", Text(N_("Job {job_id} has no step {step}."), job_id=job.id, step=from_step))
@@ -341,45 +377,83 @@ def _priced(
     acts: Sequence[Act],
     price: Price,
     edited: bool,
-    before: Mapping[int, int] | None,
+    before: Mapping[int, _Before] | None,
 ) -> list[Act]:
     """With what each retry will reuse, and will probably cost; nothing is known to fit where params are edited.
 
-    `before`: job → the finished steps before the one from which it is made anew; None: all are taken over.
+    `before`: job → the step from which it is made anew; None: all finished steps are taken over.
     """
     wanted = [act.job_id for act in acts if act.outcome in ("retry", "would_replace")]
-    done: dict[int, int] = dict(before or {})
+    done = {job_id: step.done for job_id, step in (before or {}).items()}
     asked: dict[int, JsonObject] = {}
+    used: dict[int, Used] = {}
+
+    def is_reused(made: UsedByStep) -> bool:
+        if before is not None:
+            return made.is_done and (made.position or 0) < before[made.job_id].position
+        return made.is_done and not edited
+
     for at in range(0, len(wanted), CHUNK):
-        asked |= reads.list_overrides(conn, wanted[at : at + CHUNK])
+        piece = wanted[at : at + CHUNK]
+        asked |= reads.list_overrides(conn, piece)
+        used |= _sum_used(conn, piece, is_reused)
         if not edited and before is None:
-            done |= failures.count_done_steps(conn, wanted[at : at + CHUNK])
+            done |= failures.count_done_steps(conn, piece)
     priced = []
     for act in acts:
         if act.outcome in ("retry", "would_replace"):
             job, reused = jobs[act.job_id], done.get(act.job_id, 0)
             if workflows.find(job.kind).batch:
-                reused, cost = _price_children(conn, job, price, asked.get(job.id))
+                act = _with_price(act, *_price_children(conn, job, price, asked.get(job.id)))
             else:
-                cost = price(Rerun(job.kind, job.profile_id, job.params, reused, asked.get(job.id)))
-            act = replace(act, reused=reused, cost_micros=cost and cost[0], currency=cost and cost[1])
+                mine = used.get(job.id, Used())
+                rerun = Rerun(job.kind, job.profile_id, job.params, reused, asked.get(job.id), mine)
+                act = _with_price(act, reused, price(rerun))
         priced.append(act)
     return priced
 
 
+def _with_price(act: Act, reused: int, cost: RerunPrice | None) -> Act:
+    if cost is None:
+        return replace(act, reused=reused)
+    return replace(act, reused=reused, cost_micros=cost.micros, currency=cost.currency, most_micros=cost.most_micros)
+
+
+def _sum_used(conn: Connection, ids: Collection[int], is_reused: IsReused) -> dict[int, Used]:
+    """Job → what it used for what is not reused."""
+    sums: dict[int, Used] = {}
+    for made in failures.list_used(conn, ids):
+        if not is_reused(made):
+            before = sums.get(made.job_id, Used())
+            sums[made.job_id] = Used(
+                before.calls + made.calls,
+                before.input_tokens + made.input_tokens,
+                before.cached_tokens + made.cached_tokens,
+                before.output_tokens + made.output_tokens,
+            )
+    return sums
+
+
 def _price_children(
     conn: Connection, parent: Job, price: Price, overrides: JsonObject | None
-) -> tuple[int, tuple[int, str] | None]:
+) -> tuple[int, RerunPrice | None]:
     """What the parts of a parent that have not succeeded will reuse and cost; None when there are parts that never
     began: nobody knows yet what they are."""
     again = [c for c in reads.children_states(conn, parent.id) if c.state != "succeeded"]
-    done = failures.count_done_steps(conn, [c.id for c in again])
+    ids = [c.id for c in again]
+    done = failures.count_done_steps(conn, ids)
+    used = _sum_used(conn, ids, lambda made: made.is_done)
     failed = parent.result.get("failed", ()) if isinstance(parent.result, dict) else ()
     # they are asked as their parent is
-    costs = [price(Rerun(c.kind, parent.profile_id, None, done.get(c.id, 0), overrides)) for c in again]
-    known = [cost for cost in costs if cost is not None]
-    currencies = {currency for _, currency in known}
+    reruns = [
+        Rerun(c.kind, parent.profile_id, None, done.get(c.id, 0), overrides, used.get(c.id, Used())) for c in again
+    ]
+    known = [cost for cost in map(price, reruns) if cost is not None]
+    currencies = {cost.currency for cost in known}
     began = parent.result is not None and all(part.get("job_id") is not None for part in failed)
-    if not began or len(known) < len(costs) or len(currencies) > 1:
+    if not began or len(known) < len(reruns) or len(currencies) > 1:
         return sum(done.values()), None
-    return sum(done.values()), (sum(micros for micros, _ in known), next(iter(currencies), "USD"))
+    most = [cost.most_micros for cost in known if cost.most_micros is not None]
+    micros = sum(cost.micros for cost in known)
+    whole = RerunPrice(micros, next(iter(currencies), "USD"), sum(most) if len(most) == len(known) else None)
+    return sum(done.values()), whole

@@ -23,7 +23,7 @@ from sqlalchemy import (
 
 from workbench.db.connection import Ids, among, db_now_ms
 from workbench.db.reads.jobs import find_many
-from workbench.db.rows.jobs import FailureGroup, GroupFilters, Job
+from workbench.db.rows.jobs import FailureGroup, GroupFilters, Job, UsedByStep
 from workbench.db.rows.record import columns, fetch
 from workbench.db.schema import (
     ACTIVE,
@@ -284,6 +284,23 @@ def count_done_steps(conn: Connection, ids: Collection[int]) -> dict[int, int]:
     listed = among(step.c.job_id, literal(sorted(ids), type_=Ids()))
     query = select(step.c.job_id, func.count()).where(listed, step.c.state == "done").group_by(step.c.job_id)
     return {job_id: count for job_id, count in conn.execute(query)}
+
+
+def list_used(conn: Connection, ids: Collection[int]) -> list[UsedByStep]:
+    """What the text calls of these jobs have used, step by step; those that brought nothing are left out."""
+    listed = among(model_call.c.job_id, literal(sorted(ids), type_=Ids()))
+    own = and_(step.c.job_id == model_call.c.job_id, step.c.name == model_call.c.step)
+    tokens = (model_call.c.input_tokens, model_call.c.cached_tokens, model_call.c.output_tokens)
+    query = (
+        select(model_call.c.job_id, step.c.position, step.c.state, func.count(), *(func.sum(one) for one in tokens))
+        .join_from(model_call, step, own, isouter=True)
+        .where(listed, model_call.c.capability == "text", model_call.c.output_tokens > 0)
+        .group_by(model_call.c.job_id, step.c.position, step.c.state)
+    )
+    return [
+        UsedByStep(job_id, position, state == "done", calls, *(int(one or 0) for one in sums))
+        for job_id, position, state, calls, *sums in conn.execute(query)
+    ]
 
 
 def list_ended_children(conn: Connection, parent_id: int, kind: str, node_id: int) -> list[Job]:

@@ -411,9 +411,24 @@ class Act(Record):
     reason_i18n: JsonObject | None
     #: finished steps that are not paid again
     reused: int = 0
-    #: what a retry will probably cost at most; None: not known
+    #: what a retry will probably cost, not less than what the run itself used of what is made again; None: not known
     cost_micros: int | None = None
     currency: str | None = None
+    #: at most, when each of its calls answers at the longest; None: nothing bounds it
+    most_micros: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class UsedByStep(Record):
+    """What the texts of one step of a job have used together. `position` None: its step is not there any more."""
+
+    job_id: int
+    position: int | None
+    is_done: bool
+    calls: int
+    input_tokens: int
+    cached_tokens: int
+    output_tokens: int
 
 
 @dataclass(frozen=True, slots=True)

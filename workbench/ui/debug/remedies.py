@@ -37,7 +37,7 @@ def buttons(group: FailureGroup, wanted: Scope) -> None:
     own = next((profiles[i] for i in reversed(group.profiles) if i in profiles), None)
     length = _find_length(own, list_left(group, wanted)[:LOOKED_AT]) if kind == "truncated_output" else None
     if length is not None:
-        _button(t("Allow {n} tokens and retry", n=length), "open_in_full", key, _retry, group, wanted,
+        _button(t("Allow {n} tokens and retry", n=int(length)), "open_in_full", key, _retry, group, wanted,
                 Preset(max_tokens=length, is_open=True))  # fmt: skip
     fallback = _find_fallback(own, profiles)
     if kind in _OTHER_SERVICE and fallback is not None:

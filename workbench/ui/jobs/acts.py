@@ -262,7 +262,7 @@ def _priority() -> int:
 
 
 def _numbers(asked: Asked, wanted: Sequence[Act]) -> None:
-    """Count by state, and what it will cost at most: of all of them."""
+    """Count by state, and what it will cost, at most where that is known: of all of them."""
     counts = Counter(act.state for act in wanted)
     numbers = {"n": int(asked.reckon(len(wanted))), "all": len(asked.ids)}
     counted = t("about {n} of {all} jobs", **numbers) if asked.left else t("{n} of {all} jobs", **numbers)
@@ -275,25 +275,39 @@ def _numbers(asked: Asked, wanted: Sequence[Act]) -> None:
         st.markdown(t("Today's reader and checks on what is stored. No model is called, and nothing is paid."))
     if asked.name not in ("retry", "replay") or not wanted:
         return
-    cost: dict[str, int] = {}
-    for act in wanted:
-        if act.cost_micros is not None and act.currency:
-            cost[act.currency] = cost.get(act.currency, 0) + act.cost_micros
-    cost = {currency: asked.reckon(micros) for currency, micros in cost.items()}
-    amount = formats.price(cost, asked.reckon(sum(act.cost_micros is None for act in wanted)), current())
+    sentence = _say_price(asked, wanted)
     reused = int(asked.reckon(sum(act.reused for act in wanted)))
-    price = f"**{plain(amount)}**"
     if reused:
         # a step is known by what it was asked: a story that has changed since asks anew
         told = [
-            t("It costs about {cost}.", cost=price),
+            sentence,
             t("Finished steps that are not paid again, unless what they are made from has changed: {n}.", n=reused),
         ]
     else:
         fits = any(_keeps_what_fits(asked, act) for act in wanted)
         reuse = t("What fits the edits is reused.") if fits else t("Nothing is there to reuse.")
-        told = [t("It costs about {cost} at most.", cost=price), reuse]
+        told = [sentence, reuse]
     st.markdown(" ".join(told))
+
+
+def _say_price(asked: Asked, wanted: Sequence[Act]) -> str:
+    """At most, where something bounds the answers of all of them."""
+    cost: dict[str, int] = {}
+    most: dict[str, int] = {}
+    for act in wanted:
+        if act.cost_micros is not None and act.currency:
+            cost[act.currency] = cost.get(act.currency, 0) + act.cost_micros
+            most[act.currency] = most.get(act.currency, 0) + (act.most_micros or 0)
+    unpriced = asked.reckon(sum(act.cost_micros is None for act in wanted))
+    about, longest = (
+        f"**{plain(formats.price({name: asked.reckon(n) for name, n in sums.items()}, unpriced, current()))}**"
+        for sums in (cost, most)
+    )
+    if any(act.most_micros is None for act in wanted):
+        return t("It costs about {cost}.", cost=about)
+    if about == longest:
+        return t("It costs about {cost} at most.", cost=about)
+    return t("It costs about {cost}, at most {most}.", cost=about, most=longest)
 
 
 def _ask_budgets(asked: Asked, wanted: Sequence[Act]) -> bool | None:
