@@ -18,11 +18,11 @@ from workbench.db.connection import Database, db_now_ms
 from workbench.db.migrate import _MIGRATIONS, current, head, migrate
 from workbench.db.rollup_tables import waste_sum, wasted_call
 from workbench.db.rollups import HOUR_MS
-from workbench.db.schema import gate, job, job_child
+from workbench.db.schema import alert, gate, job, job_child
 from workbench.db.search import INDEX
 from workbench.db.tables import metadata
 from workbench.db.waste import ALWAYS, FACETS, NONE
-from workbench.db.writes import insert
+from workbench.db.writes import alerts, insert
 from workbench.errors import Unavailable
 from workbench.i18n import Text, translate
 
@@ -201,6 +201,18 @@ def sum_up(rows: list[Any]) -> list[tuple[Any, ...]]:
                 cell = sums.setdefault((facet, hours, row.started_at // (hours * HOUR_MS) * hours * HOUR_MS, *key), [])
                 cell[:] = [a + b for a, b in zip(cell or [0, 0, 0], (1, row.cost_micros, row.unpriced), strict=True)]
     return [(*key, *own) for key, own in sums.items()]
+
+
+def test_an_alert_of_before_still_holds_and_another_subject_has_its_own(database: Database) -> None:
+    rule = {"id": 1, "kind": "stuck_queue", "threshold": 5, "time_zone": "UTC", "enabled": True, "created_at": 1}
+    old = {"id": 1, "rule_id": 1, "subject": "text", "value": 7, "times": 1, "raised_at": 1, "held_at": 1, "told": True}
+    _before(database, "0037", [("alert_rule", rule), ("alert", old | {"dismissed_at": 2})])
+    migrate(database)
+    with database.write() as conn:
+        for queue in ("text", "system", "system"):
+            alerts.hold(conn, 1, queue, 9)
+        rows = conn.execute(select(alert.c.subject, alert.c.told, alert.c.dismissed_at, alert.c.times)).all()
+    assert sorted(rows) == [("system", False, None, 1), ("text", True, 2, 1)]
 
 
 def test_an_unreachable_database_is_one_clear_line() -> None:

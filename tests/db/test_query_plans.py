@@ -484,7 +484,7 @@ def ask_dashboards(wb: Workbench, project: int, now: int) -> None:
     with wb.database.read() as conn:
         for of_project in (None, project):
             alerts.count_ends(conn, now, of_project)
-            alerts.longest_wait(conn, of_project)
+            alerts.longest_waits(conn, of_project)
         alerts.list_holding(conn)
         for given in ({}, {"project": project, "kind": "kind_3"}, {"model": "m", "state": "failed"}):
             bulk.list_next(conn, given, ENDED, "retry", 50)

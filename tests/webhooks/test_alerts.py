@@ -149,9 +149,20 @@ def test_what_comes_back_within_an_hour_is_not_told_again(engine: Engine) -> Non
         assert [a.ended_at is None for a in engine.wb.alerts.list()] == [True, False]
 
 
-def test_a_worker_that_is_gone_is_told_once_however_many_follow_and_one_that_was_stopped_is_not(
-    engine: Engine,
-) -> None:
+def test_each_queue_that_stands_still_is_told_once(engine: Engine) -> None:
+    with Receiver() as receiver:
+        engine.wb.webhooks.add(receiver.url, events=["alert.raised"], allow_private=True)
+        engine.wb.alerts.add_rule("stuck_queue", 10)
+        jobs(engine, 2, available_at=db_now_ms() - 16 * 60_000)
+        assert [(a.subject, a.value) for a in look(engine, 2)] == [("text", 16)]
+        jobs(engine, 2, queue="system", available_at=db_now_ms() - 11 * 60_000)
+        assert [(a.subject, a.value) for a in look(engine, 2)] == [("text", 16), ("system", 11)]
+        engine.wb.queues.pause("queue:text")
+        assert [(a.subject, a.value) for a in look(engine, 2)] == [("system", 11)]
+        assert [json.loads(g.body)["data"]["alert"]["subject"] for g in receiver.got] == ["text", "system"]
+
+
+def test_each_worker_that_is_gone_is_told_once_and_one_that_was_stopped_is_not(engine: Engine) -> None:
     with Receiver() as receiver:
         engine.wb.webhooks.add(receiver.url, events=["alert.raised"], allow_private=True)
         engine.wb.alerts.add_rule("worker_gone")
@@ -164,10 +175,18 @@ def test_a_worker_that_is_gone_is_told_once_however_many_follow_and_one_that_was
         lose("here", socket.gethostname(), 6_000)
         [held] = look(engine, 2)
         assert (held.subject, held.value) == ("here", 1)
+        engine.wb.alerts.dismiss(held.id)
+        put_back(engine, HOUR_MS - 60_000)
         lose("elsewhere", "another-host", 10 * HOUR_MS)
         [held] = look(engine, 3)
         assert (held.subject, held.value) == ("elsewhere", 2)
-        assert len(receiver.got) == 1
+        assert [json.loads(g.body)["data"]["alert"]["subject"] for g in receiver.got] == ["here", "elsewhere"]
+        # over is what was noticed an hour ago, not what came after
+        with engine.wb.database.write() as conn:
+            conn.execute(update(alert).where(alert.c.subject == "here").values(held_at=alert.c.held_at - 120_000))
+        [held] = look(engine)
+        assert (held.subject, held.ended_at) == ("elsewhere", None)
+        assert [a.subject for a in engine.wb.alerts.list() if a.ended_at is not None] == ["here"]
         put_back(engine, HOUR_MS + 1)
         assert look(engine) == []
 

@@ -792,7 +792,7 @@ alert = Table(
     Column("told", Boolean, nullable=False),
     Column("dismissed_at", Ms),
     # two workers that notice the same raise one alert
-    Index("uq_alert_open", "rule_id", unique=True, postgresql_where=_holds_sql, sqlite_where=_holds_sql),
+    Index("uq_alert_open", "rule_id", "subject", unique=True, postgresql_where=_holds_sql, sqlite_where=_holds_sql),
     Index("ix_alert_rule_id", "rule_id", "id"),
 )
 

@@ -66,7 +66,9 @@ def _watch_spending(conn: Connection, rule: AlertRule) -> None:
     sums = budget_reads.sum_spending(conn, rule.project_id, periods.start_of(today, zone))
     spent = sum(money.convert(int(s.micros or 0), s.currency, currency, yuan) for s in sums if s.currency)
     if spent >= rule.threshold:
-        writes.hold(conn, rule.id, today.isoformat(), spent, each_subject=True)
+        # a day is told once, however often it crosses the line
+        writes.hold(conn, rule.id, today.isoformat(), spent, quiet_ms=None)
+        writes.end(conn, rule.id, but=[today.isoformat()])
     else:
         writes.end(conn, rule.id)
 
@@ -80,18 +82,18 @@ def _watch_failures(conn: Connection, rule: AlertRule) -> None:
 
 
 def _watch_queues(conn: Connection, rule: AlertRule) -> None:
-    waits = reads.longest_wait(conn, rule.project_id)
-    if waits is not None and waits[1] >= rule.threshold * 60_000:
-        writes.hold(conn, rule.id, waits[0], waits[1] // 60_000)
-    else:
-        writes.end(conn, rule.id)
+    waits = reads.longest_waits(conn, rule.project_id)
+    stuck = {queue: ms // 60_000 for queue, ms in waits.items() if ms >= rule.threshold * 60_000}
+    for queue, minutes in stuck.items():
+        writes.hold(conn, rule.id, queue, minutes)
+    writes.end(conn, rule.id, but=stuck)
 
 
 def _watch_workers(conn: Connection, rule: AlertRule) -> None:
     """They are noted as they go (`note_gone`); what is left is to see that it is over."""
     quiet_since = budget_reads.now(conn) - writes.QUIET_MS
-    if any(a.rule_id == rule.id and a.held_at < quiet_since for a in reads.list_holding(conn)):
-        writes.end(conn, rule.id)
+    held = [a for a in reads.list_holding(conn) if a.rule_id == rule.id]
+    writes.end(conn, rule.id, but=[a.subject for a in held if a.held_at >= quiet_since])
 
 
 _WATCHES = {

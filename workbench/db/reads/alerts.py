@@ -58,9 +58,10 @@ def count_ends(conn: Connection, since: int, project_id: int | None) -> tuple[in
     return int(bad), int(ended)
 
 
-def longest_wait(conn: Connection, project_id: int | None) -> tuple[str, int] | None:
-    """(queue, ms) of the job that could have started longest ago and has not; nothing that somebody has paused."""
-    query = select(job.c.queue, db_now_ms() - job.c.available_at).where(
+def longest_waits(conn: Connection, project_id: int | None) -> dict[str, int]:
+    """By queue, for how long (ms) the job has waited that could have started longest ago and has not; nothing that
+    somebody has paused."""
+    query = select(job.c.queue, db_now_ms() - func.min(job.c.available_at)).where(
         job.c.state == "queued", job.c.available_at <= db_now_ms()
     )
     if project_id is not None:
@@ -74,5 +75,4 @@ def longest_wait(conn: Connection, project_id: int | None) -> tuple[str, int] | 
         elif name in ("project", "profile"):
             column = job.c[f"{name}_id"]
             query = query.where(or_(column.is_(None), column != int(value)))
-    row = conn.execute(query.order_by(job.c.available_at).limit(1)).one_or_none()
-    return None if row is None else (str(row[0]), int(row[1]))
+    return {str(queue): int(ms) for queue, ms in conn.execute(query.group_by(job.c.queue))}

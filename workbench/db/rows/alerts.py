@@ -23,8 +23,9 @@ class AlertRule(Record):
 
 @dataclass(frozen=True, slots=True)
 class Alert(Record):
-    """What a rule noticed. `value`: in the unit of the threshold, of worker_gone how many; `subject`: the day, queue
-    or worker; `times`: how often it came back without being told again. `ended_at`: None while it holds."""
+    """What a rule noticed. `value`: in the unit of the threshold, of worker_gone how many are gone with it; `subject`:
+    the day, queue or worker; `times`: how often it came back without being told again. `ended_at`: None while it
+    holds."""
 
     id: int
     rule_id: int

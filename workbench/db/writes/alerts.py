@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Any
 
-from sqlalchemy import Connection, delete, insert, select, update
+from sqlalchemy import Connection, delete, func, insert, select, update
 
 from workbench.db.connection import db_now_ms
 from workbench.db.schema import alert, alert_rule
@@ -33,45 +34,39 @@ def remove_rule(conn: Connection, rule_id: int) -> bool:
     return bool(conn.execute(delete(alert_rule).where(alert_rule.c.id == rule_id)).rowcount)
 
 
-def hold(conn: Connection, rule_id: int, subject: str, value: int, *, each_subject: bool = False) -> None:
-    """What a rule watches for is so. Raises an alert, unless one holds or has ended within the quiet time.
-
-    `each_subject`: another subject is another matter, such as the next day.
-    """
-    same = alert.c.subject == subject if each_subject else alert.c.id.isnot(None)
-    if each_subject:
-        conn.execute(
-            update(alert)
-            .where(alert.c.rule_id == rule_id, alert.c.ended_at.is_(None), alert.c.subject != subject)
-            .values(ended_at=db_now_ms())
-        )
-    holds = {"value": value, "subject": subject, "held_at": db_now_ms()}
-    newest = select(alert.c.id).where(alert.c.rule_id == rule_id, same).order_by(alert.c.id.desc()).limit(1)
-    own = alert.c.id == newest.scalar_subquery()
+def hold(conn: Connection, rule_id: int, subject: str, value: int, *, quiet_ms: int | None = QUIET_MS) -> None:
+    """What a rule watches for is so of a subject. Raises an alert, unless the subject's own holds or has ended within
+    the quiet time (None: ever)."""
+    holds = {"value": value, "held_at": db_now_ms()}
+    of_subject = (alert.c.rule_id == rule_id, alert.c.subject == subject)
+    own = alert.c.id == select(alert.c.id).where(*of_subject).order_by(alert.c.id.desc()).limit(1).scalar_subquery()
     if conn.execute(update(alert).where(own, alert.c.ended_at.is_(None)).values(**holds)).rowcount:
         return
-    recent = (alert.c.ended_at > db_now_ms() - QUIET_MS) if not each_subject else alert.c.ended_at.isnot(None)
+    recent = alert.c.ended_at.isnot(None) if quiet_ms is None else alert.c.ended_at > db_now_ms() - quiet_ms
     again = update(alert).where(own, recent).values(**holds, ended_at=None, times=alert.c.times + 1)
     if conn.execute(again).rowcount:
         return
-    row = upsert(conn, alert).values(rule_id=rule_id, raised_at=db_now_ms(), times=1, told=False, **holds)
+    row = upsert(conn, alert).values(
+        rule_id=rule_id, subject=subject, raised_at=db_now_ms(), times=1, told=False, **holds
+    )  # fmt: skip
     conn.execute(row.on_conflict_do_nothing())
 
 
-def end(conn: Connection, rule_id: int) -> None:
-    """What a rule watches for is so no more."""
-    held = update(alert).where(alert.c.rule_id == rule_id, alert.c.ended_at.is_(None))
+def end(conn: Connection, rule_id: int, but: Collection[str] = ()) -> None:
+    """What a rule watches for is so no more, but of these subjects."""
+    held = update(alert).where(alert.c.rule_id == rule_id, alert.c.ended_at.is_(None), alert.c.subject.not_in(but))
     conn.execute(held.values(ended_at=db_now_ms()))
 
 
 def note_gone(conn: Connection, worker: str) -> None:
     """A worker has left without saying so."""
     rules = select(alert_rule.c.id).where(alert_rule.c.kind == "worker_gone", alert_rule.c.enabled.is_(True))
+    subject = worker[:120]
     for rule_id in conn.execute(rules).scalars().all():
-        before = conn.execute(
-            select(alert.c.value).where(alert.c.rule_id == rule_id, alert.c.ended_at.is_(None))
-        ).scalar_one_or_none()
-        hold(conn, rule_id, worker[:120], 1 + (before or 0))
+        others = select(func.count()).where(
+            alert.c.rule_id == rule_id, alert.c.ended_at.is_(None), alert.c.subject != subject
+        )
+        hold(conn, rule_id, subject, 1 + conn.execute(others).scalar_one())
 
 
 def take_told(conn: Connection, alert_id: int) -> bool:
