@@ -32,7 +32,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from workbench.i18n import N_, Text
+from workbench.i18n import N_, Text, join
 from workbench.json_types import JsonObject
 
 
@@ -170,11 +170,8 @@ class Issue:
 
 def all_of(issues: Sequence[Issue]) -> Text:
     """One sentence of them all, which can be said in another language."""
-    told = {
-        f"issue_{n}": Text("{path}: {message}", path=issue.path, message=issue.message) if issue.path else issue.message
-        for n, issue in enumerate(issues)
-    }
-    return Text("; ".join(f"{{{name}}}" for name in told), **told)
+    each = (Text("{path}: {message}", path=i.path, message=i.message) if i.path else i.message for i in issues)
+    return join(each, "; ", name="issue")
 
 
 class InvalidInput(Refused):
@@ -199,7 +196,7 @@ class GuardUnmet(Refused):
     kind = "guard_unmet"
 
     def __init__(self, unmet: list[Issue]) -> None:
-        super().__init__(Text("Not possible yet: {list}", list="; ".join(str(i.message) for i in unmet)))
+        super().__init__(Text("Not possible yet: {list}", list=join((i.message for i in unmet), "; ")))
         self.unmet = unmet
 
 

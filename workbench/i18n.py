@@ -9,7 +9,7 @@ from __future__ import annotations
 import functools
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any, Literal
 
@@ -63,6 +63,12 @@ def fill_in(sentence: str, values: Mapping[str, Any]) -> str:
         if length > MOST_CHARS:
             break
     return "".join(pieces)[:MOST_CHARS]
+
+
+def join(texts: Iterable[str], between: str, *, name: str = "text") -> Text:
+    """Several as one, each of which can still be said in another language. `name`: what its fields are called by."""
+    params = {f"{name}_{number}": text for number, text in enumerate(texts)}
+    return Text(between.join(f"{{{name}}}" for name in params), **params)
 
 
 def N_(msgid: str) -> str:

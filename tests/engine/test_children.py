@@ -58,6 +58,11 @@ def test_a_partial_end_names_the_failed_ones_and_a_retry_runs_those_alone(engine
 def test_a_batch_whose_parts_all_failed_has_failed(engine: Engine, project: int) -> None:
     done = engine.finish(engine.wb.submit("test_batch", project, {"kinds": ["test_child_bad", "test_child_bad"]}).id)
     assert (done.state, done.error_kind) == ("failed", "child_failed")
+    # a sentence within a sentence is kept so that both can be said in another language
+    [child, _] = engine.wb.jobs.get_detail(done.id).children
+    assert child.error_i18n is not None
+    assert done.error_i18n is not None
+    assert done.error_i18n["params"]["error"] == child.error_i18n
 
 
 def test_chained_children_run_one_after_the_other(engine: Engine, project: int) -> None:

@@ -58,6 +58,7 @@ class ChildResult:
     kind: str
     state: str
     error_kind: str | None = None
+    #: a Text where the child said it in a form that can be translated
     error: str | None = None
 
     @property
@@ -147,9 +148,8 @@ class Children:
             if known is not None:
                 results.append(_result(known))
             elif refusal is not None:
-                results.append(
-                    ChildResult(None, child.node_id, child.kind, "failed", refusal["error_kind"], refusal["error"])
-                )
+                why = _sentence(refusal["error"], refusal.get("error_i18n"))
+                results.append(ChildResult(None, child.node_id, child.kind, "failed", refusal["error_kind"], why))
             elif item in fresh:
                 results.append(ChildResult(None, child.node_id, child.kind, FRESH))
             else:
@@ -211,12 +211,12 @@ class Children:
                         position += 1
                         continue
                 steps.add_refused_child(
-                    conn, session.job_id, new.item, position, session.claim, values.kind, str(values)
+                    conn, session.job_id, new.item, position, session.claim, values.kind, values.text
                 )
                 timeline.add_event(
                     conn,
                     session.job_id,
-                    Text(N_("Not started: {reason}"), reason=str(values)),
+                    Text(N_("Not started: {reason}"), reason=values.text),
                     claim=session.claim,
                     level="warning",
                 )
@@ -283,4 +283,10 @@ def _nothing_came(bad: Sequence[JsonObject]) -> Text:
 
 
 def _result(row: ChildState) -> ChildResult:
-    return ChildResult(row.id, row.node_id, row.kind, row.state, row.error_kind, row.error)
+    why = _sentence(row.error, row.error_i18n)
+    return ChildResult(row.id, row.node_id, row.kind, row.state, row.error_kind, why)
+
+
+def _sentence(english: str | None, stored: JsonObject | None) -> str | None:
+    """What a child says of its end, so that its parent can say it in any language, too."""
+    return english if stored is None else Text.from_json(stored)

@@ -179,13 +179,13 @@ def _not_started(item: plan.Item, broken: registry.Workflow, *, waits: bool) -> 
         if waits
         else Text(N_("Not started: “{title}” before it failed"), title=broken.title)
     )
-    return ChildResult(None, item.node_id, item.workflow, NOT_STARTED, "child_failed", str(message))
+    return ChildResult(None, item.node_id, item.workflow, NOT_STARTED, "child_failed", message)
 
 
 def tell_stopped(workflow: str, node_id: int) -> ChildResult:
     """What becomes of a job that a parent was told not to begin."""
     message = Text(N_("Not started: stopped after the step before, as asked"))
-    return ChildResult(None, node_id, workflow, NOT_STARTED, "cancelled", str(message))
+    return ChildResult(None, node_id, workflow, NOT_STARTED, "cancelled", message)
 
 
 def _keys_below(

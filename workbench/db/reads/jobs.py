@@ -429,6 +429,7 @@ _children_states = (
         job.c.state,
         job.c.error_kind,
         job.c.error,
+        job.c.error_i18n,
         job_child.c.item,
         job_child.c.batch,
         job_child.c.batch_position,

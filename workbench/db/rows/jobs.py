@@ -132,6 +132,7 @@ class ChildState(Record):
     state: str
     error_kind: str | None
     error: str | None
+    error_i18n: JsonObject | None
     item: str
     #: which of its parent's batches, and where in it; None: known by kind and node alone
     batch: int | None

@@ -22,6 +22,7 @@ from sqlalchemy import (
 
 from workbench.db.connection import db_now_ms
 from workbench.db.schema import job, model_call, step
+from workbench.i18n import Text
 from workbench.json_types import Json, JsonObject
 
 _find_step = select(
@@ -97,7 +98,7 @@ def begin_step(
 
 
 def add_refused_child(
-    conn: Connection, job_id: int, item: str, position: int, claim: int, error_kind: str, error: str
+    conn: Connection, job_id: int, item: str, position: int, claim: int, error_kind: str, error: Text
 ) -> None:
     """Note a child that could not be started: a step that ends at once, listed after those that did something."""
     conn.execute(
@@ -110,13 +111,13 @@ def add_refused_child(
             "b_hash": "",
             "b_claim": claim,
             "b_item": item,
-            "b_output": {"error_kind": error_kind, "error": error},
+            "b_output": {"error_kind": error_kind, "error": str(error), "error_i18n": error.to_json()},
         },
     )
 
 
 def list_refused_children(conn: Connection, job_id: int) -> dict[str, dict[str, Any]]:
-    """Item → {"error_kind", "error"} of the children that a parent could not start."""
+    """Item → {"error_kind", "error", "error_i18n"} of the children that a parent could not start."""
     query = select(step.c.child_item, step.c.output).where(step.c.job_id == job_id, step.c.child_item.isnot(None))
     return {item: output for item, output in conn.execute(query)}
 

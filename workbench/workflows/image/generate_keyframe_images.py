@@ -26,7 +26,7 @@ from workbench.artifacts.storyboard import (
 )
 from workbench.artifacts.versions import hash_of
 from workbench.errors import KINDS, Issue, JobError, ProviderError
-from workbench.i18n import N_, Text
+from workbench.i18n import N_, Text, join
 from workbench.jobs.context import PartialArtifact
 from workbench.jobs.together import run_together
 from workbench.json_types import JsonObject
@@ -341,10 +341,11 @@ def try_again_later(ctx: Context, failed: Mapping[str, JobError]) -> None:
 
 def none_made(failed: Mapping[str, JobError], sentence: str) -> JobError:
     """The end of a job that made nothing: `sentence` with every reason, and what each kept from being made."""
-    reasons: dict[str, list[str]] = {}
+    reasons: dict[Text, list[str]] = {}
     for key, error in failed.items():
-        reasons.setdefault(str(error), []).append(key)
-    listed = "; ".join(f"{', '.join(keys)}: {reason}" for reason, keys in reasons.items())
+        reasons.setdefault(error.text, []).append(key)
+    each = (Text("{keys}: {reason}", keys=", ".join(keys), reason=reason) for reason, keys in reasons.items())
+    listed = join(each, "; ")
     first = next((e for e in failed.values() if e.kind in FATAL), next(iter(failed.values())))
     error = JobError(Text(sentence, reasons=listed), kind=first.kind, retryable=False)
     error.origin = first.origin

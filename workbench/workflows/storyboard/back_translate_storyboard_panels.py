@@ -168,12 +168,12 @@ class _Check:
 def _list_failed(key: str, error: JobError, check: _Check) -> list[JsonObject]:
     """The group, or those of its panels alone that are missing where others came back."""
     if not check.usable:
-        return [{"item": key, "error_kind": error.kind, "error": str(error)}]
+        return [{"item": key, "error_kind": error.kind, "error": error.text}]
     return [
         {
             "item": f"{key} ({index})",
             "error_kind": error.kind,
-            "error": str(check.wrong[index].message if index in check.wrong else error),
+            "error": check.wrong[index].message if index in check.wrong else error.text,
         }
         for index in check.missing
     ]

@@ -71,7 +71,7 @@ async def run(ctx: Context, params: Params) -> BatchResult:
     for number, key in enumerate(wanted):
         if results and not results[-1].usable:
             broken = Text(N_("Not started: {key} before it failed"), key=wanted[number - 1])
-            results.append(ChildResult(None, node.id, ITEM, NOT_STARTED, "child_failed", str(broken)))
+            results.append(ChildResult(None, node.id, ITEM, NOT_STARTED, "child_failed", broken))
             continue
         child = Child(ITEM, node.id, {"group_id": key, "camera_mode": params.camera_mode, "rewrite": params.rewrite})
         results += await ctx.children([child], name=key)

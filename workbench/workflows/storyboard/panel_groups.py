@@ -26,7 +26,7 @@ from workbench.artifacts.panels import (
     panel_hash,
 )
 from workbench.errors import JobError
-from workbench.i18n import N_, Text
+from workbench.i18n import N_, Text, join
 from workbench.json_types import JsonObject
 from workbench.story import panel_checks
 from workbench.story.continuity import Cast
@@ -153,8 +153,9 @@ def none_made(failed: Sequence[JsonObject]) -> JobError:
     """The end of a job that made no group at all: every reason, with the groups that it kept from being made."""
     reasons: dict[str, list[str]] = {}
     for item in failed:
-        reasons.setdefault(str(item["error"]), []).append(str(item["item"]))
-    listed = "; ".join(f"{', '.join(keys)}: {reason}" for reason, keys in reasons.items())
+        reasons.setdefault(item["error"], []).append(str(item["item"]))
+    each = (Text("{keys}: {reason}", keys=", ".join(keys), reason=reason) for reason, keys in reasons.items())
+    listed = join(each, "; ")
     return JobError(Text(N_("Nothing could be made. {reasons}"), reasons=listed), kind=failed[0]["error_kind"])
 
 

@@ -105,7 +105,7 @@ async def run(ctx: Context, params: Params) -> PartialArtifact:
         except JobError as error:
             if (error.retryable and not ctx.last_attempt) or isinstance(error, ProgrammingError):
                 raise
-            failed.append({"item": key, "error_kind": error.kind, "error": str(error)})
+            failed.append({"item": key, "error_kind": error.kind, "error": error.text})
             if error.kind in FATAL:
                 break
             continue
