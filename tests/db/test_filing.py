@@ -16,7 +16,9 @@ from workbench.db.connection import Database
 from workbench.db.reads import filing as filed
 from workbench.db.reads import jobs as reads
 from workbench.db.schema import ACTIVE, TERMINAL, job, job_count, job_text, model_call, node, profile
-from workbench.db.writes import filing
+from workbench.db.writes import filing, installation
+from workbench.errors import KINDS
+from workbench.i18n import Text, translate
 from workbench.settings import Settings
 
 JOB = {"kind": "k", "queue": "text", "title": "t", "params": {}, "params_hash": "h", "max_attempts": 1,
@@ -113,6 +115,60 @@ def test_a_job_is_found_by_any_part_of_its_words(
     assert filing.file_ended(conn) == (0 if state in ACTIVE else len(WORDS) + 1)
     assert not filed.has_unfiled(conn)
     look("once it is filed")
+
+
+@pytest.mark.parametrize("state", ["running", "failed"])
+def test_a_job_is_found_by_what_pages_say_in_either_language(conn: Connection, state: str) -> None:
+    title = Text("{kind} · {place}", kind=Text("Episode plan"), place="雨夜")
+    refused = Text("The service answered {status}: {message}", status=401, message="no such key")
+    error = Text("All {count} parts failed; the first: {error}", count=2, error=refused)
+    texts = {"title_i18n": title.to_json(), "error_i18n": error.to_json(), "error_kind": "auth"}
+    whole = add(conn, title=str(title), error=str(error), state=state, **texts)
+    nodeless = add(conn, title="Chat", state=state)
+    # what no page can say is found all the same
+    broken = add(conn, title="Chat {x}", title_i18n={"msgid": "{x", "params": {"x": 1}}, state=state)
+
+    def look() -> None:
+        for typed in (
+            "Episode plan · 雨夜", "剧集规划 · 雨夜", "first: The service answered 401", "第一个：服务返回 401：no",
+            KINDS["auth"].title, translate(KINDS["auth"].title, "zh"),
+        ):  # fmt: skip
+            assert found(conn, typed) == [whole], typed
+        assert found(conn, "Chat") == [broken, nodeless]
+        assert found(conn, translate("Chat", "zh")) == [nodeless]
+
+    look()
+    filing.file_ended(conn)
+    look()
+
+
+def test_jobs_that_were_filed_in_english_are_filed_anew(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    engine = Engine(settings)
+    with engine.wb.database.write() as conn:
+        ids = [add(conn, title="Chat", state="failed") for _ in range(7)]
+        with monkeypatch.context() as english:
+            english.setattr(filed, "LANGUAGES", ("en",))
+            filing.file_ended(conn)
+        assert found(conn, translate("Chat", "zh")) == []
+        installation.set_meta(conn, filed.ENGLISH_BELOW, str(ids[-1] + 1))
+        # bit by bit, the newest first, and all are found meanwhile by what they were found by
+        assert filing.unfile_english(conn, 3) == 3
+        assert filing.file_ended(conn) == 3
+        assert found(conn, translate("Chat", "zh")) == ids[:3:-1]
+        assert found(conn, "chat") == ids[::-1]
+        assert reads.count_states(conn) == {"failed": 7}
+    monkeypatch.setattr(type(engine.worker.runner), "busy", settings.threads)
+    engine.worker.run_maintenance()
+    with engine.wb.database.read() as conn:
+        assert len(found(conn, translate("Chat", "zh"))) == 3, "it waits until a thread is free"
+    monkeypatch.setattr(type(engine.worker.runner), "busy", 0)
+    engine.worker.run_maintenance()
+    with engine.wb.database.read() as conn:
+        assert found(conn, translate("Chat", "zh")) == ids[::-1]
+        assert not filed.was_filed_in_english(conn)
+        assert not filed.has_unfiled(conn)
+        assert reads.count_states(conn) == {"failed": 7}
+    engine.close()
 
 
 def test_pages_of_what_was_searched_hold_all_and_each_once(conn: Connection) -> None:

@@ -16,13 +16,14 @@ from sqlalchemy.exc import DatabaseError
 from workbench.db import schema
 from workbench.db.connection import Database, db_now_ms
 from workbench.db.migrate import _MIGRATIONS, current, head, migrate
+from workbench.db.reads.filing import ENGLISH_BELOW
 from workbench.db.rollup_tables import waste_sum, wasted_call
 from workbench.db.rollups import HOUR_MS
 from workbench.db.schema import alert, gate, job, job_child
 from workbench.db.search import INDEX
 from workbench.db.tables import metadata
 from workbench.db.waste import ALWAYS, FACETS, NONE
-from workbench.db.writes import alerts, insert
+from workbench.db.writes import alerts, insert, installation
 from workbench.errors import Unavailable
 from workbench.i18n import Text, translate
 
@@ -213,6 +214,14 @@ def test_an_alert_of_before_still_holds_and_another_subject_has_its_own(database
             alerts.hold(conn, 1, queue, 9)
         rows = conn.execute(select(alert.c.subject, alert.c.told, alert.c.dismissed_at, alert.c.times)).all()
     assert sorted(rows) == [("system", False, None, 1), ("text", True, 2, 1)]
+
+
+@pytest.mark.parametrize("jobs", [0, 2])
+def test_what_was_filed_before_is_filed_anew(database: Database, jobs: int) -> None:
+    _before(database, "0038", [_old_job(n, "Chat", None, "failed") for n in range(1, jobs + 1)])
+    migrate(database)
+    with database.read() as conn:
+        assert installation.get_meta(conn, ENGLISH_BELOW) == (str(jobs + 1) if jobs else None)
 
 
 def test_an_unreachable_database_is_one_clear_line() -> None:

@@ -1,4 +1,5 @@
-"""What people search jobs by: any part of a title, payload, error, prompt or answer, in any language.
+"""What people search jobs by: any part of a title, payload, error, prompt or answer, in any language; titles and errors
+in each language that pages say them in.
 
 An ended job's words are written into an index of groups of three characters (SQLite: FTS5's trigrams; PostgreSQL: a
 tsvector whose lexemes are these groups, see ADR 0047); of the few that are at work the words themselves are read.
@@ -8,7 +9,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 import sqlalchemy as sa
@@ -66,9 +67,10 @@ def needle_of(typed: str | None) -> str:
     return fold(typed or "").strip()[:LONGEST]
 
 
-def body_of(title: str, payload: str, error: str | None, calls: list[tuple[Json, str | None]]) -> str:
-    """All that a job is found by, folded, a line each. `payload`: as JSON text; `calls`: (prompt, answer)."""
-    parts = [title, *_with_decoded(payload), error or ""]
+def body_of(titles: Iterable[str], payload: str, errors: Iterable[str], calls: list[tuple[Json, str | None]]) -> str:
+    """All that a job is found by, folded, a line each. `titles`, `errors`: in each language; `payload`: as JSON text;
+    `calls`: (prompt, answer)."""
+    parts = [*titles, *_with_decoded(payload), *errors]
     said: dict[str, None] = {}
     for prompt, answer in calls:
         # a repair repeats the conversation

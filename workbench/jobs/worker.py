@@ -13,7 +13,7 @@ from typing import Protocol
 
 from workbench import preferences
 from workbench.db.connection import Database
-from workbench.db.reads.filing import has_many_unfiled, has_unfiled
+from workbench.db.reads.filing import has_many_unfiled, has_unfiled, was_filed_in_english
 from workbench.db.writes import alerts, dispatch, filing, installation, ledger, rollups, sweep
 from workbench.db.writes.prune import Keep
 from workbench.jobs import bulk, pruning
@@ -195,9 +195,13 @@ class WorkerEngine:
         with self._database.read() as conn:
             busy = self.runner.busy >= self._settings.threads
             left = has_many_unfiled(conn) if busy else has_unfiled(conn)
-        while left and time.monotonic() < until and not self._ended.is_set():
+            again = not busy and was_filed_in_english(conn)
+        while (left or again) and time.monotonic() < until and not self._ended.is_set():
             with self._database.write() as conn:
-                left = filing.file_ended(conn) == filing.BATCH
+                if left:
+                    left = filing.file_ended(conn) == filing.BATCH
+                else:
+                    left = again = filing.unfile_english(conn) > 0
 
     def roll_up(self) -> None:
         """Add what has ended to the rollups, a while at a time: a few seconds' calls and jobs at once cost little."""

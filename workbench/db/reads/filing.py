@@ -25,14 +25,21 @@ from sqlalchemy import (
 
 from workbench.db import search
 from workbench.db.connection import Ids, among
-from workbench.db.schema import ACTIVE, TERMINAL, job, job_count, model_call
+from workbench.db.schema import ACTIVE, TERMINAL, job, job_count, meta, model_call
+from workbench.errors import KINDS
+from workbench.i18n import LANGUAGES, Text, translate
 
 #: more jobs than this are not read one by one: after an upgrade, while a long history is filed for the first time
 MOST_READ = 5_000
 
 UNFILED = (job.c.filed.is_(None), job.c.state.in_(TERMINAL))
-SEARCHED = (job.c.id, job.c.title, cast(job.c.params, String).label("payload"), job.c.error)
-COUNTED = (job.c.project_id, job.c.kind, job.c.profile_id, job.c.error_kind, job.c.state)
+SEARCHED = (job.c.id, job.c.title, job.c.title_i18n, cast(job.c.params, String).label("payload"), job.c.error_kind,
+            job.c.error, job.c.error_i18n)  # fmt: skip
+#: beside what is searched
+COUNTED = (job.c.project_id, job.c.kind, job.c.profile_id, job.c.state)
+#: key of `meta`: jobs with a smaller id were filed when titles and errors were found in English alone
+ENGLISH_BELOW = "filed_in_english_below"
+_english_below = select(meta.c.value).where(meta.c.key == ENGLISH_BELOW)
 _any_unfiled = select(literal(1)).where(*UNFILED).limit(1)
 _many_unfiled = select(literal(1)).where(*UNFILED).limit(1).offset(MOST_READ)
 _calls = (
@@ -68,9 +75,33 @@ def calls_of(conn: Connection, job_ids: Sequence[int]) -> dict[int, list[Any]]:
     return calls
 
 
+def was_filed_in_english(conn: Connection) -> bool:
+    """Whether a job may be filed that is found by its English title and error alone."""
+    return conn.execute(_english_below).scalar_one_or_none() is not None
+
+
 def body_of(row: Any, calls: Iterable[Any]) -> str:
     """All that a job is found by, of a row of `SEARCHED` and its calls."""
-    return search.body_of(row.title, row.payload, row.error, [(call.prompt, call.raw_output) for call in calls])
+    # one that belongs to no node has the workflow's own title, which pages say in their language
+    titles = _in_each_language(row.title, row.title_i18n or {"msgid": row.title})
+    errors = _in_each_language(row.error, row.error_i18n)
+    if row.error_kind in KINDS:
+        kind = KINDS[row.error_kind].title
+        errors += _in_each_language(kind, {"msgid": kind})
+    return search.body_of(titles, row.payload, errors, [(call.prompt, call.raw_output) for call in calls])
+
+
+def _in_each_language(english: str | None, stored: Any) -> list[str]:
+    """A text as it is stored, and as pages say it."""
+    said = {english: None} if english else {}
+    if stored:
+        try:
+            text = Text.from_json(stored)
+            said |= dict.fromkeys(translate(text, language) for language in LANGUAGES if language != "en")
+        except (ValueError, LookupError, TypeError, AttributeError):
+            # what no page can say is found by its English alone
+            pass
+    return [*said]
 
 
 def says(conn: Connection, needle: str) -> ColumnElement[bool]:
@@ -93,7 +124,7 @@ def unfiled_saying(conn: Connection, needle: str) -> list[Select[tuple[int]]]:
 
 
 def _reads(needle: str) -> ColumnElement[bool]:
-    """Looks into every row that is not filed."""
+    """Looks into every row that is not filed; of titles and errors at the English ones."""
     as_json = json.dumps(needle, ensure_ascii=False)[1:-1]
     job_words = ((job.c.title, needle), (job.c.error, needle), (cast(job.c.params, String), as_json))
     call_words = ((cast(model_call.c.prompt, String), as_json), (model_call.c.raw_output, needle),

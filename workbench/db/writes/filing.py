@@ -14,8 +14,9 @@ from sqlalchemy import Connection, bindparam, delete, insert, select, text, upda
 
 from workbench.db import search
 from workbench.db.connection import Ids, among
-from workbench.db.reads.filing import COUNTED, SEARCHED, UNFILED, body_of, calls_of
+from workbench.db.reads.filing import COUNTED, ENGLISH_BELOW, SEARCHED, UNFILED, body_of, calls_of
 from workbench.db.schema import job, job_count, job_text
+from workbench.db.writes import installation
 from workbench.db.writes.installation import upsert
 
 #: jobs that are filed in one transaction
@@ -64,6 +65,22 @@ def unfile(conn: Connection, job_ids: Sequence[int]) -> None:
         _count(conn, rows, calls_of(conn, ids), -1)
         _remove_words(conn, ids)
         conn.execute(_mark, {"ids": ids, "filed": None})
+
+
+def unfile_english(conn: Connection, most: int = BATCH) -> int:
+    """Take the newest of those out that were filed in English alone, to be filed anew; returns how many. 0 also while
+    another process files."""
+    below = installation.get_meta(conn, ENGLISH_BELOW) if _locked(conn) else None
+    if below is None:
+        return 0
+    older = select(job.c.id).where(job.c.id < int(below), job.c.filed.is_(True)).order_by(job.c.id.desc()).limit(most)
+    ids = conn.scalars(older).all()
+    unfile(conn, ids)
+    if ids:
+        installation.set_meta(conn, ENGLISH_BELOW, str(min(ids)))
+    else:
+        installation.delete_meta(conn, ENGLISH_BELOW)
+    return len(ids)
 
 
 def _remove_words(conn: Connection, job_ids: Sequence[int]) -> None:
