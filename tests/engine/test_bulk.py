@@ -6,6 +6,7 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
+from sqlalchemy import update
 from sqlalchemy.exc import OperationalError
 
 from tests.conftest import until
@@ -13,6 +14,7 @@ from tests.engine import jobs_for_tests
 from tests.scripted_provider import ScriptedProvider
 from workbench import samples
 from workbench.db.rows.jobs import JobFilters
+from workbench.db.schema import bulk_item
 from workbench.errors import InvalidInput, NotAllowed, NotFound
 from workbench.jobs import bulk
 from workbench.jobs.submit import Request
@@ -68,6 +70,57 @@ def test_many_are_cancelled_by_a_filter_and_brought_back(engine: Engine, monkeyp
     assert states(engine, [i for i in back if i is not None]) == {"queued"}
     with pytest.raises(NotAllowed):
         engine.wb.jobs.undo_bulk(undo.id)
+
+
+def test_an_undo_that_was_cancelled_is_done_again_for_what_is_left(
+    engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(bulk, "PIECE", 2)
+    jobs, ids = engine.wb.jobs, make(engine, 6)
+    cancel = jobs.act_on_many("cancel", ids)
+    assert run(engine, cancel.id) == {"cancelled": 6}
+    first = jobs.undo_bulk(cancel.id)
+    jobs.cancel(first.id)
+    second = jobs.undo_bulk(cancel.id)
+    assert second.id != first.id
+    assert jobs.undo_bulk(cancel.id).id == second.id, "never two at once"
+
+    note = bulk.note
+
+    def cancel_after_one_piece(session: Any, told: Any) -> None:
+        note(session, told)
+        jobs.cancel(second.id)
+        engine.worker.runner.heartbeat()
+
+    with monkeypatch.context() as patch:
+        patch.setattr(bulk, "note", cancel_after_one_piece)
+        engine.mail.clear()
+        until(lambda: engine.worker._run_bulk() or jobs.get(second.id).state == "cancelled", 60, "the second's end")
+    assert jobs.count_bulk_outcomes(second.id) == {"retried": 2}
+    third = jobs.undo_bulk(cancel.id)
+    assert third.params["total"] == 4
+    assert run(engine, third.id) == {"retried": 4}
+    undone = [item.job_id for undo in (second, third) for item in jobs.list_bulk_items(undo.id)]
+    assert undone == ids[::-1]
+    assert jobs.undo_bulk(cancel.id).id == third.id, "nothing is left"
+
+
+def test_what_an_undo_was_refused_is_asked_again(engine: Engine) -> None:
+    ids = make(engine, 2)
+    cancel = engine.wb.jobs.act_on_many("cancel", ids)
+    run(engine, cancel.id)
+    first = engine.wb.jobs.undo_bulk(cancel.id)
+    assert run(engine, first.id) == {"retried": 2}
+    with engine.wb.database.write() as conn:
+        conn.execute(
+            update(bulk_item).where(bulk_item.c.bulk_id == first.id, bulk_item.c.job_id == ids[0]).values(
+                outcome="refused", new_id=None
+            )
+        )  # fmt: skip
+    second = engine.wb.jobs.undo_bulk(cancel.id)
+    assert (second.id != first.id, second.params["total"]) == (True, 1)
+    run(engine, second.id)
+    assert [item.job_id for item in engine.wb.jobs.list_bulk_items(second.id)] == ids[:1]
 
 
 def test_priorities_are_set_and_given_back_one_by_one(engine: Engine) -> None:

@@ -204,7 +204,8 @@ class Jobs(JobRuns):
 
     def undo_bulk(self, bulk_id: int, *, user: str = "local") -> SubmittedJob:
         """Undo what a bulk job did, as another one: retry what was cancelled, cancel what was retried, give priorities
-        back. Raises NotAllowed while it is active, NotFound."""
+        back. Where an earlier undo was cancelled or has failed, or was refused a job, what is left of it; while one is
+        active, that one. Raises NotAllowed while it is active, NotFound."""
         from workbench.jobs import bulk
 
         job = self.get(bulk_id)
@@ -214,11 +215,15 @@ class Jobs(JobRuns):
         if job.kind != bulk.KIND or job.state not in TERMINAL or final:
             raise NotAllowed(Text(N_("Job {job_id} is not one that can be undone."), job_id=bulk_id))
         done: bulk.Name = job.params["act"]
-        total = self.count_bulk_outcomes(bulk_id).get(bulk.UNDO[done], 0)
+        with self._database.read() as conn:
+            earlier = bulk_reads.list_left_undos(conn, bulk_id, bulk.UNDO[done])
+            total = bulk_reads.count_outcomes(conn, bulk_id, but=earlier).get(bulk.UNDO[done], 0)
         params: JsonObject = {"act": bulk.UNDONE_BY[done], "undo_of": bulk_id, "undone": done, "total": total}
-        return self.submit(
-            bulk.KIND, None, params, priority=bulk.PRIORITY, user=user, submit_key=f"undo bulk {bulk_id}"
-        )
+        if earlier:
+            params["how"] = {"earlier": earlier}
+        # two that ask at once have the same key, and so the same job
+        key = bulk_reads.undo_key(bulk_id, earlier)
+        return self.submit(bulk.KIND, None, params, priority=bulk.PRIORITY, user=user, submit_key=key)
 
     def replay_group(
         self,

@@ -45,6 +45,8 @@ class How(TypedDict, total=False):
     reparse: bool
     #: of which jobs a person has said that they may stand in the place of a version by hand
     meant: list[int]
+    #: of an undo: those before it, which ended with something left to undo
+    earlier: list[int]
 
 
 class Request(Protocol):
@@ -93,7 +95,10 @@ def _next(session: ClaimSession, params: Request) -> list[int]:
         reached = reads.find_reached(conn, session.job_id)
         if params.undo_of is not None:
             wanted = [UNDO[params.undone]]
-            items = reads.list_items(conn, params.undo_of, below=reached, limit=PIECE, outcomes=wanted)
+            earlier = params.how.get("earlier", ())
+            items = reads.list_items(
+                conn, params.undo_of, below=reached, limit=PIECE, outcomes=wanted, but=earlier
+            )  # fmt: skip
             return [item.job_id for item in items]
         if params.ids is not None:
             left = {i for i in params.ids if i != session.job_id and (reached is None or i < reached)}
@@ -115,7 +120,7 @@ def _begin(session: ClaimSession, params: Request) -> acts.Rest:
             return set(ids) & set(params.ids or ())
         with session.database.read() as conn:
             if params.undo_of is not None:
-                items = reads.list_some(conn, params.undo_of, ids)
+                items = reads.list_some(conn, params.undo_of, ids, but=params.how.get("earlier", ()))
                 return {item.job_id for item in items if item.outcome == UNDO[params.undone]}
             if group := params.how.get("group"):
                 return failures.filter_left(conn, group, ids)
