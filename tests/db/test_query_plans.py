@@ -22,7 +22,7 @@ from tests.engine.conftest import Engine
 from workbench.api.client import Workbench
 from workbench.db import reads
 from workbench.db.connection import Database
-from workbench.db.reads import alerts, bulk, failures, families, forecasts, jobs, prompts, telemetry, usage
+from workbench.db.reads import alerts, budgets, bulk, failures, families, forecasts, jobs, prompts, telemetry, usage
 from workbench.db.schema import (
     FAILED,
     attempt,
@@ -485,7 +485,10 @@ def ask_dashboards(wb: Workbench, project: int, now: int) -> None:
         for of_project in (None, project):
             alerts.count_ends(conn, now, of_project)
             alerts.longest_waits(conn, of_project)
+            budgets.find_first_open(conn, of_project)
+            budgets.sum_spending(conn, of_project, now - 86_400_000, now)
         alerts.list_holding(conn)
+        alerts.find_open_day(conn, 1)
         for given in ({}, {"project": project, "kind": "kind_3"}, {"model": "m", "state": "failed"}):
             bulk.list_next(conn, given, ENDED, "retry", 50)
             bulk.count(conn, given, "retry")
@@ -497,6 +500,10 @@ def ask_dashboards(wb: Workbench, project: int, now: int) -> None:
             failures.filter_left(conn, group, [200, 300])  # type: ignore[arg-type]
         failures.list_by_hand(conn, [project])
         bulk.find_reached(conn, 200)
+        bulk.list_left_undos(conn, 200, "cancelled")
+        bulk.list_items(conn, 200, outcomes=["cancelled"], but=[300])
+        bulk.list_some(conn, 200, [200, 300], but=[300])
+        bulk.count_outcomes(conn, 200, but=[300])
         failures.has_failures(conn, "f3")
         failures.list_models(conn, 200)
         failures.find_broken_off(conn, 200, {"kind": "k", "node_id": project, "params_hash": "h", "profile_id": None})

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import json
 import socket
+from datetime import datetime
 from typing import Any
 
 import pytest
-from sqlalchemy import func, insert, select, update
+from sqlalchemy import BigInteger, func, insert, literal, select, update
 
 from tests.engine.conftest import Engine
 from tests.receiver import Receiver
@@ -92,9 +93,85 @@ def test_a_costly_day_is_told_once_to_page_and_webhook_and_the_next_day_anew(eng
         assert [a.id for a in look(engine, 2)] == [second.id]
         assert len(receiver.got) == 2
         # what was noticed belongs to another day by now
-        put_back(engine, 0, subject="2001-01-01")
+        put_back(engine, 25 * HOUR_MS, subject="2001-01-01")
         assert len(look(engine, 2)) == 2
         assert len(receiver.got) == 4
+
+
+def at_noon(engine: Engine, monkeypatch: pytest.MonkeyPatch, day: str) -> int:
+    """From now on it is noon of a day, for all who look at rules; epoch ms."""
+    noon = round(datetime.fromisoformat(f"{day}T12:00+00:00").timestamp() * 1000)
+    monkeypatch.setattr(alerts.budget_reads, "now", lambda conn: noon)
+    monkeypatch.setattr(alerts.budget_reads, "db_now_ms", lambda: literal(noon, BigInteger()))
+    monkeypatch.setattr(writes, "db_now_ms", lambda: literal(noon, BigInteger()))
+    return noon
+
+
+def test_a_day_is_noticed_when_what_was_open_on_it_is_settled_later(
+    engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with Receiver() as receiver:
+        engine.wb.webhooks.add(receiver.url, events=["alert.raised"], allow_private=True)
+        rule = engine.wb.alerts.add_rule("spend_day", 5_000_000, currency="CNY", time_zone="Asia/Shanghai")
+
+        def subjects() -> list[str]:
+            return [a.subject for a in look(engine, 2)]
+
+        def told() -> list[str]:
+            return [json.loads(g.body)["data"]["alert"]["subject"] for g in receiver.got]
+
+        # 1 March there: a clip is asked for 20 minutes before its end, and settled on 3 March; another is not
+        noon = at_noon(engine, monkeypatch, "2026-03-01")
+        for number, name in enumerate(("late", "other")):
+            with engine.wb.database.write() as conn:
+                conn.execute(
+                    insert(model_call).values(
+                        call_id=name, purpose="generate", provider="ark", model="m", capability="video", outcome="ok",
+                        started_at=noon + 220 * 60_000 + number, expected_micros=9_000_000, currency="CNY",
+                    )
+                )  # fmt: skip
+        assert subjects() == []
+        at_noon(engine, monkeypatch, "2026-03-02")
+        # the second day costs too much by itself
+        spend(engine, 6_000_000)
+        with engine.wb.database.write() as conn:
+            conn.execute(update(model_call).where(model_call.c.call_id == "c2").values(started_at=noon + 24 * HOUR_MS))
+        assert subjects() == ["2026-03-02"]
+        at_noon(engine, monkeypatch, "2026-03-03")
+
+        def settle(name: str) -> None:
+            with engine.wb.database.write() as conn:
+                settled = update(model_call).where(model_call.c.call_id == name)
+                conn.execute(settled.values(cost_micros=9_000_000, expected_micros=None))
+
+        settle("late")
+        assert "2026-03-01" in subjects()
+        assert told() == ["2026-03-02", "2026-03-01"]
+        [late] = [a for a in engine.wb.alerts.list_shown() if a.subject == "2026-03-01"]
+        assert late.value == 9_000_000
+        settle("other")
+        assert "2026-03-01" in subjects(), "it is shown through the day on which it was noticed"
+        assert "2026-03-01" in subjects()
+        at_noon(engine, monkeypatch, "2026-03-04")
+        assert subjects() == []
+        assert len(told()) == 2
+
+        # what is spent while the rule is off is never told
+        engine.wb.alerts.enable_rule(rule.id, False)
+        noon = at_noon(engine, monkeypatch, "2026-03-05")
+        spend(engine, 9_000_000)
+        with engine.wb.database.write() as conn:
+            conn.execute(update(model_call).where(model_call.c.call_id == "c3").values(started_at=noon))
+        at_noon(engine, monkeypatch, "2026-03-06")
+        engine.wb.alerts.enable_rule(rule.id, True)
+        assert subjects() == []
+        assert len(told()) == 2
+
+
+def test_what_was_spent_before_a_rule_was_there_is_not_its_matter(engine: Engine) -> None:
+    spend(engine, 9_000_000, ago_ms=25 * HOUR_MS)
+    engine.wb.alerts.add_rule("spend_day", 5_000_000, currency="CNY")
+    assert look(engine, 3) == []
 
 
 @pytest.mark.parametrize(

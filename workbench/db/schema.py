@@ -769,6 +769,8 @@ alert_rule = Table(
     Column("currency", String(3)),
     # where a day of spending begins
     Column("time_zone", Text, nullable=False),
+    # of spend_day: the first day whose spending may still have grown since it was last looked at
+    Column("open_from", String(10)),
     Column("enabled", Boolean, nullable=False),
     Column("created_by", String(120)),
     Column("created_at", Ms, nullable=False),

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from datetime import date, timedelta
 from typing import Literal
+from zoneinfo import ZoneInfo
 
 from sqlalchemy import Connection
 
@@ -60,17 +62,37 @@ def watch(conn: Connection) -> None:
 
 
 def _watch_spending(conn: Connection, rule: AlertRule) -> None:
+    """Each day that may have grown since the rule was looked at: today, and those on which something was still open."""
     zone = periods.zone_of(rule.time_zone)
     today = periods.day_of(budget_reads.now(conn), zone)
-    yuan, currency = money.rate(conn), rule.currency or "CNY"
-    sums = budget_reads.sum_spending(conn, rule.project_id, periods.start_of(today, zone))
-    spent = sum(money.convert(int(s.micros or 0), s.currency, currency, yuan) for s in sums if s.currency)
-    if spent >= rule.threshold:
+    before = reads.find_open_day(conn, rule.id)
+    first = today if before is None else min(today, date.fromisoformat(before))
+    over = {
+        day.isoformat(): spent
+        for day in (first + timedelta(days=n) for n in range((today - first).days + 1))
+        if (spent := _spent_on(conn, rule, day, zone)) >= rule.threshold
+    }
+    for day, spent in over.items():
         # a day is told once, however often it crosses the line
-        writes.hold(conn, rule.id, today.isoformat(), spent, quiet_ms=None)
-        writes.end(conn, rule.id, but=[today.isoformat()])
-    else:
-        writes.end(conn, rule.id)
+        writes.hold(conn, rule.id, day, spent, quiet_ms=None)
+    writes.end(conn, rule.id, but=[*over, *_late(conn, rule, today, zone)])
+    open_at = budget_reads.find_first_open(conn, rule.project_id)
+    next_first = today if open_at is None else min(today, periods.day_of(open_at, zone))
+    if next_first.isoformat() != before:
+        writes.set_open_day(conn, rule.id, next_first.isoformat())
+
+
+def _spent_on(conn: Connection, rule: AlertRule, day: date, zone: ZoneInfo) -> int:
+    yuan, currency = money.rate(conn), rule.currency or "CNY"
+    since, until = periods.starts_of_days(day, day, zone)
+    sums = budget_reads.sum_spending(conn, rule.project_id, since, until)
+    return sum(money.convert(int(s.micros or 0), s.currency, currency, yuan) for s in sums if s.currency)
+
+
+def _late(conn: Connection, rule: AlertRule, today: date, zone: ZoneInfo) -> list[str]:
+    """Earlier days that were noticed today: they are shown until it is over, though nothing of them is open now."""
+    held = [a for a in reads.list_holding(conn) if a.rule_id == rule.id and a.subject < today.isoformat()]
+    return [a.subject for a in held if periods.day_of(a.raised_at, zone) == today]
 
 
 def _watch_failures(conn: Connection, rule: AlertRule) -> None:

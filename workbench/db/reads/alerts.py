@@ -20,6 +20,13 @@ def list_rules(conn: Connection) -> list[AlertRule]:
     return fetch(conn, AlertRule, select(*columns(AlertRule, alert_rule)).order_by(alert_rule.c.id))
 
 
+def find_open_day(conn: Connection, rule_id: int) -> str | None:
+    """Of a rule about spending, the first day that may still have grown since it was last looked at; None: it was not
+    looked at since it is there, or is on again."""
+    found: str | None = conn.execute(select(alert_rule.c.open_from).where(alert_rule.c.id == rule_id)).scalar()
+    return found
+
+
 def list_alerts(conn: Connection, most: int, before: int | None = None) -> list[Alert]:
     """Newest first, those that hold before those that have ended; `before`: those that come after this one."""
     query = _alerts.order_by(alert.c.ended_at.isnot(None), alert.c.id.desc()).limit(most)

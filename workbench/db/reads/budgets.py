@@ -35,21 +35,22 @@ def counts(project_id: int | None) -> ColumnElement[bool]:
     return or_(budget.c.project_id.is_(None), budget.c.project_id == project_id)
 
 
-def sum_spending(conn: Connection, project_id: int | None, since: int | None) -> list[Spent]:
-    """By currency, what is spent: a project's calls, or of everybody's, from a moment on (epoch ms) or ever.
+def sum_spending(conn: Connection, project_id: int | None, since: int | None, until: int | None = None) -> list[Spent]:
+    """By currency, what is spent: a project's calls, or of everybody's, from a moment on (epoch ms), or ever; `until`:
+    to before another.
 
     From a moment on what came with an imported project is left out: another home has paid it.
     """
-    sums = {currency: own for (_, currency), own in _sum(conn, ("currency",), project_id, since).items()}
+    sums = {currency: own for (_, currency), own in _sum(conn, ("currency",), project_id, since, until).items()}
     if since is not None:
-        for row in conn.execute(_within(_imported_sums, project_id, since)):
+        for row in conn.execute(_within(_imported_sums, project_id, since, until)):
             priced, micros = sums.get(row.currency, (0, 0))
             sums[row.currency] = [priced - int(row.priced), micros - int(row.micros or 0)]
     # a task that was given up on is not asked about for ever
     open_ = _reserved.where(model_call.c.started_at > db_now_ms() - OPEN_MS)
     if since is not None:
         open_ = open_.where(~_imported)
-    under_way = {row.currency: int(row.micros) for row in conn.execute(_within(open_, project_id, since))}
+    under_way = {row.currency: int(row.micros) for row in conn.execute(_within(open_, project_id, since, until))}
     return [
         Spent(currency, micros if priced else None, under_way.get(currency))
         for currency, (priced, micros) in ({name: [0, 0] for name in under_way} | sums).items()
@@ -76,11 +77,11 @@ _reserved = (
 
 
 def _sum(
-    conn: Connection, groups: tuple[str, ...], project_id: int | None, since: int | None, zone: str | None = None,
-    names: tuple[str, ...] = _PRICED,
+    conn: Connection, groups: tuple[str, ...], project_id: int | None, since: int | None, until: int | None = None,
+    zone: str | None = None, names: tuple[str, ...] = _PRICED,
 ) -> dict[tuple[Any, ...], list[int]]:  # fmt: skip
     """(day or None, the groups …) → sums."""
-    return rollups.sum_usage(conn, groups, names, rollups.stretch(since or 0, None, zone), {"project_id": project_id})
+    return rollups.sum_usage(conn, groups, names, rollups.stretch(since or 0, until, zone), {"project_id": project_id})
 
 
 def count_unpriced(conn: Connection, project_id: int | None, since: int | None) -> int:
@@ -95,10 +96,24 @@ def count_unpriced(conn: Connection, project_id: int | None, since: int | None) 
     return count + int(conn.execute(_within(given_up, project_id, since)).scalar_one())
 
 
-def _within(query: Select[Any], project_id: int | None, since: int | None) -> Select[Any]:
+def _within(query: Select[Any], project_id: int | None, since: int | None, until: int | None = None) -> Select[Any]:
     if project_id is not None:
         query = query.where(unindexed(model_call.c.project_id) == project_id)
+    if until is not None:
+        query = query.where(unindexed(model_call.c.started_at) < until)
     return query if since is None else query.where(unindexed(model_call.c.started_at) >= since)
+
+
+def find_first_open(conn: Connection, project_id: int | None) -> int | None:
+    """When the oldest call began that is under way or not settled yet, epoch ms; a task that was given up on is not
+    waited for."""
+    waits = (
+        select(func.min(model_call.c.started_at)).where(condition)
+        for condition in (model_call.c.expected_micros.isnot(None), model_call.c.outcome == "sent")
+    )
+    since = int(conn.execute(select(db_now_ms() - OPEN_MS)).scalar_one())
+    found = [conn.execute(_within(query.where(~_imported), project_id, since)).scalar_one() for query in waits]
+    return min((int(at) for at in found if at is not None), default=None)
 
 
 def sum_spending_by_day(
@@ -106,7 +121,7 @@ def sum_spending_by_day(
 ) -> list[DaySpent]:
     """By day and currency, what is known to be spent from a moment on (epoch ms), oldest first; `imported`: what came
     with other homes' projects, too."""
-    sums = _sum(conn, ("currency",), project_id, since, "UTC")
+    sums = _sum(conn, ("currency",), project_id, since, zone="UTC")
     if not imported:
         day = (model_call.c.started_at - model_call.c.started_at % DAY_MS).label("day")
         elsewhere = _imported_sums.add_columns(day).group_by(day)

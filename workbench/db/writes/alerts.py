@@ -21,11 +21,17 @@ def add_rule(conn: Connection, **values: Any) -> int:
 
 
 def enable_rule(conn: Connection, rule_id: int, enabled: bool) -> bool:
-    """Off: what holds is over. Whether there is such a rule."""
+    """Off: what holds is over, and what is spent meanwhile is nobody's matter. Whether there is such a rule."""
     if not enabled:
         end(conn, rule_id)
+        set_open_day(conn, rule_id, None)
     changed = conn.execute(update(alert_rule).where(alert_rule.c.id == rule_id).values(enabled=enabled))
     return bool(changed.rowcount)
+
+
+def set_open_day(conn: Connection, rule_id: int, day: str | None) -> None:
+    """From which day on a rule about spending looks next time."""
+    conn.execute(update(alert_rule).where(alert_rule.c.id == rule_id).values(open_from=day))
 
 
 def remove_rule(conn: Connection, rule_id: int) -> bool:
