@@ -32,6 +32,8 @@ from workbench.workflows.registry import Registry
 #: raised when an older Reelwright could no longer run what a newer one writes
 VERSION = 1
 _SHA = re.compile(r"\b[0-9a-f]{64}\b")
+#: what a pattern says of any letters of a kind
+_CLASS = re.compile(r"\\[A-Za-z]|\[[^\]]*\]")
 _FIELD = re.compile(r'"([a-z][a-z0-9_]*)"\s*:')
 _ENDED = ("succeeded", "partial", "failed", "cancelled")
 #: stored sentences: the column, and the one with its translatable form
@@ -220,6 +222,8 @@ def _vocabulary(registry: Registry) -> set[str]:
             words.update(value.get("properties", ()))
             words.update(v for v in value.get("enum", ()) if isinstance(v, str))
             words.update(v for v in (value.get("const"), value.get("default")) if isinstance(v, str))
+            if isinstance(pattern := value.get("pattern"), str):
+                words.update(re.findall(r"[A-Za-z]{2,}", _CLASS.sub(" ", pattern)))
             for item in value.values():
                 collect(item)
         elif isinstance(value, list):
