@@ -25,6 +25,7 @@ from workbench.db.rows.usage import CallFilters
 from workbench.db.schema import (
     artifact,
     attempt,
+    bulk_item,
     forecast,
     job,
     job_child,
@@ -214,6 +215,32 @@ def test_many_are_removed_a_batch_at_a_time_and_it_stops_when_asked(
     with database.read() as conn:
         assert left(conn) == {i for i, age in zip(ids, ages, strict=True) if age < 30}
         assert reads.count_states(conn) == {"succeeded": len(left(conn))}
+
+
+@pytest.mark.parametrize("batch", [2, 7, 200])
+def test_a_dry_run_tells_what_goes_however_the_jobs_fall_into_batches(database: Database, batch: int) -> None:
+    with database.write() as conn:
+        ids = [add(conn, 50) for _ in range(15)]
+        # a parent before its children, one after, one that shares a child with it; and an act on some of these
+        make(conn, ids[0], *ids[1:6])
+        make(conn, ids[12], *ids[6:11])
+        conn.execute(insert(job_child).values(parent_id=ids[13], position=0, child_id=ids[6], item="i"))
+        young = add(conn, 1)
+        conn.execute(insert(job_child).values(parent_id=ids[14], position=0, child_id=young, item="i"))
+        items = [{"bulk_id": ids[11], "job_id": i, "state": "succeeded", "outcome": "done"} for i in (ids[2], young)]
+        conn.execute(insert(bulk_item), items)
+        before = count_rows(conn)
+    would = pruning.prune(database, Keep(days=30), dry_run=True, batch=batch)
+    assert pruning.prune(database, Keep(days=30), batch=batch) == would
+    with database.read() as conn:
+        after = count_rows(conn)
+    assert {name: before[name] - after[name] for name in before} == {name: would.rows[name] for name in before}
+    assert (would.rows["job_child"], would.rows["bulk_item"]) == (12, 2)
+
+
+def count_rows(conn: Connection) -> dict[str, int]:
+    tables = (*BELONGS, bulk_item)
+    return {t.name: int(conn.execute(select(func.count()).select_from(t)).scalar_one()) for t in tables}
 
 
 def test_what_no_rollup_holds_yet_stays_until_one_does(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -24,6 +24,8 @@ def prune(
     What they count for is rolled up first; those that another process is rolling up just then stay until the next time.
     """
     removed = NOTHING
+    # what two jobs share goes with the first of them
+    counted: set[int] = set()
     after: int | None = 0
     if not dry_run:
         write_in_batches(database, rollups.fold, most=rollups.LARGE_BATCH, should_stop=should_stop)
@@ -31,7 +33,8 @@ def prune(
         with database.read() as conn:
             ids, after_this = writes.list_removable(conn, keep, after, batch, rolled_up=not dry_run)
             if dry_run:
-                removed += writes.count_belongings(conn, ids)
+                removed += writes.count_belongings(conn, ids, counted)
+                counted.update(ids)
         if ids and not dry_run:
             with database.write() as conn:
                 # what has changed since is looked at again

@@ -6,7 +6,7 @@ sinks while one of them is there.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from dataclasses import dataclass
 
 from sqlalchemy import (
@@ -36,14 +36,13 @@ BATCH = 200
 _ids = bindparam("ids", type_=Ids())
 #: what refers to a job and outlives it, and how
 _OUTLIVES = (artifact, model_call, job)
-#: column by column: what is removed with a job
-_BELONGS = tuple(
-    (table, column)
+#: table → the columns that name a job: what is removed with it
+_BELONGS = {
+    table: columns
     for table in metadata.sorted_tables
     if table not in _OUTLIVES
-    for column in table.c
-    if any(key.column.table is job for key in column.foreign_keys)
-)
+    if (columns := [c for c in table.c if any(key.column.table is job for key in c.foreign_keys)])
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,17 +138,22 @@ def _list_needed(conn: Connection) -> list[int]:
     return sorted({i for row in rows for i in row if i is not None})
 
 
-def count_belongings(conn: Connection, ids: Sequence[int]) -> Removed:
-    """What removing these jobs removes."""
+def count_belongings(conn: Connection, ids: Sequence[int], gone: Set[int] = frozenset()) -> Removed:
+    """What removing these jobs removes. `gone`: jobs that would be removed before them, with all that names them."""
     if not ids:
         return NOTHING
     rows: dict[str, int] = {}
-    for table, column in _BELONGS:
+    for table, columns in _BELONGS.items():
         # the job once more, for those that are rolled up
         if table is ended_job:
             continue
-        counted = select(func.count()).select_from(table).where(among(column, _ids))
-        rows[table.name] = max(rows.get(table.name, 0), int(conn.execute(counted, {"ids": [*ids]}).scalar_one()))
+        named = or_(*(among(column, _ids) for column in columns))
+        if len(columns) == 1:
+            counted = select(func.count()).select_from(table).where(named)
+            rows[table.name] = int(conn.execute(counted, {"ids": [*ids]}).scalar_one())
+        else:
+            found = conn.execute(select(*columns).where(named), {"ids": [*ids]})
+            rows[table.name] = sum(gone.isdisjoint(row) for row in found)
     has_texts = or_(model_call.c.prompt.isnot(None), model_call.c.raw_output.isnot(None))
     counted = select(func.count()).where(among(model_call.c.job_id, _ids), has_texts)
     return Removed(len(ids), rows, int(conn.execute(counted, {"ids": [*ids]}).scalar_one()))
@@ -182,7 +186,8 @@ def remove(conn: Connection, ids: Sequence[int]) -> Removed:
     for column in (model_call.c.job_id, artifact.c.job_id, job.c.parent_id, job.c.replay_of, job.c.answers_from):
         conn.execute(update(column.table).where(among(column, _ids)).values({column.name: None}), given)
     ended.remove(conn, ids)
-    for table, column in _BELONGS:
-        conn.execute(delete(table).where(among(column, _ids)), given)
+    for table, columns in _BELONGS.items():
+        for column in columns:
+            conn.execute(delete(table).where(among(column, _ids)), given)
     conn.execute(delete(job).where(among(job.c.id, _ids)), given)
     return removed
