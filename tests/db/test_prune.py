@@ -36,7 +36,7 @@ from workbench.db.schema import (
     node,
     step,
 )
-from workbench.db.writes import filing, rollups
+from workbench.db.writes import filing, rollups, steps
 from workbench.db.writes.prune import Keep
 from workbench.errors import InvalidInput
 from workbench.jobs import pruning
@@ -215,6 +215,28 @@ def test_many_are_removed_a_batch_at_a_time_and_it_stops_when_asked(
     with database.read() as conn:
         assert left(conn) == {i for i, age in zip(ids, ages, strict=True) if age < 30}
         assert reads.count_states(conn) == {"succeeded": len(left(conn))}
+
+
+def test_a_job_stays_until_what_its_clip_costs_is_known(database: Database) -> None:
+    with database.write() as conn:
+        asked_for, reserved, settled = (add(conn, 50, "cancelled") for _ in range(3))
+        add(conn, 40)
+        task = {"state": "submitted", "provider_task_id": "t", "poll_at": 1}
+        conn.execute(update(step).where(step.c.job_id == asked_for).values(task))
+        open_calls = model_call.c.job_id.in_((asked_for, reserved))
+        conn.execute(update(model_call).where(open_calls).values(cost_micros=None, expected_micros=9))
+    assert pruning.prune(database, Keep(last=0), dry_run=True).jobs == 1
+    assert pruning.prune(database, Keep(last=0)).jobs == 1
+    with database.write() as conn:
+        assert left(conn) & {asked_for, reserved, settled} == {asked_for, reserved}
+        [due] = steps.list_due_polls(conn)
+        assert (due.job_id, due.provider_task_id) == (asked_for, "t")
+        conn.execute(update(step).where(step.c.job_id == asked_for).values(state="done"))
+        conn.execute(update(model_call).where(open_calls).values(cost_micros=7, expected_micros=None))
+        before = totals(conn)
+    assert pruning.prune(database, Keep(last=0)).jobs == 2
+    with database.read() as conn:
+        assert totals(conn) == before
 
 
 @pytest.mark.parametrize("batch", [2, 7, 200])

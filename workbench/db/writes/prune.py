@@ -20,12 +20,13 @@ from sqlalchemy import (
     func,
     or_,
     select,
+    union,
     update,
 )
 
 from workbench.db.connection import Ids, among, db_now_ms
 from workbench.db.rollup_tables import job_tail
-from workbench.db.schema import ACTIVE, TERMINAL, artifact, ended_job, job, job_child, model_call
+from workbench.db.schema import ACTIVE, TERMINAL, artifact, ended_job, job, job_child, model_call, step
 from workbench.db.tables import metadata
 from workbench.db.writes import ended, filing, rollups
 
@@ -123,7 +124,7 @@ def list_removable(
             family.update(parent for child, parent in parents if child in family)
     everybody = sorted(set().union(*above.values()))
     may_go = set(conn.scalars(select(job.c.id).where(old, among(job.c.id, _ids)), {"ids": everybody}))
-    may_go.difference_update(_list_needed(conn))
+    may_go.difference_update(_list_needed(conn), _list_unsettled(conn))
     return [i for i, family in above.items() if family <= may_go], looked_at[-1]
 
 
@@ -136,6 +137,19 @@ def _list_needed(conn: Connection) -> list[int]:
     columns = (job.c.replay_of, job.c.answers_from, job.c.reused_from)
     rows = conn.execute(select(*columns).where(job.c.state.in_(ACTIVE), or_(*(c.isnot(None) for c in columns))))
     return sorted({i for row in rows for i in row if i is not None})
+
+
+def _list_unsettled(conn: Connection) -> list[int]:
+    """The jobs whose cost is still to come, as of a clip that is being made although its job was cancelled: its task is
+    asked for by its step."""
+    return [i for (i,) in conn.execute(_unsettled)]
+
+
+# each has an index of these few alone
+_unsettled = union(
+    select(step.c.job_id).where(step.c.state == "submitted"),
+    select(model_call.c.job_id).where(model_call.c.expected_micros.isnot(None), model_call.c.job_id.isnot(None)),
+)
 
 
 def count_belongings(conn: Connection, ids: Sequence[int], gone: Set[int] = frozenset()) -> Removed:
