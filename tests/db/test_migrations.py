@@ -17,7 +17,8 @@ from workbench.db import schema
 from workbench.db.connection import Database, db_now_ms
 from workbench.db.migrate import _MIGRATIONS, current, head, migrate
 from workbench.db.reads.filing import ENGLISH_BELOW
-from workbench.db.rollup_tables import waste_sum, wasted_call
+from workbench.db.reads.rollups import stretch, sum_jobs
+from workbench.db.rollup_tables import pruned_job, waste_sum, wasted_call
 from workbench.db.rollups import HOUR_MS
 from workbench.db.schema import alert, gate, job, job_child
 from workbench.db.search import INDEX
@@ -222,6 +223,32 @@ def test_what_was_filed_before_is_filed_anew(database: Database, jobs: int) -> N
     migrate(database)
     with database.read() as conn:
         assert installation.get_meta(conn, ENGLISH_BELOW) == (str(jobs + 1) if jobs else None)
+
+
+def test_what_was_pruned_before_its_rows_were_kept_stays_counted_by_whole_hours(database: Database) -> None:
+    facts = {"kind": "k", "queue": "text", "state": "succeeded", "facet": "all", "at": 5 * HOUR_MS, "pruned": True}
+    sums = {"jobs": 3, "started": 3, "wait_ms": 9, "run_ms": 6}
+    _before(database, "0040", [("job_hour", {**facts, **sums, "hours": hours}) for hours in (1, 8, 24, 192)])
+    migrate(database)
+
+    def count(since: int, until: int) -> int:
+        with database.read() as conn:
+            return sum(jobs for (jobs,) in sum_jobs(conn, [], ["jobs"], stretch(since, until), {}).values())
+
+    assert (count(0, 9 * HOUR_MS), count(5 * HOUR_MS + 1, 9 * HOUR_MS)) == (3, 0)
+    with database.write() as conn:
+        row = {"kind": "k", "state": "succeeded", "created_at": 1, "job_id": 1, "finished_at": 5 * HOUR_MS + 7}
+        conn.execute(pruned_job.insert().values(row))
+    assert count(5 * HOUR_MS + 1, 5 * HOUR_MS + 9) == 1
+    config = Config()
+    config.set_main_option("script_location", str(_MIGRATIONS))
+    config.set_main_option("path_separator", "os")
+    with database.write() as conn:
+        config.attributes["connection"] = conn
+        command.downgrade(config, "0040")
+        assert "pruned_job" not in inspect(conn).get_table_names()
+    migrate(database)
+    assert (count(0, 9 * HOUR_MS), count(5 * HOUR_MS + 1, 5 * HOUR_MS + 9)) == (3, 0)
 
 
 def test_an_unreachable_database_is_one_clear_line() -> None:

@@ -23,6 +23,7 @@ from workbench.api.client import Workbench
 from workbench.db import reads
 from workbench.db.connection import Database
 from workbench.db.reads import alerts, budgets, bulk, failures, families, forecasts, jobs, prompts, telemetry, usage
+from workbench.db.rollup_tables import pruned_job
 from workbench.db.schema import (
     FAILED,
     attempt,
@@ -51,6 +52,7 @@ MOST_STEPS, STEPS_AT_ONCE = 20_000, 1_000
 #: tables that grow for ever
 LARGE = {
     "job", "attempt", "step", "job_event", "job_child", "model_call", "webhook_delivery", "ended_job", "wasted_call",
+    "pruned_job",
 }  # fmt: skip
 #: indexes that hold only what is under way: to read all of one is no harm
 SMALL = {
@@ -111,6 +113,13 @@ def history(settings: Settings) -> None:
                 {"parent_id": n, "position": p, "child_id": n + p, "item": "i"}
                 for n in range(10, ENDED, 10)
                 for p in range(1, 8)
+            ],
+            pruned_job: [
+                {
+                    "job_id": ENDED + n, "kind": f"kind_{n % 20}", "state": "succeeded", "created_at": now + n * hours,
+                    "started_at": now + n * hours, "finished_at": now + n * hours,
+                }
+                for n in range(1, ENDED + 1)
             ],
             webhook: [
                 {

@@ -294,16 +294,35 @@ def test_ended_jobs_are_counted_by_what_they_are_and_by_the_models_that_they_cal
                 assert reads.sum_jobs(conn, ["state"], JOB_SUMS, asked, {"model": model}) == own
 
 
-def test_what_pruned_jobs_count_for_stays_through_folds_and_rebuilds(wb: Workbench) -> None:
+def test_what_pruned_jobs_count_for_stays_through_folds_and_rebuilds(
+    wb: Workbench, monkeypatch: pytest.MonkeyPatch
+) -> None:
     history = History(wb, 7)
     history.run(150)
     asked = reads.stretch(BEGIN, BEGIN + 60 * HOUR)
+    # stretches that begin and end within hours, and days that begin on a half or a quarter of one
+    begun = [
+        reads.stretch(BEGIN + 5 * HOUR + 90, BEGIN + 55 * HOUR - 7, zone)
+        for zone in (None, "UTC", "Asia/Shanghai", "Asia/Kolkata", "Asia/Kathmandu", "Australia/Lord_Howe")
+    ]
+    begun += [reads.stretch(BEGIN + 90, BEGIN + 2_000_000), reads.stretch(0, None, "Asia/Kolkata"),
+              reads.stretch(BEGIN + 90, BEGIN + 50 * HOUR + 7, hourly=True)]  # fmt: skip
 
     def everything() -> list[Any]:
         with wb.database.snapshot() as conn:
             usage = [reads.sum_usage(conn, groups, USAGE_SUMS, asked, {}) for groups in GROUPS]
             jobs = [reads.sum_jobs(conn, ["state"], JOB_SUMS, asked, {"model": m}) for m in (None, "m", "n", "o")]
-            return [*usage, *jobs, reads.merge_jobs(conn, ["state"], asked, {})]
+            of_begun = [
+                reads.sum_jobs(conn, groups, JOB_SUMS, stretch, filters)
+                for stretch in begun
+                for groups, filters in (
+                    (["state"], {}), (["kind", "project_id"], {}), (["created_by"], {"kind": ["a", "b"]}),
+                    (["node_id"], {}), (["state"], {"model": "m"}),
+                )
+                if not stretch.hourly or groups in (["state"], ["kind", "project_id"])
+            ]  # fmt: skip
+            times = [reads.merge_jobs(conn, ["state"], stretch, {}) for stretch in (asked, *begun)]
+            return [*usage, *jobs, *of_begun, *times]
 
     before = everything()
     with wb.database.write() as conn:
@@ -318,7 +337,40 @@ def test_what_pruned_jobs_count_for_stays_through_folds_and_rebuilds(wb: Workben
     with wb.database.write() as conn:
         rollups.start_anew(conn)
     assert everything() == before
+    with monkeypatch.context() as behind:
+        behind.setattr(reads, "LONG_TAIL", 0)
+        assert everything() == before, "while a long history is rolled up again"
     with wb.database.write() as conn:
+        while rollups.fold(conn):
+            pass
+    assert everything() == before
+
+
+@pytest.mark.parametrize("zone", ["UTC", "Asia/Kolkata", "Asia/Kathmandu", "Australia/Lord_Howe", "Australia/Adelaide"])
+def test_days_of_a_zone_add_up_to_the_whole_after_a_prune(wb: Workbench, zone: str) -> None:
+    chance = random.Random(zone)
+    row = {"kind": "k", "queue": "text", "title": "t", "params": {}, "params_hash": "h", "max_attempts": 1}
+    with wb.database.write() as conn:
+        jobs = []
+        for n in range(1, 401):
+            began = BEGIN + chance.randrange(20 * 24 * HOUR)
+            times = {"created_at": began - 900, "started_at": began, "finished_at": began + 60_000, "available_at": 1}
+            jobs.append(row | times | {"id": n, "state": chance.choice(["succeeded", "failed"])})
+        conn.execute(insert(job), jobs)
+        while rollups.fold(conn):
+            pass
+
+    def everything() -> list[Any]:
+        asked: dict[str, Any] = {"since": 0, "time_zone": zone}
+        success, times = wb.usage.job_success(**asked, by_day=True), wb.usage.job_times(**asked, by_day=True)
+        [whole] = wb.usage.job_success(since=0)
+        assert (sum(d.done or 0 for d in success), sum(d.jobs for d in times)) == (whole.done, 400)
+        days = [(row.day, row.day + 24 * HOUR) for row in success if row.day is not None]
+        return [success, times, *(wb.usage.job_success(since=since, until=until) for since, until in days)]
+
+    before = everything()
+    with wb.database.write() as conn:
+        prune.remove(conn, range(1, 390))
         while rollups.fold(conn):
             pass
     assert everything() == before

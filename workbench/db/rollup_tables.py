@@ -65,6 +65,19 @@ job_undo = Table(
     *_facts(job, JOB_FACTS),
 )
 
+# every pruned job, one narrow row each: begun hours, and days that begin within an hour, are counted job by job. In the
+# order of their ends, of which always some stretch is asked for
+pruned_job = Table(
+    "pruned_job",
+    metadata,
+    Column("finished_at", Ms, primary_key=True, autoincrement=False),
+    Column("job_id", Id, primary_key=True, autoincrement=False),
+    # as in `job_undo`
+    Column("models", Text),
+    *_facts(job, tuple(name for name in JOB_FACTS if name != "finished_at")),
+    sqlite_with_rowid=False,
+)
+
 # sums over calls: by the hour, the UTC day and more, once for each facet. A facet names the dimensions that its rows
 # tell apart; the others are NULL. `workbench/db/rollups.py` says which there are.
 usage_hour = Table(

@@ -1,14 +1,15 @@
 """Sums and histograms over any stretch of time: the rollups, with what they do not hold yet, in one statement.
 
 Whole hours (and, where nothing is told apart by time, whole UTC days and eight of them) come from the rollups; the
-begun hours at both ends from the rows themselves, by the index on their time. One statement, because PostgreSQL's reads
+begun hours at both ends from the rows themselves, by the index on their time, and from the narrow rows that pruned jobs
+have left. One statement, because PostgreSQL's reads
 see each statement at its own moment, and a round of folding may come between two.
 """
 
 from __future__ import annotations
 
 import functools
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, time, timedelta
 from typing import Any
@@ -39,6 +40,7 @@ from workbench.db.rollup_tables import (
     job_hour,
     job_tail,
     job_undo,
+    pruned_job,
     usage_hour,
     usage_tail,
     usage_undo,
@@ -182,7 +184,7 @@ def _job_source(c: Any, base: Any, model: str | None, sign: Any, *conditions: Co
 
 @dataclass(frozen=True, slots=True)
 class _Kind:
-    """Calls, or ended jobs: where their rollup, their tail and their rows are."""
+    """Calls, or ended jobs: where their rollup, their tail and their rows are, and what pruned ones have left."""
 
     table: Table
     facets: Mapping[str, Facet]
@@ -190,6 +192,7 @@ class _Kind:
     sums: Mapping[str, ColumnElement[Any]]
     tail: tuple[_Source, ...]
     rows: _Source
+    pruned: tuple[_Source, ...] = ()
 
 
 # Put together once: to write these statements takes longer than to run them.
@@ -212,11 +215,13 @@ def _usage() -> _Kind:
 @functools.lru_cache(64)
 def _jobs(model: str | None) -> _Kind:
     called: tuple[ColumnElement[bool], ...] = ()
-    undone: tuple[ColumnElement[bool], ...] = ()
     if model is not None:
         called = (select(literal(1)).where(model_call.c.job_id == job.c.id, model_call.c.model == model).exists(),)
-        lines = literal("\n") + func.coalesce(job_undo.c.models, "") + literal("\n")
-        undone = (lines.contains(f"\n{model}\n", autoescape=True),)
+
+    def noted(models: ColumnElement[Any]) -> tuple[ColumnElement[bool], ...]:
+        lines = literal("\n") + func.coalesce(models, "") + literal("\n")
+        return () if model is None else (lines.contains(f"\n{model}\n", autoescape=True),)
+
     return _Kind(
         job_hour,
         JOB_FACETS if model is None else MODEL_FACETS,
@@ -224,9 +229,10 @@ def _jobs(model: str | None) -> _Kind:
         _sum_each({name: job_hour.c[name] for name in JOB_SUMS}, literal(1)),
         (
             _job_source(job.c, JOB_TAIL, model, literal(1), *called),
-            _job_source(job_undo.c, job_undo, model, job_undo.c.sign, *undone),
+            _job_source(job_undo.c, job_undo, model, job_undo.c.sign, *noted(job_undo.c.models)),
         ),
         _job_source(job.c, job, model, literal(1), job.c.state.in_(TERMINAL), *called),
+        (_job_source(pruned_job.c, pruned_job, model, literal(1), *noted(pruned_job.c.models)),),
     )
 
 
@@ -322,7 +328,7 @@ def _parts(
     rolled: list[tuple[Any, list[Any]]] = []
     rows: list[tuple[_Source, list[ColumnElement[bool]]]] = []
     if _is_unfinished(conn, kind):
-        # the rows themselves are quicker than so long a tail; what pruned jobs count for stands in the rollup alone
+        # the rows themselves are quicker than so long a tail; what pruned jobs count for stands in the rollup
         if kind.table is job_hour:
             given = _of_rollup(kind, facets, stretch, filters, split)
             rolled = [(kind.table, [*conditions, job_hour.c.pruned]) for conditions in given]
@@ -338,6 +344,7 @@ def _parts(
                     ],
                 )
             )
+        rows += _read_outside(kind.pruned, stretch, filters, split)
         whole = replace(stretch, unit=0)
         rows.append(
             (
@@ -352,15 +359,23 @@ def _parts(
             (source, [*source.conditions, *_among_few(source, filters), *_inside(source, stretch, split)])
             for source in kind.tail
         ]
-    for range_ in _outside(kind.rows, stretch, split):
-        rows.append((kind.rows, [*kind.rows.conditions, *_among_few(kind.rows, filters), range_]))
-    return rolled, rows
+    return rolled, [*rows, *_read_outside((kind.rows, *kind.pruned), stretch, filters, split)]
+
+
+def _read_outside(
+    sources: Iterable[_Source], stretch: Stretch, filters: Filters, split: Sequence[int]
+) -> list[tuple[_Source, list[ColumnElement[bool]]]]:
+    return [
+        (source, [*source.conditions, *_among_few(source, filters), range_])
+        for source in sources
+        for range_ in _outside(source, stretch, split)
+    ]
 
 
 def _read_rows(kind: _Kind, stretch: Stretch, filters: Filters) -> tuple[_Source, list[ColumnElement[bool]]]:
     """What no facet tells apart, from the rows of one project, which an index finds. Raises InvalidInput."""
     if kind.table is job_hour:
-        # pruned jobs have no rows any more
+        # of those that an earlier release has pruned there are no rows
         raise InvalidInput(Text(N_("Ended jobs are not told apart by all of these at once. Take a filter away.")))
     if filters.get("project_id") is None:
         raise InvalidInput(Text(N_("Calls are told apart by all of these within one project alone. Choose a project.")))

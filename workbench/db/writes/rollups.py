@@ -20,6 +20,7 @@ from workbench.db.rollup_tables import (
     job_hour,
     job_tail,
     job_undo,
+    pruned_job,
     usage_hour,
     usage_tail,
     usage_undo,
@@ -338,8 +339,10 @@ def keep_pruned(conn: Connection, job_ids: Sequence[int]) -> None:
 
     models = text(models_of(conn.dialect.name, "job.id"))
     facts = [job.c[name] for name in JOB_FACTS]
-    given = select(literal(1), models, *facts).where(among(job.c.id, _ids), job.c.state.in_(TERMINAL))
-    conn.execute(insert(job_undo).from_select(["sign", "models", *JOB_FACTS], given), {"ids": [*job_ids]})
+    ended = (among(job.c.id, _ids), job.c.state.in_(TERMINAL), job.c.finished_at.isnot(None))
+    for table, column, own in ((job_undo, "sign", literal(1)), (pruned_job, "job_id", job.c.id)):
+        given = select(own, models, *facts).where(*ended)
+        conn.execute(insert(table).from_select([column, "models", *JOB_FACTS], given), {"ids": [*job_ids]})
 
 
 def start_anew(conn: Connection) -> None:
