@@ -13,8 +13,8 @@ from tests.engine.conftest import Engine, engine
 from workbench.api.client import Workbench
 from workbench.db.reads import budgets
 from workbench.db.rows.usage import HourCost
-from workbench.db.schema import gate, job_child, job_event, model_call
-from workbench.db.writes import rollups
+from workbench.db.schema import gate, job_child, job_event, model_call, node
+from workbench.db.writes import prune, rollups
 from workbench.errors import InvalidInput, NotFound
 from workbench.i18n import translate
 from workbench.settings import Settings
@@ -178,6 +178,57 @@ def test_every_filter_of_a_list_holds_for_the_cards(wb: Workbench) -> None:
     none: list[dict[str, Any]] = [{"until": now - 10_000}, {"profile": 3}, {"project": 4}, {"node_id": 4}]
     for given in none:
         assert wb.jobs.sum_up(now, **given).ended == [], given
+
+
+def test_the_cards_tell_the_same_after_a_prune_or_say_what_they_leave_out(wb: Workbench) -> None:
+    now = 100 * HOUR + 1_200_000
+    with wb.database.write() as conn:
+        project = conn.execute(
+            insert(node).values(kind="project", title="P", position=0, created_at=1).returning(node.c.id)
+        ).scalar_one()
+    at = {"created_at": now - 4_000, "started_at": now - 2_000, "finished_at": now - 1_000}
+    early = {"created_at": now - 47 * HOUR, "started_at": now - 46 * HOUR, "finished_at": now - 24 * HOUR - 1}
+    rows = [
+        {**at, "kind": "a", "project_id": project, "node_id": project, "title": "灯塔"},
+        {**at, "kind": "a", "started_at": now - 1_500, "state": "failed", "error_kind": "timeout"},
+        {**early, "kind": "b", "project_id": project, "node_id": project},
+        {**at, "kind": "a", "project_id": project, "node_id": project, "created_at": now - 9_000},
+        {**at, "kind": "b", "state": "cancelled"},
+    ]
+    jobs = make_jobs(wb, *rows)
+    add_calls(wb, *((job, now - 1_900 if n != 2 else now - 30 * HOUR, ("CNY", "USD")[n % 2], (10**n, None)[n == 4])
+                    for n, job in enumerate(jobs)))  # fmt: skip
+    with wb.database.write() as conn:
+        for job_id, row in zip(jobs, rows, strict=True):
+            own = {"workflow": row["kind"], "project_id": row.get("project_id"), "model": f"m{row['kind']}"}
+            conn.execute(update(model_call).where(model_call.c.job_id == job_id).values(own))
+        while rollups.fold(conn):
+            pass
+    told_whole: list[dict[str, Any]] = [
+        {}, {"kind": "a"}, {"project": project}, {"kind": "b", "project": project}, {"node_id": project}, {"text": ""},
+    ]  # fmt: skip
+    costs_of_kept: list[dict[str, Any]] = [
+        {"state": "failed"}, {"state": ["succeeded", "cancelled"], "kind": "a"}, {"error_kind": "timeout"},
+        {"model": "ma"}, {"profile": 0}, {"run_over": 900}, {"since": now - 5_000}, {"until": now - 5_000},
+        {"since": now - 48 * HOUR, "kind": "b", "state": "succeeded"},
+    ]  # fmt: skip
+    all_of_kept: list[dict[str, Any]] = [{"text": "灯塔"}, {"cost_over": {"CNY": 0, "USD": 0}}]
+    everything = [*told_whole, *costs_of_kept, *all_of_kept]
+    before = [wb.jobs.sum_up(now, **given) for given in everything]
+    assert {seen.of_kept for seen in before} == {"nothing"}
+    with wb.database.write() as conn:
+        prune.remove(conn, jobs[:4])
+    for given, seen in zip(everything, before, strict=True):
+        now_seen = wb.jobs.sum_up(now, **given)
+        if given in all_of_kept:
+            assert now_seen.of_kept == "everything"
+            continue
+        ended = ("ended", "ended_before", "waits", "recent_waits")
+        assert [getattr(now_seen, name) for name in ended] == [getattr(seen, name) for name in ended], given
+        if given in told_whole:
+            assert (told(now_seen.costs), told(now_seen.costs_before)) == (told(seen.costs), told(seen.costs_before))
+        assert now_seen.of_kept == ("nothing" if given in told_whole else "costs"), given
+    assert wb.jobs.sum_up(now, kind="b", state="failed").of_kept == "nothing", "none of those was pruned"
 
 
 def test_a_family_comes_in_its_parents_order_a_page_at_a_time(wb: Workbench) -> None:

@@ -417,6 +417,8 @@ def ask_dashboards(wb: Workbench, project: int, now: int) -> None:
         wb.usage.spending_by(by, since=now)
         wb.usage.spending_by(by, since=now, until=now + 9 * 86_400_000, project=project)
     wb.usage.list_runs(["kind_3", "kind_4"], since=now, until=now + 9 * 86_400_000, project=project)
+    wb.usage.has_pruned_runs(["kind_3", "kind_4"], since=now, until=now + 9 * 86_400_000, project=project)
+    wb.usage.has_pruned_runs(["kind_3", "kind_4"], since=now)
     later = {"since": now, "until": now + 9 * 86_400_000 + 5}
     scene = wb.projects.tree(project).nodes[0].id
     filters = [{}, {"project": project}, {"model": "m"}, {"workflow": "kind_3"}, {"project": 1, "model": "m"}]
@@ -461,7 +463,8 @@ def ask_dashboards(wb: Workbench, project: int, now: int) -> None:
     wb.queues.list_gates()
     wb.prompts.list(project)
     wb.trials.list_jobs("planning/plan_episodes", "en")
-    for given in ({}, {"project": project}, {"kind": "kind_3", "model": "m"}, {"state": "failed"}, {"profile": 0}):
+    for given in ({}, {"project": project}, {"kind": "kind_3", "model": "m"}, {"state": "failed"}, {"profile": 0},
+                  {"node_id": project, "kind": "kind_3"}, {"text": "word", "run_over": 5}):  # fmt: skip
         wb.jobs.sum_up(now, **given)
     for fingerprint in ("f3", "nobody's"):
         wb.jobs.list_group(fingerprint)

@@ -13,6 +13,7 @@ from sqlalchemy import insert, update
 from tests.pages.conftest import House, said
 from workbench.db.schema import job as jobs
 from workbench.db.schema import model_call, node
+from workbench.db.writes import prune
 from workbench.ui import charts, formats
 from workbench.ui.jobs import calls_table
 
@@ -122,6 +123,28 @@ def test_plan_runs_stand_with_what_all_their_jobs_cost(house: House, lang: str) 
     assert ("take these filters away: Model" if lang == "en" else "去掉这些筛选条件：模型") in said(at)
     at = house.page("analytics", lang, by="run", user="mei")
     assert ("take these filters away: Person" if lang == "en" else "去掉这些筛选条件：人物") in said(at)
+
+
+@pytest.mark.parametrize("lang", ["en", "zh"])
+def test_plan_runs_that_were_pruned_are_said_to_be_missing(house: House, lang: str) -> None:
+    missing = "were pruned are not listed" if lang == "en" else "已被清理的整批运行不在列表中"
+    none = "No plan or conductor was started" if lang == "en" else "没有启动过整批运行"
+    pruned, other = house.sample(), house.sample()
+    gone, kept = (
+        house.end(house.wb.plans.run(p, "missing", only=[("plan_episodes", p)]).id).id for p in (pruned, other)
+    )
+    now = round(time.time() * 1000)
+    for job in (gone, kept):
+        add_call(house, str(job), now, 5_000_000, job_id=house.wb.jobs.list_children(job)[0].id)
+    assert missing not in said(house.page("analytics", lang, by="run"))
+    with house.wb.database.write() as conn:
+        prune.remove(conn, [gone])
+    for project, says in ((None, [missing]), (pruned, [missing]), (other, [])):
+        at = house.page("analytics", lang, by="run", **({"project": str(project)} if project else {}))
+        assert not at.exception
+        assert [words for words in (missing, none) if words in said(at)] == says, project
+        # some are listed, or not
+        assert ("cost_as_table" in [each.key for each in at.toggle]) == (project != pruned)
 
 
 def test_the_budget_and_the_rules_of_a_day_stand_as_lines_among_its_costs(house: House) -> None:

@@ -40,6 +40,28 @@ def test_costs_in_two_currencies_are_compared_at_the_set_rate(house: House, name
     assert (card.value, card.delta) == ("¥3.00", "+100.0% · + $1.00")
 
 
+@pytest.mark.parametrize("lang", ["en", "zh"])
+def test_behind_filters_the_cards_say_that_jobs_were_pruned(house: House, lang: str) -> None:
+    jobs = [house.run("llm_chat", None, CHAT).id for _ in range(3)]
+    for n, job in enumerate(jobs):
+        add_call(house, str(n), round(time.time() * 1000) - 1_000, 1_000_000, job_id=job)
+    house.wb.settings.prune(keep_last=0)
+    assert [job.id for job in house.wb.jobs.list()] == jobs[-1:]
+    done, cost = ("Done in 24 h", "Cost in 24 h") if lang == "en" else ("24 小时完成", "24 小时费用")
+    for query, amount, words in (
+        ({}, "¥3.00", None), ({"kind": "llm_chat"}, "¥3.00", None),
+        ({"state": "succeeded"}, "¥1.00", "cost is of the others" if lang == "en" else "费用只含其余任务"),
+        ({"q": "lamp"}, "¥1.00", "cards tell of the others" if lang == "en" else "数字只含其余任务"),
+    ):  # fmt: skip
+        at = house.page("jobs", lang, **query)
+        assert not at.exception
+        assert metric(at, cost).value == amount
+        assert metric(at, done).value == ("1" if "q" in query else "3")
+        told = [word for word in ("pruned", "清理") if word in said(at)]
+        assert bool(told) == (words is not None)
+        assert words is None or words in said(at)
+
+
 def test_a_cost_that_fell_has_an_arrow_down_whatever_else_stands_beside_it(house: House) -> None:
     job = house.run("llm_chat", None, CHAT).id
     now = round(time.time() * 1000)

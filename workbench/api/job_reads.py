@@ -256,6 +256,7 @@ class JobReads:
                 costs_before=board.list_costs(conn, filters, before, day),
                 waits=board.list_waits(conn, filters, begin=now_ms - 2 * HOUR_MS, span_ms=HOUR_MS, spans=2),
                 recent_waits=board.list_waits(conn, filters, begin=now_ms - HOUR_MS, span_ms=twelfth, spans=12),
+                of_kept=board.find_of_kept(conn, filters, before),
             )
 
     def has_active(self) -> bool:

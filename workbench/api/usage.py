@@ -13,6 +13,7 @@ from workbench.arguments import Count, check_arguments
 from workbench.db.batches import write_in_batches
 from workbench.db.connection import Database
 from workbench.db.reads import exports, forecasts, waste
+from workbench.db.reads import rollups as rollup_reads
 from workbench.db.reads import usage as reads
 from workbench.db.rows.exports import LedgerEntry
 from workbench.db.rows.jobs import CallSummary
@@ -221,9 +222,16 @@ class Usage:
         limit: Count = 50,
     ) -> list[RunSpending]:
         """The dearest runs of these workflows that were asked for in a stretch of time, each whole: with its children
-        and theirs, whenever those ran. At most `limit`; those that called nobody are left out."""
+        and theirs, whenever those ran. At most `limit`; those that called nobody, or were pruned, are left out."""
         with self._database.read() as conn:
             return runs.list_dearest(conn, kinds, since=since, until=until, project=project, limit=limit)
+
+    def has_pruned_runs(
+        self, kinds: Sequence[str], *, since: int, until: int | None = None, project: int | None = None
+    ) -> bool:
+        """Whether runs of these workflows that ended in the days (UTC) of a stretch of time were pruned."""
+        with self._database.read() as conn:
+            return rollup_reads.has_pruned(conn, kinds, since, until, project)
 
     def of_node(self, node_id: int) -> Spending:
         """What the jobs of a node and of everything below it used and cost."""

@@ -1,34 +1,70 @@
 """What the board sums up over the jobs that match its filters, by the hours of a stretch of time.
 
 Without a filter, and behind those that rollups tell apart by the hour, from the rollups; else from the rows, of as many
-jobs as the stretch has.
+jobs as the stretch has, and from the narrow rows that pruned ones have left, which say neither what a job said nor what
+it cost.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import CTE, ColumnElement, Connection, Select, and_, func, literal, null, select, union_all
+from sqlalchemy import CTE, Column, Connection, Row, Select, and_, func, literal, null, or_, select, union_all
 
 from workbench.db.connection import unindexed
 from workbench.db.reads import rollups
 from workbench.db.reads.jobs import restrict
 from workbench.db.reads.usage import unpriced
+from workbench.db.rollup_tables import pruned_job
 from workbench.db.rollups import DAY_MS, HOUR_MS
 from workbench.db.rows.jobs import JobFilters
-from workbench.db.rows.usage import HourCost, HourEnds
+from workbench.db.rows.usage import HourCost, HourEnds, OfKept
 from workbench.db.schema import ACTIVE, FAILED, TERMINAL, job, model_call
 
 #: filters of jobs → dimensions of ended jobs that rollups tell apart by the hour
 _ROLLED = {"state": "state", "kind": "kind", "project": "project_id"}
+#: filters of jobs → what the calls of a pruned job say of it; of others, what only the job said
+_OF_CALLS = {"kind": "workflow", "project": "project_id", "node_id": "node_id"}
+_OF_JOBS = {"text", "cost_over"}
 #: as their indexes have them, ms
 _WAIT = func.coalesce(job.c.started_at, job.c.finished_at) - job.c.created_at
 _RUN = job.c.finished_at - job.c.started_at
 
 
 def _given(filters: JobFilters) -> dict[str, Any]:
-    return {name: value for name, value in filters.items() if value is not None}
+    """What is no filter, such as an empty word, left out."""
+    return {name: value for name, value in filters.items() if value not in (None, "", [], {})}
+
+
+def find_of_kept(conn: Connection, filters: JobFilters, begin: int) -> OfKept:
+    """What is summed up without the jobs that ended from `begin` on and were pruned, where there are any."""
+    given = _given(filters).keys()
+    if given <= _OF_CALLS.keys():
+        return "nothing"
+    pruned = _restrict_pruned(select(literal(1)).where(pruned_job.c.finished_at >= begin), filters)
+    if conn.execute(pruned.limit(1)).first() is None:
+        return "nothing"
+    return "everything" if given & _OF_JOBS else "costs"
+
+
+def _restrict_pruned(query: Select[Any], filters: JobFilters) -> Select[Any]:
+    """A query over pruned jobs, for those that match, as far as they say so; as `jobs.restrict`."""
+    c, given = pruned_job.c, _given(filters)
+    same = {"kind": c.kind, "project": c.project_id, "node_id": c.node_id, "error_kind": c.error_kind}
+    query = query.where(*(column == given[name] for name, column in same.items() if name in given))
+    if state := given.get("state"):
+        query = query.where(c.state.in_([state] if isinstance(state, str) else [*state]))
+    if "profile" in given:
+        query = query.where(c.profile_id == given["profile"] if given["profile"] else c.profile_id.is_(None))
+    if "since" in given:
+        query = query.where(c.created_at >= given["since"])
+    if "until" in given:
+        query = query.where(c.created_at < given["until"])
+    if "run_over" in given:
+        query = query.where(c.finished_at - c.started_at > given["run_over"])
+    return query.where(rollups.names_model(c.models, given["model"])) if given.get("model") else query
 
 
 def widen(conn: Connection, filters: JobFilters, begin: int) -> JobFilters:
@@ -43,19 +79,34 @@ def widen(conn: Connection, filters: JobFilters, begin: int) -> JobFilters:
     for way in (job.c.state.in_(ACTIVE), *ways):
         if conn.execute(older.where(way)).first() is not None:
             return filters
+    pruned = select(literal(1)).where(pruned_job.c.finished_at >= begin, pruned_job.c.created_at < since)
+    if conn.execute(pruned.limit(1)).first() is not None:
+        return filters
     return {**filters, "since": None}
 
 
-def _within(conn: Connection, filters: JobFilters, at: ColumnElement[Any], begin: int, end: int) -> CTE:
+def _within(conn: Connection, filters: JobFilters, at: Column[Any], begin: int, end: int) -> CTE:
     """The jobs of a span of time that match. First the span, which an index gives: a planner that begins with a filter,
     such as a workflow, reads all of its history."""
     if not _given(filters):
         # an index of the time holds all that is asked
         every = select(job.c.id, job.c.state, job.c.created_at, at.label("at"))
-        return every.where(at >= begin, at < end).cte("matching")
+        kept = every.where(at >= begin, at < end)
+        return union_all(kept, _within_pruned(filters, at, begin, end)).cte("matching")
     span = select(job.c.id, at.label("at")).where(at >= begin, at < end).cte("span").prefix_with("MATERIALIZED")
     rows = select(job.c.id, job.c.state, job.c.created_at, span.c.at).join(span, span.c.id == job.c.id)
-    return restrict(conn, rows, filters).cte("matching")
+    kept = restrict(conn, rows, filters)
+    if _given(filters).keys() & _OF_JOBS:
+        return kept.cte("matching")
+    return union_all(kept, _within_pruned(filters, at, begin, end)).cte("matching")
+
+
+def _within_pruned(filters: JobFilters, at: Column[Any], begin: int, end: int) -> Select[Any]:
+    c = pruned_job.c
+    own = c[at.name]
+    rows = select(c.job_id, c.state, c.created_at, own.label("at")).where(own >= begin, own < end)
+    # whatever began from then on ended later: those are found by their ends
+    return _restrict_pruned(rows.where(c.finished_at >= begin), filters)
 
 
 def list_ends(conn: Connection, filters: JobFilters, begin: int, end: int) -> list[HourEnds]:
@@ -120,8 +171,27 @@ def list_costs(conn: Connection, filters: JobFilters, begin: int, end: int) -> l
     matching = restrict(conn, its_job, filters).offset(0).exists()
     sums = (func.sum(made.c.micros), func.sum(made.c.unknown))
     query = select(made.c.hour, made.c.currency, *sums).where(matching)
-    rows = conn.execute(query.group_by(made.c.hour, made.c.currency))
-    return [HourCost(int(at), currency, None if m is None else int(m), int(u)) for at, currency, m, u in rows]
+    rows = conn.execute(query.group_by(made.c.hour, made.c.currency)).all()
+    costs: dict[tuple[int, str | None], tuple[int | None, int]] = {}
+    for at, currency, micros, unknown in (*rows, *_sum_pruned(conn, filters, begin, end)):
+        before, unknown_before = costs.get((int(at), currency), (None, 0))
+        known = before if micros is None else int(micros) + (before or 0)
+        costs[int(at), currency] = known, int(unknown) + unknown_before
+    return [HourCost(*key, *sums) for key, sums in costs.items()]
+
+
+def _sum_pruned(conn: Connection, filters: JobFilters, begin: int, end: int) -> Sequence[Row[Any]]:
+    """The same of calls whose job was pruned, where they say themselves what is asked of it."""
+    given = _given(filters)
+    if not given.keys() <= _OF_CALLS.keys():
+        return []
+    # by the index of the time, in which those of no job are told apart
+    own = (unindexed(model_call.c[_OF_CALLS[name]]) == value for name, value in given.items())
+    jobless = (unindexed(model_call.c.job_id).is_(None), unindexed(model_call.c.imported_at).is_(None))
+    sums = (func.sum(_micros), func.count().filter(unpriced))
+    query = select(_hour.label("hour"), model_call.c.currency, *sums).group_by("hour", model_call.c.currency)
+    within = (model_call.c.started_at >= begin, model_call.c.started_at < end)
+    return conn.execute(query.where(*within, *jobless, *own, or_(_micros.isnot(None), unpriced))).all()
 
 
 _hour = model_call.c.started_at - model_call.c.started_at % HOUR_MS

@@ -212,6 +212,12 @@ def _usage() -> _Kind:
     )
 
 
+def names_model(models: ColumnElement[Any], model: str) -> ColumnElement[bool]:
+    """`models`: a line each, as in `pruned_job`."""
+    lines = literal("\n") + func.coalesce(models, "") + literal("\n")
+    return lines.contains(f"\n{model}\n", autoescape=True)
+
+
 @functools.lru_cache(64)
 def _jobs(model: str | None) -> _Kind:
     called: tuple[ColumnElement[bool], ...] = ()
@@ -219,8 +225,7 @@ def _jobs(model: str | None) -> _Kind:
         called = (select(literal(1)).where(model_call.c.job_id == job.c.id, model_call.c.model == model).exists(),)
 
     def noted(models: ColumnElement[Any]) -> tuple[ColumnElement[bool], ...]:
-        lines = literal("\n") + func.coalesce(models, "") + literal("\n")
-        return () if model is None else (lines.contains(f"\n{model}\n", autoescape=True),)
+        return () if model is None else (names_model(models, model),)
 
     return _Kind(
         job_hour,
@@ -527,6 +532,18 @@ def merge_jobs(
 ) -> list[dict[tuple[Any, ...], Histogram]]:
     """(day or None, the groups …) → histogram, ms: of how long ended jobs waited, and of how long they ran."""
     return _merge(conn, _jobs(filters.get("model")), groups, ("wait", "run"), stretch, filters)
+
+
+def has_pruned(conn: Connection, kinds: Sequence[str], since: int, until: int | None, project: int | None) -> bool:
+    """Whether jobs of these kinds that ended in the UTC days of a stretch of time were pruned, by whatever release."""
+    own = {"kind": [*kinds], "project_id": project}
+    end, c, kept = _FOREVER if until is None else until, job_hour.c, job_undo.c
+    by_day = [c.facet == ("kind" if project is None else "project"), c.hours == DAY_MS // HOUR_MS, c.pruned]
+    parts = (
+        select(literal(1)).where(*by_day, *_matching(dict(c), own), c["at"] >= since - since % DAY_MS, c["at"] < end),
+        select(literal(1)).where(kept.sign > 0, *_matching(dict(kept), own), kept.finished_at.between(since, end)),
+    )
+    return any(conn.execute(part.limit(1)).first() is not None for part in parts)
 
 
 def stretch(since: int, until: int | None, zone: str | None = None, *, hourly: bool = False) -> Stretch:

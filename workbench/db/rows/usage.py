@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TypedDict
+from typing import Literal, TypedDict
 
 from workbench.db.rows.record import Record
 
@@ -128,11 +128,14 @@ class HourCost(Record):
     unknown: int
 
 
+OfKept = Literal["nothing", "costs", "everything"]
+
+
 @dataclass(frozen=True, slots=True)
 class BoardSums(Record):
     """What the board's cards show of the jobs that match: the day that ends now and the one before, by their hours, of
     which the first and the last are begun; the waits of the last hour and of the one before (p95, ms), with those of
-    the last hour in twelfths."""
+    the last hour in twelfths. `of_kept`: what leaves out jobs that were pruned."""
 
     ended: list[HourEnds]
     ended_before: list[HourEnds]
@@ -140,6 +143,7 @@ class BoardSums(Record):
     costs_before: list[HourCost]
     waits: list[int | None]
     recent_waits: list[int | None]
+    of_kept: OfKept = "nothing"
 
 
 @dataclass(frozen=True, slots=True)

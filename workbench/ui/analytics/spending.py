@@ -195,8 +195,14 @@ def _draw_runs(window: Window, colours: charts.Palette) -> None:
         wb.usage.list_runs, RUN_KINDS, since=window.since, until=window.until, project=window.scope["project"],
         limit=MOST_RUNS,
     )  # fmt: skip
+    pruned = live.query(
+        wb.usage.has_pruned_runs, RUN_KINDS, since=window.since, until=window.until, project=window.scope["project"]
+    )
+    if pruned:
+        st.caption(t("Plan runs of this time that were pruned are not listed; their cost is in all other sums."))
     if not listed:
-        st.caption(t("No plan or conductor was started in this time."))
+        if not pruned:
+            st.caption(t("No plan or conductor was started in this time."))
         return
     places = live.query(wb.projects.locate, node_ids=sorted({r.node_id for r in listed if r.node_id}))
     names = [f"#{run.job_id} {labels.place(places.get(run.node_id or 0))}" for run in listed]

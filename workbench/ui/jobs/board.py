@@ -98,6 +98,10 @@ def metrics(wanted: JobFilters, running: int) -> None:
     with cards[4]:
         amount, note = shorten_cost(sums.costs, sums.costs_before)
         charts.metric(t("Cost in 24 h"), amount, note, good="none", history=_by_hour(sums.costs, hours))
+    if sums.of_kept == "costs":
+        st.caption(t("Some jobs of these two days were pruned; behind these filters the cost is of the others."))
+    elif sums.of_kept == "everything":
+        st.caption(t("Some jobs of these two days were pruned; behind these filters the cards tell of the others."))
 
 
 def shorten_cost(
