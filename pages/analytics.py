@@ -111,6 +111,11 @@ def _describe_place(node: int) -> str:
     return labels.place(place) if place is not None else f"#{node}"
 
 
+def has_ended(looked_at: Window) -> bool:
+    """Whether any job has: a plan calls no model itself."""
+    return any(row.done is not None for row in looked_at.ask(live.workbench().usage.job_success))
+
+
 def main() -> None:
     looked_at = window.choose()
     scope, since, until = looked_at.scope, looked_at.since, looked_at.until
@@ -121,7 +126,8 @@ def main() -> None:
         live.workbench().usage.list_calls, since=since, until=until, limit=calls_table.PAGE + 1,
         before=older.before("calls"), **scope,
     )  # fmt: skip
-    if not listed and older.before("calls") is None and not window.marked():
+    called = bool(listed or older.before("calls") is not None or window.marked())
+    if not called and not has_ended(looked_at):
         with illustrations.empty(
             t("No model was called in this period. Run a story and its tokens, times and costs appear here."),
             "analytics",
@@ -131,6 +137,12 @@ def main() -> None:
         return
     colours = charts.palette()
     cards.draw(looked_at)
+    if not called:
+        st.caption(t("No model was called here: shown is how the jobs ended, and how long they waited and ran."))
+        times.draw(looked_at, colours)
+        if scope["model"] is None and scope["workflow"] in spending.RUN_KINDS:
+            spending.draw_runs(looked_at, colours)
+        return
     left, right = st.columns(2, gap="small")
     with left:
         plots.draw_tokens(looked_at, colours)

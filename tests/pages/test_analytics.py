@@ -147,6 +147,28 @@ def test_plan_runs_that_were_pruned_are_said_to_be_missing(house: House, lang: s
         assert ("cost_as_table" in [each.key for each in at.toggle]) == (project != pruned)
 
 
+@pytest.mark.parametrize("lang", ["en", "zh"])
+def test_jobs_that_call_no_model_themselves_are_shown_by_how_they_ended(house: House, lang: str) -> None:
+    empty = "No model was called in this period." if lang == "en" else "这段时间没有调用模型。"
+    assert empty in said(house.page("analytics", lang))
+    project = house.sample()
+    whole = house.end(house.wb.plans.run(project, "missing", only=[("plan_episodes", project)]).id)
+    child = house.wb.jobs.list_children(whole.id)[0]
+    add_call(house, "dear", round(time.time() * 1000), 5_000_000, project_id=project, job_id=child.id)
+    at = house.page("analytics", lang, days="90", kind="run_plan")
+    at.toggle(key="cost_as_table").set_value(True)
+    at.toggle(key="runs_as_table").set_value(True).run()
+    assert not at.exception
+    assert empty not in said(at)
+    assert metric(at, "Success" if lang == "en" else "成功率").value == "100%"
+    [runs] = [d.value for d in at.dataframe if d.value.columns[0] in ("Plan run", "整批运行")]
+    assert runs.iloc[0, -1] == "¥5.00"
+    [ran] = [d.value for d in at.dataframe if [*d.value.columns[2:]] == ["p50", "p95"]]
+    assert ran.iloc[-1, 1] == "1"
+    # where nothing has ended either there is nothing to show
+    assert empty in said(house.page("analytics", lang, days="90", kind="generate_scene_anchor"))
+
+
 def test_the_budget_and_the_rules_of_a_day_stand_as_lines_among_its_costs(house: House) -> None:
     now = round(time.time() * 1000)
     add_call(house, "paid", now, 5_000_000)

@@ -135,7 +135,7 @@ def draw_groups(window: Window, colours: charts.Palette) -> None:
     with st.container(key="cost_by"):
         chosen = filters.segment("by", t("Cost by"), options, "project")
     if chosen == RUNS:
-        _draw_runs(window, colours)
+        draw_runs(window, colours)
         return
     by = next(name for name in titles if name == chosen)
     try:
@@ -181,9 +181,11 @@ def draw_bars(rows: Sequence[tuple[str, Mapping[str, int]]], series: str, colour
     return figure
 
 
-def _draw_runs(window: Window, colours: charts.Palette) -> None:
+def draw_runs(window: Window, colours: charts.Palette) -> None:
     """The dearest plans and conductors that were started in this time, each with all that it started."""
-    if unheeded := window.list_unheeded("project"):
+    workflow = window.scope["workflow"]
+    kinds = (workflow,) if workflow in RUN_KINDS else RUN_KINDS
+    if unheeded := window.list_unheeded("project", *(["workflow"] if workflow in RUN_KINDS else [])):
         told = t("A plan run is counted whole. To see it, take these filters away: {filters}.",
                  filters=plain(labels.join(unheeded)))  # fmt: skip
         st.caption(told)
@@ -192,11 +194,11 @@ def _draw_runs(window: Window, colours: charts.Palette) -> None:
         st.switch_page(job_links.PAGE, query_params=job_links.query(clicked))
     wb = live.workbench()
     listed = live.query(
-        wb.usage.list_runs, RUN_KINDS, since=window.since, until=window.until, project=window.scope["project"],
+        wb.usage.list_runs, kinds, since=window.since, until=window.until, project=window.scope["project"],
         limit=MOST_RUNS,
     )  # fmt: skip
     pruned = live.query(
-        wb.usage.has_pruned_runs, RUN_KINDS, since=window.since, until=window.until, project=window.scope["project"]
+        wb.usage.has_pruned_runs, kinds, since=window.since, until=window.until, project=window.scope["project"]
     )
     if pruned:
         st.caption(t("Plan runs of this time that were pruned are not listed; their cost is in all other sums."))
