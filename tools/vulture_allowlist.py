@@ -185,3 +185,6 @@ _.generate_span_id
 
 # a switch of Streamlit's
 _.uses_pages_directory
+
+# questions of the client that notebooks ask
+_.queue_waits

@@ -215,6 +215,7 @@ def test_the_cards_tell_the_same_after_a_prune_or_say_what_they_leave_out(wb: Wo
     all_of_kept: list[dict[str, Any]] = [{"text": "灯塔"}, {"cost_over": {"CNY": 0, "USD": 0}}]
     everything = [*told_whole, *costs_of_kept, *all_of_kept]
     before = [wb.jobs.sum_up(now, **given) for given in everything]
+    waits = wb.usage.queue_waits(since=now - 48 * HOUR, span_ms=HOUR, spans=48)
     assert {seen.of_kept for seen in before} == {"nothing"}
     with wb.database.write() as conn:
         prune.remove(conn, jobs[:4])
@@ -228,6 +229,7 @@ def test_the_cards_tell_the_same_after_a_prune_or_say_what_they_leave_out(wb: Wo
         if given in told_whole:
             assert (told(now_seen.costs), told(now_seen.costs_before)) == (told(seen.costs), told(seen.costs_before))
         assert now_seen.of_kept == ("nothing" if given in told_whole else "costs"), given
+    assert wb.usage.queue_waits(since=now - 48 * HOUR, span_ms=HOUR, spans=48) == waits
     assert wb.jobs.sum_up(now, kind="b", state="failed").of_kept == "nothing", "none of those was pruned"
 
 

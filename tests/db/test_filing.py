@@ -17,7 +17,7 @@ from workbench.db.reads import filing as filed
 from workbench.db.reads import jobs as reads
 from workbench.db.schema import ACTIVE, TERMINAL, job, job_count, job_text, model_call, node, profile
 from workbench.db.writes import filing, installation
-from workbench.errors import KINDS
+from workbench.errors import KINDS, InvalidInput
 from workbench.i18n import Text, translate
 from workbench.settings import Settings
 
@@ -73,8 +73,10 @@ WORDS = [
     ("answer", '{"line": "He\\u0027s \\"here\\"\\nnow"}', 'he\'s "here" now', True),
     ("answer", "no JSON at all", "json AT all", True),
     ("answer", "tail" * 9_000 + "的", "l的", True),
-    ("answer", "x" * 600, "y" * 600, False),
-    ("answer", "x" * 600, "x" * 600, True),
+    ("answer", "x" * 600, "y" * 400, False),
+    ("answer", "x" * 600, "x" * 400, True),
+    ("answer", "z" * 15_900 + "end", "z" * 397 + "end", True),
+    ("answer", "z" * 15_900 + "end", "z" * 397 + "and", False),
 ]
 
 
@@ -169,6 +171,16 @@ def test_jobs_that_were_filed_in_english_are_filed_anew(settings: Settings, monk
         assert not filed.has_unfiled(conn)
         assert reads.count_states(conn) == {"failed": 7}
     engine.close()
+
+
+@pytest.mark.parametrize("asked", [reads.list_jobs, reads.count_states, reads.count_matching, reads.ids_matching])
+def test_more_than_can_be_looked_for_is_refused_and_nothing_else_found(conn: Connection, asked: Any) -> None:
+    add(conn, title="w" * 450 + "END1")
+    for _ in range(2):
+        with pytest.raises(InvalidInput, match="at most 400 characters; these are 454") as refused:
+            asked(conn, text=" " + "w" * 450 + "END2")
+        assert [issue.path for issue in refused.value.issues] == ["text"]
+        filing.file_ended(conn)
 
 
 def test_pages_of_what_was_searched_hold_all_and_each_once(conn: Connection) -> None:

@@ -112,3 +112,37 @@ def test_a_mark_behind_which_no_call_stands_leaves_the_page_there(house: House) 
     assert metric(at, "Calls").value == "0"
     at.button(key="clear_user").click().run()
     assert metric(at, "Calls").value == "1"
+
+
+@pytest.mark.parametrize(
+    ("typed", "address", "form"),
+    [
+        (12_345.67, "12345.67", "%.2f"), (1_234_567.0, "1234567", "%.0f"), (0.005, "0.005", "%.3f"),
+        (0.000001, "0.000001", "%.6f"), (100_000_000_000.0, "100000000000", "%.0f"), (0.0, "0", "%.0f"),
+    ],
+)  # fmt: skip
+def test_a_number_to_filter_by_stays_as_it_was_typed(house: House, typed: float, address: str, form: str) -> None:
+    house.run("llm_chat", None, CHAT)
+    at = house.page("jobs")
+    for name in ("cost", "run"):
+        at.number_input(key=f"filter_{name}").set_value(typed).run()
+        assert not at.exception
+        assert at.query_params[name] == address
+        field = at.number_input(key=f"filter_{name}")
+        assert (field.value, field.proto.format) == (typed, form)
+        at.number_input(key=f"filter_{name}").set_value(None).run()
+        assert name not in at.query_params
+
+
+@pytest.mark.parametrize(
+    ("lang", "sentence"),
+    [("en", "at most 400 characters; these are 454"), ("zh", "最多搜索 400 个字符；这里有 454 个")],
+)
+def test_more_words_than_can_be_looked_for_are_refused_in_a_sentence(house: House, lang: str, sentence: str) -> None:
+    house.run("llm_chat", None, {"messages": [{"role": "user", "content": "w" * 450 + "END1"}]})
+    at = house.page("jobs", lang, q="w" * 450 + "END2")
+    assert not at.exception
+    assert sentence in " ".join(str(e.value) for e in at.error)
+    # the words can be changed
+    at.text_input(key="filter_q").set_value("w" * 20).run()
+    assert not at.error

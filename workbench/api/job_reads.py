@@ -328,11 +328,19 @@ class JobReads:
             return failures.version(conn)
 
     def list_group(
-        self, fingerprint: str, *, since: int | None = None, until: int | None = None, project: int | None = None
+        self,
+        fingerprint: str,
+        *,
+        since: int | None = None,
+        until: int | None = None,
+        project: int | None = None,
+        limit: int | None = None,
     ) -> builtins.list[tuple[int, int | None]]:
-        """(job, the job that has made it good or None) of every failure of one group, newest first."""
+        """(job, the job that has made it good or None) of every failure of one group, newest first; the newest `limit`
+        alone when given."""
         with self._database.read() as conn:
-            return failures.list_group_ids(conn, fingerprint, failures.FailureScope(project, since, until))
+            scope = failures.FailureScope(project, since, until)
+            return failures.list_group_ids(conn, fingerprint, scope, limit=limit)
 
     def signature(self) -> tuple[JobsVersion, builtins.list[Worker]]:
         """What changes whenever a live page has something new to show, in one short read."""

@@ -12,7 +12,7 @@ from typing import Any, Literal, Unpack
 from workbench.arguments import Count, check_arguments
 from workbench.db.batches import write_in_batches
 from workbench.db.connection import Database
-from workbench.db.reads import exports, forecasts, waste
+from workbench.db.reads import board, exports, forecasts, waste
 from workbench.db.reads import rollups as rollup_reads
 from workbench.db.reads import usage as reads
 from workbench.db.rows.exports import LedgerEntry
@@ -137,7 +137,7 @@ class Usage:
     def queue_waits(self, *, since: int, span_ms: int, spans: Count) -> list[int | None]:
         """The p95 of how long jobs waited before their first claim, ms, for each of so many spans from `since` on."""
         with self._database.read() as conn:
-            return reads.queue_waits(conn, since=since, span_ms=span_ms, spans=spans)
+            return board.list_waits(conn, {}, begin=since, span_ms=span_ms, spans=spans)
 
     def list_calls(
         self, *, since: int, limit: Count = 200, before: int | None = None, **filters: Unpack[CallFilters]

@@ -19,12 +19,14 @@ from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.functions import FunctionElement
 
 from workbench.db.schema import job_text
+from workbench.errors import InvalidInput, Issue
+from workbench.i18n import N_, Text
 from workbench.json_types import Json
 from workbench.plain_text import storable
 
 #: the index's own table, of another kind on each database; `job_words_*` are its parts
 INDEX = "job_words"
-#: a longer needle is looked for by its beginning
+#: a longer needle is refused: neighbouring parts of a text share no more
 LONGEST = 400
 #: PostgreSQL's index takes so many characters at a time; two neighbours share `LONGEST` of them
 _PART = 16_000
@@ -63,8 +65,14 @@ def fold(words: str) -> str:
 
 
 def needle_of(typed: str | None) -> str:
-    """What to look for; empty: nothing was typed."""
-    return fold(typed or "").strip()[:LONGEST]
+    """What to look for; empty: nothing was typed. Raises InvalidInput for more than can be looked for."""
+    needle = fold(typed or "").strip()
+    if len(needle) > LONGEST:
+        text = Text(
+            N_("Search for at most {n} characters; these are {count}."), n=LONGEST, count=f"{len(needle):,}"
+        )  # fmt: skip
+        raise InvalidInput(text, [Issue("text", text)])
+    return needle
 
 
 def body_of(titles: Iterable[str], payload: str, errors: Iterable[str], calls: list[tuple[Json, str | None]]) -> str:

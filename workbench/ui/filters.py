@@ -9,6 +9,7 @@ import contextlib
 import math
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
+from decimal import Decimal
 from typing import Any
 
 import streamlit as st
@@ -123,15 +124,24 @@ def number(name: str, label: str) -> float | None:
         value = float(st.query_params.get(name, ""))
     except ValueError:
         value = math.nan
-    st.session_state[_slot(name)] = value if 0 <= value < 1e12 else None
+    shown = value if 0 <= value < 1e12 else None
+    st.session_state[_slot(name)] = shown
+    decimals = len(_tell_number(shown or 0.0).partition(".")[2])
     chosen: float | None = st.number_input(
-        label, min_value=0.0, value=None, key=_slot(name), on_change=_write_number, args=(name,), placeholder="—"
-    )
+        label, min_value=0.0, value=None, key=_slot(name), on_change=_write_number, args=(name,), placeholder="—",
+        # with the decimals that were typed: a field rounds what it shows to two
+        format=f"%.{decimals}f",
+    )  # fmt: skip
     return chosen
 
 
 def _write_number(name: str) -> None:
-    _replace(name, None if (value := st.session_state[_slot(name)]) is None else f"{value:g}")
+    _replace(name, None if (value := st.session_state[_slot(name)]) is None else _tell_number(value))
+
+
+def _tell_number(value: float) -> str:
+    """As somebody would write it, with each digit that was typed."""
+    return format(Decimal(repr(value)).normalize(), "f")
 
 
 def moment(name: str, label: str) -> datetime | None:

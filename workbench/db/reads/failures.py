@@ -218,11 +218,13 @@ def has_failures(conn: Connection, fingerprint: str) -> bool:
     return conn.execute(query).first() is not None
 
 
-def list_group_ids(conn: Connection, fingerprint: str, scope: FailureScope) -> list[tuple[int, int | None]]:
-    """(job, what has made it good or None) of every failure of a group, newest first."""
+def list_group_ids(
+    conn: Connection, fingerprint: str, scope: FailureScope, *, limit: int | None = None
+) -> list[tuple[int, int | None]]:
+    """(job, what has made it good or None) of every failure of a group, or the newest of them, newest first."""
     query = select(failure.c.job_id, failure.c.repaired_by)
     query = query.where(failure.c.fingerprint == fingerprint, *_in_scope(scope)).order_by(failure.c.job_id.desc())
-    return [(row.job_id, row.repaired_by) for row in conn.execute(query)]
+    return [(row.job_id, row.repaired_by) for row in conn.execute(query.limit(limit))]
 
 
 def _left_in_group(query: Select[Any], group: GroupFilters) -> Select[Any]:

@@ -396,7 +396,7 @@ def _clip(conn: Connection, kind: _Kind, stretch: Stretch) -> Stretch:
     c = kind.table.c
     moments = [
         # each by itself: SQLite looks either up in an index, and goes through all of it for both
-        *(conn.scalar(select(end(kind.rows.at))) for end in (func.min, func.max)),
+        *(conn.scalar(select(end(own.at))) for own in (kind.rows, *kind.pruned) for end in (func.min, func.max)),
         *conn.execute(select(func.min(c["at"]), func.max(c["at"])).where(c.facet == "all", c.hours == 24)).one(),
     ]
     known = [int(moment) for moment in moments if moment is not None]

@@ -285,28 +285,6 @@ def job_times(
     return [row for row in rows if row.jobs]
 
 
-def queue_waits(conn: Connection, *, since: int, span_ms: int, spans: int) -> list[int | None]:
-    """The p95 of how long jobs waited before their first claim, ms, for each of so many spans from `since` on.
-
-    A job counts in the span in which it started; None for a span in which none did.
-    """
-    span = ((job.c.started_at - since) // span_ms).label("span")
-    wait = (job.c.started_at - job.c.created_at).label("wait")
-    ranked = (
-        select(
-            span,
-            wait,
-            func.row_number().over(partition_by=span, order_by=wait).label("rank"),
-            func.count().over(partition_by=span).label("size"),
-        )
-        .where(job.c.started_at >= since, job.c.started_at < since + spans * span_ms)
-        .subquery()
-    )
-    query = select(ranked.c.span, func.min(ranked.c.wait)).where(ranked.c.rank >= 0.95 * ranked.c.size)
-    waits = {int(number): int(p95) for number, p95 in conn.execute(query.group_by(ranked.c.span))}
-    return [waits.get(number) for number in range(spans)]
-
-
 def list_calls(
     conn: Connection,
     *,

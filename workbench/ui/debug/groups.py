@@ -87,9 +87,10 @@ def shown(group: FailureGroup, wanted: Scope) -> GroupFilters:
     return {"fingerprint": group.fingerprint, **wanted, "until": group.last_at}
 
 
-def list_left(group: FailureGroup, wanted: Scope) -> list[int]:
-    """Those that nothing has made good; all of them when there is none left, each then says why."""
-    listed = live.workbench().jobs.list_group(**shown(group, wanted))
+def list_left(group: FailureGroup, wanted: Scope, limit: int | None = None) -> list[int]:
+    """Those that nothing has made good, among the newest `limit` when given; all of them when there is none left, each
+    then says why."""
+    listed = live.workbench().jobs.list_group(**shown(group, wanted), limit=limit)
     return [job_id for job_id, repair in listed if repair is None] or [job_id for job_id, _ in listed]
 
 

@@ -35,7 +35,7 @@ def buttons(group: FailureGroup, wanted: Scope) -> None:
     kind, key = group.error_kind or "", group.fingerprint
     profiles = {p.id: p for p in live.query(live.workbench().profiles.list)}
     own = next((profiles[i] for i in reversed(group.profiles) if i in profiles), None)
-    length = _find_length(own, list_left(group, wanted)[:LOOKED_AT]) if kind == "truncated_output" else None
+    length = _find_length(own, list_left(group, wanted, LOOKED_AT)) if kind == "truncated_output" else None
     if length is not None:
         _button(t("Allow {n} tokens and retry", n=int(length)), "open_in_full", key, _retry, group, wanted,
                 Preset(max_tokens=length, is_open=True))  # fmt: skip
