@@ -468,6 +468,9 @@ def ask_dashboards(wb: Workbench, project: int, now: int) -> None:
         wb.jobs.sum_up(now, **given)
     for fingerprint in ("f3", "nobody's"):
         wb.jobs.list_group(fingerprint)
+        newest = [job_id for job_id, _ in wb.jobs.list_group(fingerprint, limit=200)]
+        wb.jobs.list_overrides(newest)
+        wb.jobs.find_longest_answer(newest)
         wb.jobs.list_group(fingerprint, since=now, project=project)
     wb.jobs.failures_version()
     wb.jobs.list_running()

@@ -154,12 +154,7 @@ def find_back(key: GroupKey, chinese: TranslatedPanel, panel: Panel, back: Back)
 def english_of(group: PanelGroup, chinese: TranslatedGroup | None, back: Back) -> dict[int, str]:
     """The English of a group's panels that counts, by number."""
     translated = {p.index: p for p in chinese.panels} if chinese is not None else {}
-    texts = {}
-    for panel in group.panels:
-        edited = translated.get(panel.index)
-        known = None if edited is None else find_back(group.group, edited, panel, back)
-        texts[panel.index] = panel.en if known is None else known.en
-    return texts
+    return {p.index: lay_out_panel(group.group, p, translated.get(p.index), back).en for p in group.panels}
 
 
 def is_pending(key: GroupKey, chinese: TranslatedPanel, panel: Panel, back: Back) -> bool:

@@ -37,7 +37,7 @@ from workbench.workflows import registry, staging
 from workbench.workflows.image.frame_prompt import WORDS
 from workbench.workflows.image.generate_keyframe_images import FATAL, KEYS, Key, none_made, try_again_later
 from workbench.workflows.image.panel_shots import read_panel_shot
-from workbench.workflows.image.worn import find_worn_by
+from workbench.workflows.image.worn import find_worn_by_people
 
 if TYPE_CHECKING:
     from workbench.artifacts.panels import GroupKey
@@ -191,7 +191,7 @@ class _Order:
             shot = ctx.node.artifact("keyframe_prompt", part=_shot(key))
         names = [str(s["name"]) for s in shot["subjects"]]
         looks = staging.looks(ctx.node, names, only_for=frame_part(key))
-        worn = find_worn_by(ctx.node, names, order, only_for=frame_part(key))
+        worn = find_worn_by_people(ctx.node, names, order, only_for=frame_part(key))
         framing, angle = (WORDS[kind][word][ctx.language != "zh"] for kind, word in (
             ("framing", shot["framing"]), ("angle", shot["camera"]["angle"]),
         ))  # fmt: skip

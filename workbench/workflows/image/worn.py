@@ -86,11 +86,11 @@ def _is_told_by_picture(look: JsonObject) -> bool:
 
 def find_worn(node: NodeView, names: Sequence[str], shot: int, only_for: str | None = None) -> Worn:
     """What those of these names, and the scene's place, look like in this shot. Empty where nobody has a sheet."""
-    people = find_worn_by(node, names, shot, only_for)
-    return Worn(people.people, tuple(node.sheets("place_sheet", _places_of(node), shot, only_for=only_for)))
+    worn = find_worn_by_people(node, names, shot, only_for)
+    return Worn(worn.people, tuple(node.sheets("place_sheet", _places_of(node), shot, only_for=only_for)))
 
 
-def find_worn_by(node: NodeView, names: Sequence[str], shot: int, only_for: str | None = None) -> Worn:
+def find_worn_by_people(node: NodeView, names: Sequence[str], shot: int, only_for: str | None = None) -> Worn:
     """The same of people alone."""
     return Worn(tuple(node.sheets("character_sheet", names, shot, only_for=only_for)))
 
