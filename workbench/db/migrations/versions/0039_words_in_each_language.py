@@ -8,8 +8,8 @@ down_revision = "0038"
 
 
 def upgrade() -> None:
-    below = "SELECT 'filed_in_english_below', CAST(max(id) + 1 AS VARCHAR(20)) FROM job HAVING max(id) IS NOT NULL"
-    op.execute(sa.text(f"INSERT INTO meta (key, value) {below}"))
+    newest = "CAST(id + 1 AS VARCHAR(20)) FROM job WHERE filed ORDER BY id DESC LIMIT 1"
+    op.execute(sa.text(f"INSERT INTO meta (key, value) SELECT 'filed_in_english_below', {newest}"))
 
 
 def downgrade() -> None:
