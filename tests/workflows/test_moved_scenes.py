@@ -142,6 +142,24 @@ def test_a_scene_that_moved_wears_the_look_of_its_new_place(studio: Engine, pain
     assert len(painter.requests) == asked
 
 
+def test_scenes_of_an_episode_that_moved_wear_the_looks_of_its_new_place(studio: Engine) -> None:
+    first, scenes = tell(studio)
+    project = studio.wb.projects.get_node(first).project_id
+    [mara] = [n.id for n in nodes(studio, project, "character")]
+    for look, worn, colour in (("usual", "", "red"), ("cropped", "2", "blue")):
+        own = studio.wb.media.add_picture(picture(colour))
+        studio.wb.artifacts.place_sheet_pictures(mara, look, [(own.sha256, "me.png")], scenes=worn)
+    shots_of(studio, scenes["Shop"])
+    head = studio.wb.artifact(project, "episode_plan")
+    assert head is not None
+    light, dark = head.content["episodes"]
+    plan = {**head.content, "episodes": [{**dark, "order": 1}, {**light, "order": 2}]}
+    studio.wb.artifacts.save(project, "episode_plan", plan, head.version)
+    assert reasons(studio, scenes["Shop"], "keyframe_images") == ["character_sheet"]
+    studio.wb.artifacts.restore(project, "episode_plan", head.version)
+    assert reasons(studio, scenes["Shop"], "keyframe_images") == []
+
+
 def test_another_title_and_another_place_draw_nothing_anew_however_often(studio: Engine, painter: Painter) -> None:
     first, scenes = tell(studio)
     project, shop = studio.wb.projects.get_node(first).project_id, scenes["Shop"]
