@@ -10,6 +10,7 @@ from streamlit.proto.Metric_pb2 import Metric as MetricProto
 
 from tests.pages.conftest import House, said
 from tests.pages.test_analytics import add_call, metric
+from workbench.db.writes import alerts
 from workbench.ui.jobs import board
 
 CHAT = {"messages": [{"role": "user", "content": "What does the lamp say?"}]}
@@ -146,3 +147,21 @@ def test_more_words_than_can_be_looked_for_are_refused_in_a_sentence(house: Hous
     # the words can be changed
     at.text_input(key="filter_q").set_value("w" * 20).run()
     assert not at.error
+
+
+def test_of_many_alerts_a_few_stand_above_and_the_rest_are_seen_together(house: House) -> None:
+    house.wb.alerts.add_rule("worker_gone")
+    with house.wb.database.write() as conn:
+        for number in range(5):
+            alerts.note_gone(conn, f"host{number}")
+    at = house.page("jobs")
+    assert not at.exception
+    banners = [w.value for w in at.warning]
+    assert [f"host{n}" in banner for n, banner in enumerate(banners)] == [True] * 3
+    shown = house.wb.alerts.list_shown()
+    assert "and 2 more" in said(at)
+    at.button(key=f"alert_seen_{shown[3].id}").click().run()
+    assert [a.id for a in house.wb.alerts.list_shown()] == [a.id for a in shown[:3]]
+    at.button(key=f"alert_seen_{shown[0].id}").click().run()
+    assert [a.id for a in house.wb.alerts.list_shown()] == [a.id for a in shown[1:3]]
+    assert len(at.warning) == 2

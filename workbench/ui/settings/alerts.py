@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from decimal import Decimal, InvalidOperation
 
 import streamlit as st
@@ -15,8 +15,8 @@ from workbench.ui.markup import plain
 from workbench.usage.alerts import KINDS, Kind, describe
 
 _TURN = "_alert_rules_put"
-#: alerts on a page
-PAGE = 6
+#: alerts on a page, and at the top of one
+PAGE, MOST_BANNERS = 6, 3
 LIST = "alerts"
 
 
@@ -111,21 +111,28 @@ def _add(kind: Kind, typed: str, currency: str | None, project: int | None) -> N
 
 
 def show_holding() -> None:
-    """At the top of a page: what holds now, until somebody has seen it."""
-    for alert in live.query(live.workbench().alerts.list_shown):
-        _banner(alert)
+    """At the top of a page: what holds now, until somebody has seen it. A host that is gone may have had many
+    workers: beyond a few they are counted."""
+    shown = live.query(live.workbench().alerts.list_shown)
+    for alert in shown[:MOST_BANNERS]:
+        with st.container(horizontal=True, vertical_alignment="center", key=f"alert_{alert.id}"):
+            st.warning(plain(translate(describe(alert), current())), icon=":material/notifications_active:")
+            _seen([alert])
+    if rest := shown[MOST_BANNERS:]:
+        with st.container(horizontal=True, vertical_alignment="center", key="alerts_more"):
+            st.markdown(f":orange[{t('and {n} more', n=len(rest))}]", width="content")
+            _seen(rest)
 
 
-def _banner(alert: Alert) -> None:
-    with st.container(horizontal=True, vertical_alignment="center", key=f"alert_{alert.id}"):
-        st.warning(plain(translate(describe(alert), current())), icon=":material/notifications_active:")
-        st.button(
-            t("Seen"), key=f"alert_seen_{alert.id}", icon=":material/check:", type="tertiary",
-            on_click=_dismiss, args=(alert.id,), width="content",
-        )  # fmt: skip
+def _seen(alerts: Sequence[Alert]) -> None:
+    st.button(
+        t("Seen"), key=f"alert_seen_{alerts[0].id}", icon=":material/check:", type="tertiary", on_click=_dismiss,
+        args=([alert.id for alert in alerts],), width="content",
+    )  # fmt: skip
 
 
-def _dismiss(alert_id: int) -> None:
+def _dismiss(alert_ids: Sequence[int]) -> None:
     with shell.show_refusals():
-        live.workbench().alerts.dismiss(alert_id)
+        for alert_id in alert_ids:
+            live.workbench().alerts.dismiss(alert_id)
         live.invalidate()
