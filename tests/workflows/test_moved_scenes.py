@@ -75,6 +75,25 @@ def picture(colour: str) -> bytes:
     return made.getvalue()
 
 
+def crop_hair(engine: Engine, project: int, scenes: str) -> int:
+    """Mara, whose hair is short in these scenes."""
+    [mara] = [n.id for n in nodes(engine, project, "character")]
+    for look, worn, colour in (("usual", "", "red"), ("cropped", scenes, "blue")):
+        own = engine.wb.media.add_picture(picture(colour))
+        engine.wb.artifacts.place_sheet_pictures(mara, look, [(own.sha256, "me.png")], scenes=worn)
+    return mara
+
+
+def swap_episodes(engine: Engine, project: int) -> int:
+    """The version of the plan before that."""
+    head = engine.wb.artifact(project, "episode_plan")
+    assert head is not None
+    light, dark = head.content["episodes"]
+    plan = {**head.content, "episodes": [{**dark, "order": 1}, {**light, "order": 2}]}
+    engine.wb.artifacts.save(project, "episode_plan", plan, head.version)
+    return head.version
+
+
 def reasons(engine: Engine, scene: int, kind: str) -> list[str]:
     return sorted({r.kind for r in engine.wb.artifacts.list_stale_reasons(scene, kind)})
 
@@ -103,11 +122,7 @@ def test_an_episode_keeps_its_entry_of_the_plan_when_it_moves(studio: Engine) ->
     first, _ = tell(studio)
     project = studio.wb.projects.get_node(first).project_id
     assert run(studio, "generate_episode_core_expression", first).state == "succeeded"
-    head = studio.wb.artifact(project, "episode_plan")
-    assert head is not None
-    light, dark = head.content["episodes"]
-    plan = {**head.content, "episodes": [{**dark, "order": 1}, {**light, "order": 2}]}
-    studio.wb.artifacts.save(project, "episode_plan", plan, head.version)
+    swap_episodes(studio, project)
     assert studio.wb.projects.get_node(first).position == 2
     told = studio.wb.artifacts.list_stale_reasons(first, "core_expression")
     assert all(c.was != "Light" for reason in told for c in reason.changes)
@@ -116,10 +131,7 @@ def test_an_episode_keeps_its_entry_of_the_plan_when_it_moves(studio: Engine) ->
 def test_a_scene_that_moved_wears_the_look_of_its_new_place(studio: Engine, painter: Painter) -> None:
     first, scenes = tell(studio)
     project = studio.wb.projects.get_node(first).project_id
-    [mara] = [n.id for n in nodes(studio, project, "character")]
-    for look, worn, colour in (("usual", "", "red"), ("cropped", "1.2–", "blue")):
-        own = studio.wb.media.add_picture(picture(colour))
-        studio.wb.artifacts.place_sheet_pictures(mara, look, [(own.sha256, "me.png")], scenes=worn)
+    mara = crop_hair(studio, project, "1.2–")
     looks = {look["name"]: look["chosen"] for look in content(studio, mara, "character_sheet")["looks"]}
     pier, shop, road = scenes["Pier"], scenes["Shop"], scenes["Road"]
     shots_of(studio, pier, shop, road)
@@ -145,18 +157,11 @@ def test_a_scene_that_moved_wears_the_look_of_its_new_place(studio: Engine, pain
 def test_scenes_of_an_episode_that_moved_wear_the_looks_of_its_new_place(studio: Engine) -> None:
     first, scenes = tell(studio)
     project = studio.wb.projects.get_node(first).project_id
-    [mara] = [n.id for n in nodes(studio, project, "character")]
-    for look, worn, colour in (("usual", "", "red"), ("cropped", "2", "blue")):
-        own = studio.wb.media.add_picture(picture(colour))
-        studio.wb.artifacts.place_sheet_pictures(mara, look, [(own.sha256, "me.png")], scenes=worn)
+    crop_hair(studio, project, "2")
     shots_of(studio, scenes["Shop"])
-    head = studio.wb.artifact(project, "episode_plan")
-    assert head is not None
-    light, dark = head.content["episodes"]
-    plan = {**head.content, "episodes": [{**dark, "order": 1}, {**light, "order": 2}]}
-    studio.wb.artifacts.save(project, "episode_plan", plan, head.version)
+    before = swap_episodes(studio, project)
     assert reasons(studio, scenes["Shop"], "keyframe_images") == ["character_sheet"]
-    studio.wb.artifacts.restore(project, "episode_plan", head.version)
+    studio.wb.artifacts.restore(project, "episode_plan", before)
     assert reasons(studio, scenes["Shop"], "keyframe_images") == []
 
 

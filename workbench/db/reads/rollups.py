@@ -2,8 +2,8 @@
 
 Whole hours (and, where nothing is told apart by time, whole UTC days and eight of them) come from the rollups; the
 begun hours at both ends from the rows themselves, by the index on their time, and from the narrow rows that pruned jobs
-have left. One statement, because PostgreSQL's reads
-see each statement at its own moment, and a round of folding may come between two.
+have left. One statement, because PostgreSQL's reads see each statement at its own moment, and a round of folding may
+come between two.
 """
 
 from __future__ import annotations
