@@ -88,7 +88,7 @@ class ScriptedGemini:
         fault = self.fault
         spoilt = {"drip_ms": fault.get("drip_ms"), "half": fault.get("half")}
         if fault.get("hang"):
-            self._let_go.wait(30)
+            self._let_go.wait(120)
             to.close_connection = True
             return
         if fault.get("reset"):

@@ -145,7 +145,7 @@ def test_sending_without_a_server_fails_at_once(settings: Settings) -> None:
     with pytest.raises(Unavailable, match="cannot be reached"):
         broker.make_sender(settings)([1])
     # not after the minutes of a client that goes on trying
-    assert time.monotonic() - began < 30
+    assert time.monotonic() - began < 100
 
 
 def test_the_epoch_changes_exactly_when_the_servers_data_is_lost(settings: Settings, valkey: Valkey) -> None:

@@ -53,7 +53,7 @@ def test_an_orphan_on_the_socket_is_ended_before_the_next_start(settings: Settin
 
     successor = start()
 
-    assert orphan.wait(20) is not None
+    assert orphan.wait(120) is not None
     assert successor.poll() is None
     assert redis.Redis.from_url(settings.broker_url).info("server")["process_id"] == successor.pid
 

@@ -43,8 +43,8 @@ class Watch:
 
     def close(self) -> None:
         self.process.terminate()
-        self.process.wait(30)
-        self._thread.join(30)
+        self.process.wait(120)
+        self._thread.join(120)
 
 
 def chats(stack: Stack, *questions: str) -> list[int]:
@@ -72,7 +72,7 @@ def test_watch_prints_what_happened_while_jobs_are_paused_acted_on_and_brought_b
     key(page, "act_go").get_by_role("button").click()
     expect(key(page, "bulk_strip")).to_contain_text("cancelled: 25")
     until(lambda: sum(e["event"] == "cancelled" for e in watch.events) == 25, 60, "twenty-five ends")
-    assert watch.process.wait(30) == 1
+    assert watch.process.wait(120) == 1
 
     # undone, they are back in the queue; the address has kept the filters
     (bulk,) = stack.wb.jobs.list(kind="act_on_jobs")

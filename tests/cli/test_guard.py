@@ -69,8 +69,8 @@ def read(process: subprocess.Popen[str]) -> str:
 
 
 def test_it_ends_with_the_commands_own_exit_code(start: Start) -> None:
-    assert start("sh", "-c", "exit 7").wait(20) == 7
-    assert start("sh", "-c", "kill -9 $$").wait(20) == 128 + signal.SIGKILL
+    assert start("sh", "-c", "exit 7").wait(120) == 7
+    assert start("sh", "-c", "kill -9 $$").wait(120) == 128 + signal.SIGKILL
 
 
 def test_sigterm_is_passed_on(start: Start) -> None:
@@ -102,7 +102,7 @@ def test_the_end_of_the_supervisor_ends_even_a_deaf_command_and_its_children(sta
     process.wait(180)
 
     until(all_gone(below), 20)
-    assert time.monotonic() - began < guard.EOF_GRACE_S + 5
+    assert time.monotonic() - began < guard.EOF_GRACE_S + 60
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="no PR_SET_PDEATHSIG; there the pipe ends it, tested above")

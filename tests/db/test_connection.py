@@ -44,7 +44,7 @@ def together(database: Database, work: list[Callable[[Connection], Any]]) -> lis
 
     def first(conn: Connection) -> None:
         under_way.set()
-        may_end.wait(20)
+        may_end.wait(120)
 
     def run(number: int) -> None:
         try:
@@ -54,7 +54,7 @@ def together(database: Database, work: list[Callable[[Connection], Any]]) -> lis
 
     threads = [threading.Thread(target=database.write_together, args=(first,))]
     threads[0].start()
-    under_way.wait(20)
+    under_way.wait(120)
     for number in range(len(work)):
         threads.append(threading.Thread(target=run, args=(number,)))
         threads[-1].start()
@@ -62,7 +62,7 @@ def together(database: Database, work: list[Callable[[Connection], Any]]) -> lis
         until(lambda: len(database._turns) == len(work))
     may_end.set()
     for thread in threads:
-        thread.join(20)
+        thread.join(120)
     return answers
 
 

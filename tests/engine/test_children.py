@@ -165,7 +165,7 @@ class Rival:
                 # in another thread, as another worker would: this one's event loop is at work
                 run = threading.Thread(target=engine.worker.run, args=(self.jobs[key],))
                 run.start()
-                run.join(30)
+                run.join(120)
                 then()
             return prepare(database, workflows, request, **more)
 

@@ -85,7 +85,7 @@ def test_one_long_run_gives_back_what_was_not_begun_and_writes_what_had_ended(en
         engine.worker.run(job_id)
     assert {r.state for r in rows(engine, ids[4:])} == {"succeeded"}
     engine.worker.runner.stop()
-    thread.join(20)
+    thread.join(120)
 
 
 def test_a_member_that_was_cancelled_before_it_began_does_not_run(
@@ -98,7 +98,7 @@ def test_a_member_that_was_cancelled_before_it_began_does_not_run(
     engine.wb.jobs.cancel(ids[2])
     engine.worker.runner.heartbeat()
     assert rows(engine, ids)[2].state == "cancelled"
-    thread.join(30)
+    thread.join(120)
     assert [r.state for r in rows(engine, ids)] == ["succeeded", "succeeded", "cancelled", "succeeded"]
     assert attempts(engine, ids)[ids[2]] == ["cancelled"]
 
@@ -111,7 +111,7 @@ def test_a_member_that_was_lost_is_neither_run_nor_ended(engine: Engine, monkeyp
     with engine.wb.database.write() as conn:
         # taken over: the one that runs, and one that was not begun
         conn.execute(update(job).where(job.c.id.in_([ids[1], ids[3]])).values(claim=9, worker="another"))
-    thread.join(30)
+    thread.join(120)
     states = rows(engine, ids)
     assert [r.state for r in states] == ["succeeded", "running", "succeeded", "running"]
     assert [r.claim for r in states] == [1, 9, 1, 9]
@@ -126,7 +126,7 @@ def test_a_stopping_worker_puts_back_at_once_what_it_had_not_begun(
     until(lambda: len(engine.worker.runner._running) == 1 and len(engine.worker.runner._claim_keys) == 4)
     assert engine.worker.runner.busy == 1
     engine.worker.runner.stop()
-    thread.join(20)
+    thread.join(120)
     assert [r.state for r in rows(engine, ids)] == ["succeeded"] * 2 + ["queued"] * 3
     assert list(attempts(engine, ids).values()) == [["ok"]] * 2 + [["interrupted"]] + [[]] * 2
     assert (engine.worker.runner.busy, engine.worker.runner._claim_keys) == (0, set())
@@ -141,7 +141,7 @@ def test_the_heartbeat_lets_go_of_what_a_blocked_loop_holds(engine: Engine, monk
     engine.worker.runner.heartbeat()
     assert [r.state for r in rows(engine, ids)] == ["succeeded", "running", "queued"]
     engine.worker.runner.stop()
-    thread.join(20)
+    thread.join(120)
 
 
 def test_a_result_that_cannot_be_written_fails_its_own_job_alone(
@@ -264,7 +264,7 @@ def test_groups_that_end_children_of_the_same_parents_do_not_lock_each_other_out
 
     threads = [in_background(lambda: end(first, fourth)), in_background(lambda: end(second, third))]
     for thread in threads:
-        thread.join(20)
+        thread.join(120)
     assert errors == []
     assert {r.state for r in rows(engine, children)} == {"succeeded"}
     assert {r.state for r in rows(engine, parents)} == {"queued"}
@@ -288,7 +288,7 @@ def test_the_heartbeat_and_a_group_that_lets_go_do_not_lock_each_other_out(
         engine.worker.runner.heartbeat()
     assert [r.state for r in rows(engine, ids)] == ["succeeded"] * 2 + ["running", "queued"]
     engine.worker.runner.stop()
-    thread.join(20)
+    thread.join(120)
     assert "the database failed" not in caplog.text
 
 
@@ -357,13 +357,13 @@ def test_ends_that_come_at_the_same_moment_share_a_transaction() -> None:
     def write(ended: list[groups.Success]) -> None:
         batches.append(ended)
         busy.set()
-        assert first.wait(10)
+        assert first.wait(120)
 
     shared = SharedEnds(write)
     ends: list[Any] = [object() for _ in range(SHARED + 3)]
     with ThreadPoolExecutor(len(ends)) as pool:
         leader = pool.submit(shared.add, ends[:1])
-        assert busy.wait(10)
+        assert busy.wait(120)
         others = [pool.submit(shared.add, [end]) for end in ends[1:]]
         until(lambda: len(shared._waiting) == SHARED + 2)
         first.set()

@@ -30,7 +30,7 @@ def test_a_cancel_that_meets_a_retry_ends_the_job(engine: Engine, provider: Scri
     thread = in_background(engine.deliver)
     until(provider.calls)
     engine.wb.jobs.cancel(asked.id)
-    thread.join(20)
+    thread.join(120)
     assert engine.finish(asked.id).state == "cancelled"
     assert len(provider.calls()) == 1
 
@@ -41,7 +41,7 @@ def test_a_cancel_that_meets_a_shutdown_ends_the_job(engine: Engine) -> None:
     until(lambda: engine.worker.runner._running)
     engine.wb.jobs.cancel(asked.id)
     engine.worker.runner.stop()
-    thread.join(20)
+    thread.join(120)
     assert engine.wb.jobs.get(asked.id).state == "cancelled"
 
 
@@ -102,7 +102,7 @@ def test_a_lease_is_renewed_only_for_what_this_worker_still_holds(
     )
     engine.wb.jobs.cancel(other.id)
     engine.worker.runner.heartbeat()
-    thread.join(20)
+    thread.join(120)
 
 
 def test_a_result_that_cannot_be_saved_fails_once_with_its_reason(
@@ -171,7 +171,7 @@ def test_whoever_writes_several_jobs_and_a_cancel_of_all_of_them_never_wait_for_
         until(lambda: not thread.is_alive() or conn.execute(waits).scalar_one(), 10)
         conn.execute(text("SET LOCAL lock_timeout = '500ms'"))
         conn.execute(hold.where(job_table.c.id == min(ids)))
-    thread.join(20)
+    thread.join(120)
 
 
 def test_sketch_by_name_is_sketch_even_in_a_project_with_a_paid_profile(
@@ -213,7 +213,7 @@ def test_a_restarted_database_is_no_fault_of_the_job(
             "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND pid "
             "<> pg_backend_pid()"
         )
-    thread.join(30)
+    thread.join(120)
     # this process's own reader held a connection of the old server too
     engine.wb.database.close()
     done = engine.finish(asked.id)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -55,7 +56,7 @@ def test_fifty_clicks_with_one_submit_key_are_one_job(engine: Engine) -> None:
             ids.append(job.id)
 
     for thread in [in_background(click) for _ in range(50)]:
-        thread.join(30)
+        thread.join(120)
     assert len(ids) == 50
     assert len(set(ids)) == 1
     assert len(engine.wb.jobs.list(kind="test_tell")) == 1
@@ -240,10 +241,10 @@ def test_a_refused_structured_mode_steps_down_and_is_remembered(engine: Engine, 
 
 
 def test_a_deadline_ends_the_attempt_as_timeout(engine: Engine) -> None:
-    job = engine.wb.submit("test_deadline", params={"seconds": 30})
+    job = engine.wb.submit("test_deadline", params={"seconds": 300})
     started = time.monotonic()
     assert engine.finish(job.id).error_kind == "timeout"
-    assert time.monotonic() - started < 15
+    assert time.monotonic() - started < 100
 
 
 def test_a_bug_is_internal_with_its_traceback_and_without_the_key(engine: Engine) -> None:
@@ -279,7 +280,7 @@ def test_cancelling_a_running_call_closes_its_socket(engine: Engine, provider: S
     until(provider.calls, what="the call")
     engine.wb.jobs.cancel(job.id)
     engine.worker.runner.heartbeat()
-    thread.join(20)
+    thread.join(120)
     assert engine.wb.jobs.get(job.id).state == "cancelled"
     until(lambda: provider.calls()[0]["disconnected"], what="the closed socket")
     call = engine.wb.jobs.get_detail(job.id).model_calls[0]
@@ -457,18 +458,22 @@ def test_retention_forgets_raw_text_and_history_but_no_job_no_token_and_no_cost(
 
 
 def test_a_running_text_shows_its_tail_at_most_once_a_second(
-    engine: Engine, provider: ScriptedProvider, monkeypatch: pytest.MonkeyPatch
+    engine: Engine, provider: ScriptedProvider, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
+    """The words are held back until a second after the first tail."""
     shown: list[tuple[float, str]] = []
+    later = tmp_path / "later"
     real = timeline.set_preview
 
     def seen(conn: Connection, job_id: int, claim: int, text: str) -> None:
         shown.append((time.monotonic(), text))
         real(conn, job_id, claim, text)
+        if len(shown) == 1:
+            threading.Timer(1.1, later.touch).start()
 
     monkeypatch.setattr(timeline, "set_preview", seen)
     words = [f"word{n} " for n in range(30)]
-    provider.script(default={"pieces": ['{"text": "', *words, 'end"}'], "drip_ms": 80})
+    provider.script(default={"pieces": ['{"text": "', *words, 'end"}'], "drip_ms": 80, "hold": str(later)})
     began = time.monotonic()
     done = engine.finish(engine.wb.submit("test_tell", profile=use(engine.wb, provider)).id)
 

@@ -207,7 +207,7 @@ def test_a_cancel_ends_all_of_them_and_counts_each_call(studio: Engine, service:
     until(lambda: service.calls("image") == 3)
     studio.wb.jobs.cancel(made.id)
     studio.worker.runner.heartbeat()
-    thread.join(20)
+    thread.join(120)
     assert studio.wb.jobs.get(made.id).state == "cancelled"
     assert service.calls("image") == 3
     calls = studio.wb.jobs.get_detail(made.id).model_calls
@@ -227,7 +227,7 @@ def test_what_was_drawn_before_a_cancel_is_not_drawn_again_when_it_is_run_anew(
     until(lambda: len(provider.calls()) == 4)
     engine.wb.jobs.cancel(first.id)
     engine.worker.runner.heartbeat()
-    thread.join(20)
+    thread.join(120)
     assert engine.wb.jobs.get(first.id).state == "cancelled"
 
     provider.script()
@@ -244,7 +244,7 @@ def test_a_shutdown_while_free_pictures_are_drawn_puts_the_job_back(settings: Se
     thread = in_background(engine.deliver)
     until(lambda: len(engine.wb.jobs.get_detail(made.id).model_calls) == 2)
     engine.worker.runner.stop()
-    thread.join(20)
+    thread.join(120)
     assert engine.wb.jobs.get(made.id).state == "queued"
     engine.close()
     quick = Engine(settings)

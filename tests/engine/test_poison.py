@@ -173,7 +173,7 @@ def test_an_answer_that_comes_while_the_database_is_read_only_is_kept_and_paid_o
     until(provider.calls, 20, "the call")
     with read_only(engine.worker._database):
         until(lambda: failures.count(True) > 2, 20, "the answer that cannot be written")
-    thread.join(20)
+    thread.join(120)
     done = engine.finish(job_id)
     assert [c.outcome for c in engine.wb.jobs.get_detail(job_id).model_calls] == [outcome]
     assert (done.state, done.claim) == ("succeeded" if outcome == "ok" else "failed", 1)
@@ -194,7 +194,7 @@ def test_a_job_that_meets_a_read_only_database_goes_back_to_the_queue(
         thread = in_background(lambda: engine.worker.runner._run_on(claim))
         thread.join(0.5)
         assert thread.is_alive()
-    thread.join(20)
+    thread.join(120)
     put_back = engine.wb.jobs.get(job_id)
     assert (put_back.state, put_back.failures, put_back.losses) == ("queued", 0, 0)
     assert engine.finish(job_id).state == "succeeded"
@@ -214,7 +214,7 @@ def test_leases_that_ran_out_while_nobody_could_write_are_not_taken_for_lost_wor
     assert lease_age_ms(engine, slept.id) < 0
     engine.wb.jobs.cancel(slept.id)
     engine.worker.runner.heartbeat()
-    thread.join(20)
+    thread.join(120)
     assert engine.wb.jobs.get(slept.id).state == "cancelled"
 
 
@@ -293,7 +293,7 @@ def test_a_paid_picture_waits_for_room_on_the_disk(
     assert sum("No space left" in message for message in told) == 1
     assert engine.wb.jobs.get(job_id).state == "running"
     full_disk.cleared = True
-    thread.join(20)
+    thread.join(120)
     assert engine.finish(job_id).state == "succeeded"
     assert [c.outcome for c in engine.wb.jobs.get_detail(job_id).model_calls] == ["ok", "ok"]
     assert len(provider.calls()) == 2
@@ -312,7 +312,7 @@ def test_waiting_for_room_is_none_of_the_jobs_time_and_ends_when_it_is_cancelled
     assert engine.wb.jobs.get(job_id).state == "running"
     engine.wb.jobs.cancel(job_id)
     engine.worker.runner.heartbeat()
-    thread.join(20)
+    thread.join(120)
     assert engine.wb.jobs.get(job_id).state == "cancelled"
     [call] = engine.wb.jobs.get_detail(job_id).model_calls
     assert call.outcome == "error"

@@ -240,13 +240,13 @@ def test_a_clip_that_comes_slowly_keeps_no_other_one_waiting(
     polling = threading.Thread(target=studio.worker._poller.run_once)
     polling.start()
     try:
-        assert begun.wait(20)
+        assert begun.wait(120)
         due(quick)
         until(lambda: studio.wb.jobs.get(quick).state == "queued", 20, "the quick clip")
         assert studio.wb.jobs.get(slow).state == "waiting"
     finally:
         arrived.set()
-        polling.join(30)
+        polling.join(120)
     assert [studio.finish(j).state for j in (slow, quick)] == ["succeeded"] * 2
 
 
@@ -339,7 +339,7 @@ def given_up(settings: Settings, studio: Engine, service: VideoService) -> Itera
     yield given_up
     service.let_go.set()
     for thread in threads:
-        thread.join(20)
+        thread.join(120)
     other.close()
 
 
@@ -457,7 +457,7 @@ def test_a_task_that_fails_and_the_late_word_of_its_worker_do_not_wait_for_each_
 
     def late() -> None:
         """What a worker that has lost its claim does when its answer comes."""
-        priced.wait(20)
+        priced.wait(120)
         with studio.wb.database.write() as conn:
             steps.lock_if_uncertain(conn, job_id, "clip", 1)
             held.set()

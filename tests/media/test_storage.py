@@ -200,7 +200,7 @@ def test_a_service_that_never_answers_is_given_up(monkeypatch: pytest.MonkeyPatc
         for call in (lambda: remote.write(NAME, b"x"), lambda: remote.has(NAME), lambda: remote.local(NAME)):
             with pytest.raises(Unavailable, match="TimeoutError"):
                 call()
-        assert time.monotonic() - started < 20
+        assert time.monotonic() - started < 100
 
 
 def test_a_half_written_file_is_never_taken_for_a_whole_one(tmp_path: Path) -> None:

@@ -323,13 +323,13 @@ def test_a_complete_answer_waits_for_no_service_that_never_ends_it(
     scripted: ScriptedProvider, ask: Ask, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(answers, "SILENCE_S", 0.1)
-    scripted.script(default={"text": "done", "linger_ms": 30_000, "no_done": True})
+    scripted.script(default={"text": "done", "linger_ms": 300_000, "no_done": True})
     began = time.monotonic()
 
-    reply = ask(call_params={"timeout_s": 25})
+    reply = ask(call_params={"timeout_s": 250})
 
     assert (reply.text, reply.finish_reason) == ("done", "stop")
-    assert time.monotonic() - began < 20
+    assert time.monotonic() - began < 100
 
 
 # -- what is sent ------------------------------------------------------------------------------------------------------

@@ -19,6 +19,7 @@ Faults (keys of a script's dicts, all optional):
     delay_ms         before the first byte      first_token_ms   after the headers of a stream
     drip_ms          between streamed pieces; with `drip_bytes` the whole body is dripped
     wait_for         before the first byte, until this file exists
+    hold             after a stream's thoughts, or its first piece, until this file exists
     hang             never answer               reset            drop the connection before answering
     half             drop it midway ("clean": end the body properly, but early)
     html             a web page with status 200

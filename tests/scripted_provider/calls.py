@@ -6,6 +6,7 @@ import asyncio
 import base64
 import json
 import time
+from pathlib import Path
 from typing import Any
 
 from tests.scripted_provider.answers import messages_of, mode_of, picture
@@ -13,6 +14,14 @@ from tests.scripted_provider.answers import messages_of, mode_of, picture
 
 class Drop(Exception):
     """The script wants the connection dropped now."""
+
+
+def wait_for_file(path: Path) -> bool:
+    """Whether it came to be. Two minutes at most: a test that failed must not hold the server up."""
+    deadline = time.monotonic() + 120
+    while not path.exists() and time.monotonic() < deadline:
+        time.sleep(0.02)
+    return path.exists()
 
 
 class Call:
@@ -159,6 +168,7 @@ class Call:
         if self.fault.get("no_choices"):
             pieces = []
         for place, piece in enumerate(pieces):
+            await self._hold(place)
             if place and await self._midway(place, len(pieces)):
                 return "half"
             await self._piece(piece)
@@ -166,6 +176,12 @@ class Call:
             return "half"
         await self._last(text)
         return "ok"
+
+    async def _hold(self, place: int) -> None:
+        """Before this piece, if the script holds it back. Drop: what it waits for never came."""
+        held = self.fault.get("hold") and place == (0 if self.fault.get("reasoning") else 1)
+        if held and not await asyncio.to_thread(wait_for_file, Path(self.fault["hold"])):
+            raise Drop
 
     async def _first(self) -> None:
         """What comes before the text."""

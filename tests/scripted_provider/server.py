@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.scripted_provider.answers import Answer, default_answer, form_fields, messages_of, mode_of, picture
-from tests.scripted_provider.calls import CALLS, Call, Drop, http_head, send
+from tests.scripted_provider.calls import CALLS, Call, Drop, http_head, send, wait_for_file
 from tests.scripted_provider.faults import MARKER, NAMED
 from tests.scripted_provider.tasks import TASKS, Task, task_id_of, task_kind
 
@@ -36,13 +36,6 @@ class _Watched(asyncio.StreamReaderProtocol):
 
 class _Gone(Exception):
     """The client closed its connection."""
-
-
-def _wait_for_file(path: Path) -> None:
-    """Two minutes at most: a test that failed must not hold the server up."""
-    deadline = time.monotonic() + 120
-    while not path.exists() and time.monotonic() < deadline:
-        time.sleep(0.02)
 
 
 class Server:
@@ -283,7 +276,7 @@ class Server:
         if fault.get("delay_ms"):
             await asyncio.sleep(fault["delay_ms"] / 1000)
         if fault.get("wait_for"):
-            await asyncio.to_thread(_wait_for_file, Path(fault["wait_for"]))
+            await asyncio.to_thread(wait_for_file, Path(fault["wait_for"]))
         if fault.get("hang"):
             await asyncio.Event().wait()
         if fault.get("reset"):

@@ -139,7 +139,7 @@ def test_drawing_leaves_the_loop_to_others() -> None:
 
     def draw() -> bytes:
         # ends only if the loop runs meanwhile
-        assert went_on.wait(20)
+        assert went_on.wait(120)
         return b"drawn"
 
     async def both() -> bytes | None:
