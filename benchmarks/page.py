@@ -151,8 +151,8 @@ def _studio(stores: Stores, scale: Scale) -> list[Line]:
             warm.append(ask_for_run(client, page_name="studio", query_string=query))
     stores.stop(process)
     ours.wb.close()
-    if any(r.exceptions for r in [cold, *ticks, *warm]):
-        raise RuntimeError("the Studio shows an exception")
+    if any(r.exceptions for r in [cold, *ticks, *warm]) or any(r.elements > 1 for r in ticks):
+        raise RuntimeError("the Studio shows an exception, or a tick found something")
     section = (
         f"The Studio on a scene of {scale.episodes} episodes × {scale.scenes} scenes, {story.artifacts:,} "
         f"artifacts, real server"

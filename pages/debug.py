@@ -7,7 +7,7 @@ from functools import partial
 import streamlit as st
 
 from workbench.db.rows.jobs import FailureGroup
-from workbench.ui import filters, formats, illustrations, live, shell
+from workbench.ui import filters, formats, illustrations, live, parts, shell
 from workbench.ui.debug import failure, groups, remedies
 from workbench.ui.jobs import acts
 from workbench.ui.language import t
@@ -83,7 +83,7 @@ def main() -> None:
                 st.switch_page("pages/jobs.py")
     draw_groups(listed, wanted)
     acts.draw()
-    live.ticker(drawn, wb.jobs.has_active())
+    parts.ticker(drawn, wb.jobs.has_active())
 
 
 main()

@@ -10,7 +10,7 @@ from workbench.api.likeness import COLOURS, LikenessBoard, LikenessFrame
 from workbench.db.rows.story import NodeContent
 from workbench.i18n import translate
 from workbench.plain_text import whole_number
-from workbench.ui import filters, illustrations, labels, live, media, project_picker, shell
+from workbench.ui import filters, illustrations, labels, live, media, parts, project_picker, shell
 from workbench.ui.cast import elements
 from workbench.ui.charts import palette
 from workbench.ui.gallery import pictures
@@ -87,7 +87,7 @@ def page(project: int) -> None:
         sheet_card(project, person, board)
     with right:
         frames(project, board, order, drawing)
-    live.ticker(drawn, bool(drawing))
+    parts.ticker(drawn, bool(drawing))
     viewer.draw_requested_dialog(project)
 
 

@@ -311,7 +311,7 @@ def show(job_id: int) -> None:
     active = first.job.state in states.ACTIVE
     started = first.job.state
 
-    @st.fragment(run_every=live.refresh_interval_s(active) if active else None, key="job_live")
+    @shell.fragment(run_every=live.refresh_interval_s(active) if active else None, key="job_live")
     def body() -> None:
         seen = live.query(wb.jobs.get_detail, job_id)
         job = seen.job

@@ -166,7 +166,7 @@ def _close_dialog() -> None:
 
 
 # It stays open while the board behind it is drawn anew.
-@st.dialog(t("New job"), width="medium", on_dismiss=_close_dialog)
+@shell.dialog(t("New job"), width="medium", on_dismiss=_close_dialog)
 def new_job() -> None:
     """Story work is launched where the story is; a chat needs no story."""
     st.markdown(t("Everything that belongs to a story is launched in its Studio."))

@@ -279,7 +279,7 @@ def submit(
     live.invalidate()
 
 
-@st.fragment(run_every=1.5)
+@shell.fragment(run_every=1.5)
 def show_launched() -> None:
     """What was launched from here, live."""
     ids = st.session_state.get("launched") or []

@@ -177,7 +177,7 @@ def show_usage(node: int) -> None:
         st.caption(plain(sentence))
 
 
-@st.fragment(run_every=1.0)
+@shell.fragment(run_every=1.0)
 def preview(job_id: int) -> None:
     """The last lines of what a running job is writing."""
     job = live.query(wb.jobs.get, job_id)
@@ -253,6 +253,7 @@ def side(node: OutlineNode, shown: Callable[[], list[Cell]]) -> None:
 
 
 def page(project: int) -> None:
+    before = live.look(f"studio_{project}", lambda: signature(project))
     # Back from another page without a link, the place is the one that was left.
     places: dict[int, int] = st.session_state.setdefault("_studio_places", {})
     wanted = int_param("node") or places.get(project, project)
@@ -260,7 +261,6 @@ def page(project: int) -> None:
     by_id = {n.id: n for n in outline.nodes}
     node = by_id.get(wanted) or by_id[project]
     places[project] = node.id
-    before = live.look(f"studio_{project}", lambda: signature(project))
     of_this_run = list_shown_cells(node.id)
     drawn = list_parts(project, node, of_this_run)
 

@@ -242,3 +242,24 @@ def test_a_clip_of_ones_own_plays_with_its_shot_and_says_whose_it_is(house: Hous
     # the scene's own is shown large, the shot's beside it; a name is no markup
     told = [c.value for c in at.caption if ".mp4" in c.value]
     assert told == ["4.0 s · your own\\: take \\*\\*3\\*\\*.mp4", "2.0 s · your own\\: wave.mp4"]
+
+
+@pytest.mark.parametrize(("page", "frames"), [("gallery", 18), ("studio", 9)])
+def test_a_lost_file_leaves_the_rest_of_the_page_as_it_is(house: House, page: str, frames: int) -> None:
+    project, (scene, _) = drawn(house)
+    lost = house.wb.artifact(scene, "keyframe_images").content["frames"][2]["chosen"]
+    for thumbnail in (True, False):
+        house.wb.media.path(lost, thumbnail=thumbnail).unlink()
+
+    at = house.page(page, project=project, **({"node": scene} if page == "studio" else {}))
+
+    assert not at.exception
+    assert sum(lost[:12] in str(m.value) for m in at.markdown) == 1
+    assert len([b for b in at.button if str(b.key).startswith(("zoom_", f"open_{scene}_KF"))]) == frames
+    at.session_state["_frame"] = (scene, "KF2")
+    at.run()
+    assert not at.exception
+    assert sum(lost[:12] in str(m.value) for m in at.markdown) > 1
+    found = pictures.select(pictures.of_scenes(pictures.scenes(project)), candidates=False, framing=None, stale=False)
+    with zipfile.ZipFile(io.BytesIO(pictures.packer(found)())) as packed:
+        assert (len(packed.namelist()), packed.read("missing.txt").count(lost.encode())) == (18, 1)

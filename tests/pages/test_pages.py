@@ -543,3 +543,14 @@ def test_of_two_stories_with_one_title_the_chosen_one_is_shown(house: House):
         picker = at.selectbox(key="launch_project")
         picker.set_value(str(project)).run()
         assert at.query_params["project"] == str(project)
+
+
+def test_a_part_that_fails_says_so_in_its_place_and_what_stands_below_it_is_drawn(house: House) -> None:
+    house.sample()
+    whole = house.page("launch")
+    at = house.page("launch")
+    at.session_state["launched"] = [4711]  # pruned meanwhile
+    at.run()
+    assert not at.exception
+    assert [e.value for e in at.error] == ["There is no job 4711."]
+    assert {str(b.key) for b in whole.button} <= {str(b.key) for b in at.button}

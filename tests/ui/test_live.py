@@ -59,6 +59,22 @@ def test_one_old_answer_among_new_ones_is_enough() -> None:
     assert not live.know_of(look.since)
 
 
+def test_what_a_signature_was_made_of_knows_of_what_it_tells(shared: dict[str, tuple[int, Any]]) -> None:
+    live.cached("the tree", lambda: "drawn in another session")
+    look = live.look("studio", lambda: live.cached("states", lambda: 1))
+    live.cached("states", lambda: 1)
+    live.cached("costs", lambda: 2)
+    assert live.know_of(look.since)
+    live.cached("the tree", lambda: "drawn here")
+    assert not live.know_of(look.since)
+    # a later look sees the same, whatever it was made of
+    shared.clear()
+    again = look.again()
+    assert again.since == look.since
+    live.cached("states", lambda: 1)
+    assert live.know_of(again.since)
+
+
 def test_looks_at_other_things_are_apart() -> None:
     assert live.look("drift_1", lambda: "a").since < live.look("drift_2", lambda: "a").since
     assert live.look("drift_1", lambda: "a").since < live.look("drift_1", lambda: "b").since

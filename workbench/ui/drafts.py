@@ -270,7 +270,7 @@ class Draft:
         """
         _keep(self)
 
-        @st.fragment(key=f"draft_{_class_of(self.place)}")
+        @shell.fragment(key=f"draft_{_class_of(self.place)}")
         def status() -> None:
             _status(self, with_button)
 
@@ -520,7 +520,7 @@ def _value_of(kind: str, text: str) -> Any:
     return number
 
 
-@st.fragment(key="draft_rest")
+@shell.fragment(key="draft_rest")
 def keep_rest() -> None:
     """Bring what was typed in the moment before a page was left to the database, from whatever page comes next."""
     data = {"heard": st.session_state.get(_REST, 0), "now": live.clock_ms()}

@@ -32,7 +32,7 @@ def draw(slot: str, on_end: Callable[[], None] = lambda: None) -> None:
     if not number:
         return
 
-    @st.fragment(run_every=1.0)
+    @shell.fragment(run_every=1.0)
     def bar() -> None:
         job = live.query(live.workbench().jobs.get, number)
         if job.state in states.ACTIVE:

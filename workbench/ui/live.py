@@ -10,10 +10,10 @@ import sys
 import threading
 import time
 from collections import OrderedDict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Sequence, Set
 from dataclasses import dataclass, replace
 from functools import lru_cache
-from typing import Any, NoReturn, ParamSpec, TypeVar
+from typing import Any, NamedTuple, NoReturn, ParamSpec, TypeVar
 
 import streamlit as st
 from streamlit.errors import StreamlitAPIException
@@ -35,8 +35,8 @@ _MANY = 40
 _CHANGED = "_changed"
 _MANY_LOOKS = 200
 _frozen_at = 0
-#: runs of a page have a thread; `oldest`: when the oldest answer that the run used was asked; `environment`: as it was
-#: when the thread began
+#: runs of a page have a thread; `asked`: when each answer that the run used was asked for (monotonic, ns);
+#: `environment`: as it was when the thread began
 _run = threading.local()
 
 
@@ -109,7 +109,7 @@ def cached(question: str, answer: Callable[[], T], **arguments: Any) -> T:
     asked: int
     result: T
     asked, result = _answer(settings().database_url, question, key, answer)
-    _run.oldest = min(asked, _oldest_answer())
+    _answers_used().add(asked)
     return result
 
 
@@ -214,36 +214,44 @@ def _is_pressed(state: WidgetState) -> bool:
     return kind.endswith("trigger_value") and bool(getattr(state, kind))
 
 
+class Since(NamedTuple):
+    """When a signature was first seen to tell something, by any open page (monotonic, ns), and when the answers that it
+    was made of were asked for: they know of it."""
+
+    at: int
+    asked: Set[int] = frozenset()
+
+
 @dataclass(frozen=True, slots=True)
 class Look:
     """What a signature told just before a page, or a part of it, was drawn.
 
-    `since`: when it was first seen to tell that, by any open page (monotonic, ns). Answers are shared for a second: one
-    that was asked for earlier may not know of it yet.
+    `since`: answers are shared for a second, and one that was asked for earlier may not know of it yet.
     """
 
     key: str
     signature: Callable[[], Any]
     value: Any
-    since: int
+    since: Since
 
     def again(self) -> Look:
         return look(self.key, self.signature)
 
 
 #: key → the last value, and since when
-_seen: OrderedDict[str, tuple[Any, int]] = OrderedDict()
+_seen: OrderedDict[str, tuple[Any, Since]] = OrderedDict()
 _looking = threading.Lock()
 
 
 def look(key: str, signature: Callable[[], Any]) -> Look:
     """What a signature tells now; `key`: the same for all pages that watch the same. `know_of` asks about the answers
     from here on."""
+    forget_answers()
     value = signature()
     with _looking:
         seen = _seen.pop(key, None)
         if seen is None or seen[0] != value:
-            seen = value, time.monotonic_ns()
+            seen = value, Since(time.monotonic_ns(), frozenset(_answers_used()))
         _seen[key] = seen
         if len(_seen) > _MANY_LOOKS:
             _seen.popitem(last=False)
@@ -253,30 +261,16 @@ def look(key: str, signature: Callable[[], Any]) -> Look:
 
 def forget_answers() -> None:
     """What was asked up to here is of no account for `know_of`."""
-    _run.oldest = sys.maxsize
+    _run.asked = set()
 
 
-def know_of(since: int) -> bool:
-    """Whether all answers that were used since the last look were asked for since then (monotonic, ns)."""
-    return _oldest_answer() >= since
+def know_of(since: Since) -> bool:
+    """Whether all answers that were used since the last look know of what was seen then."""
+    return all(asked >= since.at or asked in since.asked for asked in _answers_used())
 
 
-def _oldest_answer() -> int:
-    oldest: int = getattr(_run, "oldest", sys.maxsize)
-    return oldest
-
-
-def ticker(drawn: Look, active: bool) -> None:
-    """Rerun the page when its signature has changed. It draws nothing, so a run that finds no change costs next to
-    nothing. `drawn`: the look from before the page was drawn, so that nothing is missed meanwhile. A page that was
-    drawn from older answers is drawn once more."""
-    slot, is_new = f"_ticker.{drawn.key}", know_of(drawn.since)
-    st.session_state[slot] = drawn.value if is_new else None
-
-    @st.fragment(run_every=refresh_interval_s(active or not is_new), key=f"ticker_{drawn.key}")
-    def tick() -> None:
-        # not while the whole page is drawn: on a busy board that would never end
-        if drawn_alone() and drawn.again().value != st.session_state[slot]:
-            redraw_page()
-
-    tick()
+def _answers_used() -> set[int]:
+    if not hasattr(_run, "asked"):
+        forget_answers()
+    asked: set[int] = _run.asked
+    return asked

@@ -15,6 +15,7 @@ from workbench.ui import live, shell
 _WATCHES = "_watches"
 #: since when the watch has seen what it saw last, and the parts that were drawn from older answers
 _SINCE, _OUTDATED = "_watched_since", "_outdated_parts"
+_EVER = live.Since(0)
 #: stands for all of the page that is no part
 PAGE = ""
 
@@ -35,7 +36,7 @@ def draw(key: str, body: Callable[[], None]) -> None:
     When a click inside it has changed something, the page's watch looks at once what else shows that.
     """
 
-    @st.fragment(key=key)
+    @shell.fragment(key=key)
     def part() -> None:
         alone = live.drawn_alone()
         if alone:
@@ -47,7 +48,7 @@ def draw(key: str, body: Callable[[], None]) -> None:
         with st.container(), shell.show_errors():
             body()
         if alone:
-            if not live.know_of(st.session_state.get(_SINCE, 0)):
+            if not live.know_of(st.session_state.get(_SINCE, _EVER)):
                 st.session_state.setdefault(_OUTDATED, set()).add(key)
             shell.show_toast()
             if live.pop_changed() and not live.redraw_next(st.session_state.get(_WATCHES, ())):
@@ -75,6 +76,22 @@ def redraw(*keys: str) -> None:
         live.redraw_page()
 
 
+def ticker(drawn: live.Look, active: bool) -> None:
+    """Rerun the page when its signature has changed. It draws nothing, so a run that finds no change costs next to
+    nothing. `drawn`: the look from before the page was drawn, so that nothing is missed meanwhile. A page that was
+    drawn from older answers is drawn once more."""
+    slot, is_new = f"_ticker.{drawn.key}", live.know_of(drawn.since)
+    st.session_state[slot] = drawn.value if is_new else None
+
+    @shell.fragment(run_every=live.refresh_interval_s(active or not is_new), key=f"ticker_{drawn.key}")
+    def tick() -> None:
+        # not while the whole page is drawn: on a busy board that would never end
+        if live.drawn_alone() and drawn.again().value != st.session_state[slot]:
+            live.redraw_page()
+
+    tick()
+
+
 def watch(
     key: str,
     before: live.Look,
@@ -93,14 +110,15 @@ def watch(
     if not live.drawn_alone():
         live.pop_changed()
         st.session_state[_WATCHES] = [key]
-        st.session_state[slot] = _Seen(None, dict(drawn))
+        is_new = live.know_of(before.since)
+        st.session_state[slot] = _Seen(before.value if is_new else None, dict(drawn))
         st.session_state[_SINCE] = before.since
-        st.session_state[_OUTDATED] = set() if live.know_of(before.since) else {*drawn} - {PAGE}
+        st.session_state[_OUTDATED] = set() if is_new else {*drawn} - {PAGE}
 
     # A part itself, so that a click which starts something makes it look more often.
-    @st.fragment(key=key)
+    @shell.fragment(key=key)
     def watched() -> None:
-        @st.fragment(run_every=live.refresh_interval_s(active()))
+        @shell.fragment(run_every=live.refresh_interval_s(active()))
         def tick() -> None:
             if not live.drawn_alone():
                 return

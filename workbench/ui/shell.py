@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import wraps
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, ParamSpec
 
 import streamlit as st
 
@@ -15,6 +16,7 @@ from workbench.ui.charts import palette
 from workbench.ui.language import t
 from workbench.ui.markup import plain, safe
 
+P = ParamSpec("P")
 _STYLE = (Path(__file__).parent / "style.css").read_text(encoding="utf-8")
 
 
@@ -41,6 +43,38 @@ def show_errors() -> Iterator[None]:
         yield
     except ReelwrightError as error:
         st.error(plain(labels.error_text(error)), icon=":material/error:")
+
+
+def fragment(
+    run_every: float | None = None, key: str | None = None
+) -> Callable[[Callable[P, None]], Callable[P, None]]:
+    """Streamlit's fragment, whose failure is said in its place: Streamlit itself would draw nothing below it."""
+
+    def decorate(body: Callable[P, None]) -> Callable[P, None]:
+        return st.fragment(run_every=run_every, key=key)(_said_in_place(body))  # noqa: TID251
+
+    return decorate
+
+
+def dialog(
+    title: str, *, width: Literal["medium", "large"], on_dismiss: Callable[[], None], icon: str | None = None
+) -> Callable[[Callable[P, None]], Callable[P, None]]:
+    """Streamlit's dialog, whose failure is said inside it."""
+
+    def decorate(body: Callable[P, None]) -> Callable[P, None]:
+        opened = st.dialog(title, width=width, on_dismiss=on_dismiss, icon=icon)  # noqa: TID251
+        return opened(_said_in_place(body))
+
+    return decorate
+
+
+def _said_in_place(body: Callable[P, None]) -> Callable[P, None]:
+    @wraps(body)
+    def said(*args: P.args, **kwargs: P.kwargs) -> None:
+        with show_errors():
+            body(*args, **kwargs)
+
+    return said
 
 
 def show_fault(error: Exception) -> None:

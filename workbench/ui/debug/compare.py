@@ -11,7 +11,7 @@ import streamlit as st
 
 from workbench.artifacts.diff import changes
 from workbench.db.rows.jobs import Job, JobDetail, ModelCall, Step
-from workbench.errors import NotFound, OutputError, Unavailable
+from workbench.errors import OutputError
 from workbench.json_types import Json, parse_json
 from workbench.providers.reading import read_json
 from workbench.ui import formats, job_links, labels, live, media, states
@@ -398,11 +398,7 @@ def _pictures(first: Side, second: Side) -> None:
 
 
 def _picture(sha: str, name: str) -> None:
-    try:
-        media.picture(sha, name, small=True)
-    except (NotFound, Unavailable) as error:
-        st.caption(plain(labels.error_text(error)))
-        return
+    media.picture(sha, name, small=True)
     st.caption(plain(name))
 
 

@@ -7,11 +7,13 @@ import re
 import zipfile
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from pathlib import Path
+from functools import partial
 
+from workbench.api.client import Workbench
 from workbench.artifacts.staleness import ChangedInput
 from workbench.artifacts.storyboard import frame_key, frame_part
 from workbench.db.rows.story import Artifact, ArtifactVersion, SceneEntry
+from workbench.errors import NotFound
 from workbench.json_types import JsonObject
 from workbench.story.frame_shots import FrameShots
 from workbench.story.names import fold
@@ -165,10 +167,8 @@ def clips(entries: Sequence[SceneEntry]) -> list[Clip]:
 
 
 def packer(pictures: Sequence[Picture]) -> Callable[[], bytes]:
-    """What makes the ZIP when somebody downloads it; the files are found now, because that takes a page's session."""
-    wb = live.workbench()
-    named = [(place(p, wb.media.path(p.media).suffix), wb.media.path(p.media)) for p in pictures]
-    return lambda: pack(named)
+    """What makes the ZIP when somebody downloads it, where no page's session is at hand."""
+    return partial(pack, live.workbench(), pictures)
 
 
 def place(picture: Picture, suffix: str) -> str:
@@ -179,12 +179,20 @@ def place(picture: Picture, suffix: str) -> str:
     return f"{folder}/{picture.shot['order']:02d}-{picture.shot['framing']}{mark}{suffix}"
 
 
-def pack(named: Iterable[tuple[str, Path]]) -> bytes:
-    """Files under their names in one ZIP; pictures are compressed already."""
-    packed = io.BytesIO()
+def pack(wb: Workbench, pictures: Sequence[Picture]) -> bytes:
+    """Pictures at their places in one ZIP, as they are: they are compressed already. Those whose files are gone are
+    listed in `missing.txt`. Raises Unavailable."""
+    packed, missing = io.BytesIO(), []
     with zipfile.ZipFile(packed, "w", zipfile.ZIP_STORED) as archive:
-        for name, path in named:
-            archive.writestr(name, path.read_bytes())
+        for picture in pictures:
+            try:
+                path = wb.media.path(picture.media)
+            except NotFound:
+                missing.append(f"{place(picture, '')} {picture.media}\n")
+            else:
+                archive.writestr(place(picture, path.suffix), path.read_bytes())
+        if missing:
+            archive.writestr("missing.txt", "".join(missing))
     return packed.getvalue()
 
 

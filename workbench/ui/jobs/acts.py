@@ -161,7 +161,7 @@ def draw(on_done: Callable[[], None] | None = None) -> bool:
         close()
         return False
 
-    @st.dialog(t(TITLES[asked.name]), width="large", icon=f":material/{ICONS[asked.name]}:", on_dismiss=close)
+    @shell.dialog(t(TITLES[asked.name]), width="large", icon=f":material/{ICONS[asked.name]}:", on_dismiss=close)
     def show_dialog() -> None:
         if asked.done:
             _told(asked)

@@ -148,7 +148,7 @@ def _answer(job: Job) -> None:
     st.caption(f"{plain(' · '.join(p for p in parts if p))} · [{t('job {id}', id=job.id)}]({job_links.href(job.id)})")
 
 
-@st.fragment(run_every=0.7)
+@shell.fragment(run_every=0.7)
 def _live(job_id: int) -> None:
     """The answer as far as it is written; the whole page is drawn anew when it has ended."""
     job = live.workbench().jobs.get(job_id)

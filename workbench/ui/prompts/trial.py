@@ -11,7 +11,7 @@ from workbench.api.prompts import PromptText
 from workbench.db.rows.jobs import Job
 from workbench.db.rows.prompts import PastCallEntry
 from workbench.errors import InvalidInput
-from workbench.ui import formats, job_links, labels, live, once, shell, states
+from workbench.ui import formats, job_links, labels, live, once, parts, shell, states
 from workbench.ui.language import current, t
 from workbench.ui.markup import plain, shorten, tell_apart
 from workbench.ui.prompts import outcome, words
@@ -156,7 +156,7 @@ def _newest_trial(chosen: Chosen, text: PromptText, typed: dict[str, str]) -> No
             job_links.PAGE, label=t("Open job {id}", id=job.id), icon=":material/arrow_outward:", width="content",
             query_params=job_links.query(job.id),
         )  # fmt: skip
-    live.ticker(drawn, job.state in states.ACTIVE)
+    parts.ticker(drawn, job.state in states.ACTIVE)
 
 
 def _signature(job_id: int) -> tuple[str, int]:

@@ -102,7 +102,7 @@ def failure(job: Job) -> None:
             )  # fmt: skip
 
 
-@st.fragment(run_every=1.0)
+@shell.fragment(run_every=1.0)
 def running(job_id: int) -> None:
     """A running job's bar, words and clock."""
     job = live.query(live.workbench().jobs.get, job_id)

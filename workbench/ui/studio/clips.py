@@ -5,7 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from workbench.db.rows.story import ArtifactVersion
-from workbench.errors import Conflict, NotFound
+from workbench.errors import Conflict
 from workbench.json_types import JsonObject
 from workbench.ui import labels, live, media, shell
 from workbench.ui.language import t
@@ -32,11 +32,7 @@ def draw(node_id: int, artifact: ArtifactVersion) -> None:
 
 
 def _play(clip: JsonObject, width: int | None) -> None:
-    try:
-        media.clip(clip["media"], width=width)
-    except NotFound as error:
-        st.markdown(f":orange[:material/broken_image: {plain(labels.error_text(error))}]")
-        return
+    media.clip(clip["media"], width=width)
     between = f" · {t('from frame to frame')}" if clip.get("last_frame") else ""
     st.caption(f"{labels.duration_text(clip['seconds'] * 1000)} · {plain(shorten(labels.made_by(clip), 40))}{between}")
 

@@ -66,7 +66,7 @@ def rows_of(plan: Plan) -> list[Group]:
 
 def _dialog(node_id: int, workflow: Workflow, key: str) -> None:
     # It stays open while the page behind it is drawn anew.
-    @st.dialog(t(workflow.title), width="large", icon=":material/account_tree:", on_dismiss=_close)
+    @shell.dialog(t(workflow.title), width="large", icon=":material/account_tree:", on_dismiss=_close)
     def show_dialog() -> None:
         st.markdown(plain(t(workflow.summary)))
         plan = live.workbench().plans.outline(workflow.name, node_id, {})

@@ -55,7 +55,7 @@ def _draw_jobs(node_id: int) -> None:
     """What jobs have made or are making, live as long as one is at work."""
     active = any(found.job.state in states.ACTIVE for found in live.workbench().handoffs.list_jobs(node_id))
 
-    @st.fragment(run_every=live.ACTIVE_S if active else None, key=f"handoff_jobs_{node_id}")
+    @shell.fragment(run_every=live.ACTIVE_S if active else None, key=f"handoff_jobs_{node_id}")
     def draw() -> None:
         for found in live.workbench().handoffs.list_jobs(node_id):
             _draw_job(found)

@@ -155,7 +155,7 @@ def _dialog(node_id: int, mode: Mode) -> None:
     title = t("Update what's stale") if mode == "stale" else t("Run everything below")
 
     # It stays open while the page behind it is drawn anew.
-    @st.dialog(title, width="large", icon=":material/playlist_play:", on_dismiss=_close)
+    @shell.dialog(title, width="large", icon=":material/playlist_play:", on_dismiss=_close)
     def show_dialog() -> None:
         choice = choosing.read(node_id, mode, "dialog", grow=_wants_growth(mode, node_id, "dialog"))
         plan, left, ticked = kept.load_plan(node_id, mode, "dialog", choice.leave_out, choice.include)
@@ -213,7 +213,7 @@ def card(node_id: int, *, large: bool = False) -> None:
             _launch_button(plan, node_id, "missing", grow, "card", ticked, choice)
 
 
-@st.fragment(run_every=1.0)
+@shell.fragment(run_every=1.0)
 def _bar(job_id: int) -> None:
     job = live.query(live.workbench().jobs.get, job_id)
     percent = int(job.progress or 0)

@@ -10,7 +10,7 @@ import streamlit as st
 
 from workbench.api.workflows import Cell as StudioCell
 from workbench.json_types import JsonObject
-from workbench.ui import labels, live, media, states
+from workbench.ui import labels, live, media, shell, states
 from workbench.ui.charts import Palette, palette
 from workbench.ui.gallery import pictures
 from workbench.ui.language import t
@@ -71,7 +71,7 @@ def draw(node_id: int, cell: StudioCell) -> None:
     active = job is not None and job.state in states.ACTIVE
 
     # One fragment whether a job draws or not: the pictures stay where they are when it begins and when it ends.
-    @st.fragment(run_every=1.0 if active else None)
+    @shell.fragment(run_every=1.0 if active else None)
     def frames() -> None:
         shots = told.shown
         if active and job is not None:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+
 import streamlit as st
 
 from workbench.artifacts.panels import shot_range
 from workbench.artifacts.storyboard import frame_key
 from workbench.db.rows.story import ArtifactVersion
-from workbench.errors import Conflict
+from workbench.errors import Conflict, NotFound, Unavailable
 from workbench.json_types import JsonObject
 from workbench.story.frame_shots import FrameShots
 from workbench.ui import budgets, formats, job_bar, job_links, labels, live, media, parts, shell
@@ -64,7 +66,7 @@ def draw_dialog(
     given = [artifact]
 
     # It stays open while the page behind it is drawn anew.
-    @st.dialog(t("Frames of this scene"), width="large", on_dismiss=close_frame)
+    @shell.dialog(t("Frames of this scene"), width="large", on_dismiss=close_frame)
     def show_dialog() -> None:
         if st.session_state.pop(_CHANGED, False):
             live.redraw_page()  # the page behind shows the frame too
@@ -196,12 +198,13 @@ def _picture(node_id: int, key: str, shots: FrameShots, known: JsonObject, artif
     clash = st.session_state.get(f"clash_{node_id}_{key}")
     if clash:
         _clash(node_id, key, clash)
-    path = wb.media.path(shown)
-    st.download_button(
-        t("Download"), path.read_bytes, file_name=f"{KEYS.index(key) + 1:02d}-{key}{path.suffix}",
-        mime="image/webp", on_click="ignore",
-        icon=":material/download:", type="tertiary", key=f"download_{node_id}_{key}",
-    )  # fmt: skip
+    with suppress(NotFound, Unavailable):  # its place says why
+        path = wb.media.path(shown)
+        st.download_button(
+            t("Download"), path.read_bytes, file_name=f"{KEYS.index(key) + 1:02d}-{key}{path.suffix}",
+            mime="image/webp", on_click="ignore",
+            icon=":material/download:", type="tertiary", key=f"download_{node_id}_{key}",
+        )  # fmt: skip
 
 
 def _candidates(
