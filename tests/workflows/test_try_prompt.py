@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from typing import Any
 from unittest import mock
@@ -14,7 +15,7 @@ from tests.workflows.conftest import Editing, nodes, run
 from workbench import prompts, samples
 from workbench.db.schema import artifact, model_call
 from workbench.errors import InvalidInput, ProviderError
-from workbench.i18n import Text
+from workbench.i18n import Text, translate
 
 Start = Callable[..., Engine]
 NAME = "planning/plan_episodes"
@@ -148,6 +149,32 @@ def test_the_checks_that_failed_are_counted_by_prompt_version_and_model(start: S
         (rule["rule"], rule["place"], rule["answers"]) for rule in new["rules"]
     }
     assert engine.wb.trials.list_rules(CORE, "en", project) == []
+
+
+def test_every_check_that_an_answer_failed_counts_as_in_a_trial(start: Start) -> None:
+    engine = start()
+    provider: Editing = engine.provider  # type: ignore[attr-defined]
+    project = engine.wb.create_project(samples.load("gift-of-the-magi.en"))
+
+    def spoil(made: dict[str, Any]) -> None:
+        first, second, _ = made["episodes"]
+        first.update(title="", order=7)
+        second.update(title="", scene_scope="")
+
+    provider.changes = [spoil]
+    job = run(engine, NAME.partition("/")[2], project, {"target_episode_count": 3})
+    assert job.state == "succeeded"
+    once = {(r.rule, r.place): r.answers for r in engine.wb.trials.list_rules(NAME, "en", project)}
+    assert len(once) > 1
+    assert set(once.values()) == {1}
+    [event] = [e for e in engine.wb.jobs.get_detail(job.id).events if e.level == "warning"]
+    first = translate(Text.from_json(event.i18n or {}), "zh").partition("：")[2]
+    assert re.search("[\u4e00-\u9fff]", first), "the issue is said in the reader's language, too"
+
+    provider.changes = [spoil] * 2
+    job = attempt(engine, NAME, project, calls(engine, NAME, project)[-1:])
+    tried = job.result["sides"]["new"]["rules"]
+    assert {(rule["rule"], rule["place"]) for rule in tried} == once.keys()
 
 
 def test_many_calls_are_one_batch_with_shares_by_side(start: Start) -> None:

@@ -52,6 +52,8 @@ Check = Callable[[Any], list[Issue]]
 #: what a repair is told besides its issues; empty for nothing
 Guide = Callable[[list[Issue]], str]
 MAX_REPAIRS = 3
+#: so many of what is wrong with an answer are kept
+MOST_ISSUES = 40
 PLAIN: Mode = "plain"
 #: tokens of an answer whose length nobody capped
 USUAL_ANSWER = 1_500
@@ -139,7 +141,8 @@ class TextSteps:
             if model is not None:
                 self._finish(name, model.model_dump(mode="json"), answer)
                 return model
-            self._reject(name, answer, issues, last=round_number == MAX_REPAIRS)
+            failed = list_failed_checks(issues, schema)
+            self._reject(name, answer, issues, failed, last=round_number == MAX_REPAIRS)
             if round_number == MAX_REPAIRS or (round_number and same(issues, before)):
                 break
             before = issues
@@ -381,12 +384,16 @@ class TextSteps:
         self._settle(answer, valid=True, also=partial(finish_step, self._session.job_id, name, output))
         crash.point("step_done")
 
-    def _reject(self, name: str, answer: Answer, issues: list[Issue], *, last: bool) -> None:
+    def _reject(
+        self, name: str, answer: Answer, issues: list[Issue], failed: list[tuple[str, str]], *, last: bool
+    ) -> None:
         message = Text(
             REJECTED,
             step=name,
             count=len(issues),
-            first=str(issues[0]),
+            first=all_of(issues[:1]),
+            # not said, but counted for the prompt
+            failed=[{"rule": Text(rule).to_json(), "place": place} for rule, place in failed],
         )
         level = "error" if last else "warning"
         self._settle(answer, valid=False, also=lambda conn: self._session.add_event(conn, message, level))
@@ -468,7 +475,7 @@ def _describe_answer(text: str, tried: TriedCall, prompt: Prompt) -> JsonObject:
                 "place": ", ".join(places_of([issue], tried.schema)),
                 "message": issue.message.to_json(),
             }
-            for issue in issues[:40]
+            for issue in issues[:MOST_ISSUES]
         ],
         "text": text,
         "prompt_version": prompt.version,
@@ -489,6 +496,12 @@ def places_of(issues: Sequence[Issue], schema: type[BaseModel]) -> tuple[str, ..
     """Where the issues are, in the names of the schema: “scenes.#.title”. What only the answer knows is “*”."""
     known = _names_in(schema)
     return tuple(sorted({".".join(_place(part, known) for part in issue.path.split(".")) for issue in issues}))
+
+
+def list_failed_checks(issues: Sequence[Issue], schema: type[BaseModel]) -> list[tuple[str, str]]:
+    """(rule, place) of each check that failed, once: its sentence without values, and where, without numbers."""
+    each = ((_rule(issue), ", ".join(places_of([issue], schema))) for issue in issues[:MOST_ISSUES])
+    return list(dict.fromkeys(each))
 
 
 def _rule(issue: Issue) -> str:

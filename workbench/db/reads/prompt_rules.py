@@ -24,8 +24,8 @@ CUT_OFF, EMPTY = N_("The answer was cut off"), N_("The answer was empty")
 
 
 def list_rules(conn: Connection, prompt_name: str, project_id: int | None = None) -> list[PromptRule]:
-    """By prompt version and model, those that most answers failed first. Of a trial's answer each check counts, of
-    another the first that failed: its time line keeps no more."""
+    """By prompt version and model, those that most answers failed first. Of an answer of before a time line kept each
+    check, the first that failed counts."""
     call = model_call.c
     query = (
         select(
@@ -62,7 +62,8 @@ def _rejections(conn: Connection, job_ids: set[int]) -> dict[tuple[int, str], li
     for job_id, at, i18n in conn.execute(query.order_by(job_event.c.id), {"ids": sorted(job_ids)}):
         if i18n is not None and i18n["msgid"] == REJECTED:
             told = i18n["params"]
-            found.setdefault((job_id, str(told["step"])), []).append((at, [_name(str(told["first"]))]))
+            failed = [[one["rule"]["msgid"], one["place"]] for one in told.get("failed", ())]
+            found.setdefault((job_id, str(told["step"])), []).append((at, failed or [_name(str(told["first"]))]))
     return found
 
 

@@ -29,7 +29,7 @@ def draw(chosen: Chosen, text: PromptText) -> None:
     if rules:
         with charts.card(
             t("Checks that first answers failed"),
-            t("the first of each answer, of the newest 500 that were not valid"),
+            t("each of an answer counts once, of the newest 500 that were not valid"),
             "prompt_rules",
         ):
             st.dataframe([_failed(rule, titles) for rule in rules], hide_index=True, key="rules_table", row_height=34)
