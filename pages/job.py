@@ -19,6 +19,7 @@ from workbench.ui import (
     job_links,
     labels,
     live,
+    missing_parts,
     older,
     shell,
     states,
@@ -204,6 +205,7 @@ def outcome(job: Job) -> None:
     """Why it failed and what to do, or what came out."""
     if job.state in ("failed", "partial") and job.error_kind:
         st.error(labels.failure(job), icon=":material/error:")
+        missing_parts.draw(job)
     result = job.result or {}
     written(job)
     if structured_report.is_report(result):

@@ -56,3 +56,22 @@ def test_the_english_is_edited_as_it_counts(house: House) -> None:
     # what a model made of the other one stays its own
     assert after[2] == before[2]
     assert "English still to come" not in texts(at)
+
+
+def test_what_a_partial_job_could_not_make_is_named_with_its_reason_in_the_readers_language(house: House) -> None:
+    project, episodes = house.planned()
+    for kind in ("generate_episode_core_expression", "generate_episode_scene_list"):
+        assert house.run(kind, episodes[0].id).state == "succeeded"
+    scene = house.nodes(project, "scene")[0].id
+    for kind in ("generate_scene_anchor", "generate_storyboard_scene_bible", "generate_storyboard_plan"):
+        assert house.run(kind, scene).state == "succeeded"
+    house.run("generate_storyboard_group", scene, {"group_id": "KF0"})
+    job = house.run("translate_storyboard_panels", scene)
+    assert job.state == "partial"
+    for at in (
+        house.page("job", lang="zh", id=job.id),
+        house.page("studio", lang="zh", project=project, node=scene),
+    ):
+        assert not at.exception
+        assert "**KF1** :gray[KF1 还没有画格]" in texts(at)
+        assert "**KF8** :gray[KF8 还没有画格]" in texts(at)

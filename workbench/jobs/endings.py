@@ -56,7 +56,7 @@ class Endings:
             state, result_json = "succeeded", None
             if isinstance(result, PartialArtifact) and declared.writes is not None:
                 result_json = _save(conn, claim, context, declared.writes, result.content, result.made)
-                result_json |= {"succeeded": result.succeeded, "failed": result.failed}
+                result_json |= {"succeeded": result.succeeded, "failed": [_tell(part) for part in result.failed]}
                 state = "partial" if result.failed else "succeeded"
             elif declared.writes is not None:
                 result_json = _save(conn, claim, context, declared.writes, result)
@@ -198,6 +198,12 @@ def _save(
         "content_hash": made.content_hash,
         **({"held": True} if saved.held else {}),
     }
+
+
+def _tell(part: JsonObject) -> JsonObject:
+    """A part that failed, with its sentence in a form that can be said in another language."""
+    error = part.get("error")
+    return {**part, "error": str(error), "error_i18n": error.to_json()} if isinstance(error, Text) else part
 
 
 def _end_values(job_kind: str, state: str, result_json: Any) -> dict[str, Any]:

@@ -14,7 +14,7 @@ from tests.workflows.conftest import SAMPLES, Change, run
 from tests.workflows.storyboard.scenes import content, edit, planned, service, stale
 from workbench.artifacts.panels import GROUP_KEYS
 from workbench.errors import GuardUnmet, ProviderError
-from workbench.i18n import Text
+from workbench.i18n import Text, translate
 from workbench.story import board
 
 Start = Callable[..., Engine]
@@ -142,6 +142,12 @@ def test_a_refused_key_stops_the_translation_and_keeps_what_is_there(start: Star
     assert job.state == "partial"
     assert len(service(engine).requests) == since + 2
     assert [g["group"] for g in content(engine, scene, ZH)["groups"]] == ["KF0"]
+    # every group that is missing is named, those too that were not begun
+    failed = job.result["failed"]
+    assert [f["item"] for f in failed] == list(GROUP_KEYS[1:])
+    assert [f.get("state") for f in failed] == [None, *["not_started"] * 7]
+    assert translate(Text.from_json(failed[1]["error_i18n"]), "zh") == "未开始：前面的 KF1 失败了"
+    assert "7 never began" in str(job.error)
 
 
 def test_only_the_edited_panel_goes_back_and_its_picture_prompt_follows(start: Start) -> None:

@@ -13,7 +13,7 @@ from workbench.db.rows.story import ArtifactVersion
 from workbench.errors import Conflict, InvalidInput, Issue, find_kind
 from workbench.i18n import N_, Text, translate
 from workbench.json_types import JsonObject
-from workbench.ui import budgets, drafts, formats, forms, job_links, labels, live, shell, states
+from workbench.ui import budgets, drafts, formats, forms, job_links, labels, live, missing_parts, shell, states
 from workbench.ui.language import current, t
 from workbench.ui.markup import plain
 from workbench.ui.studio import (
@@ -456,6 +456,8 @@ def _body(node_id: int, cell: Cell, artifact: ArtifactVersion | None, job: Job |
             sheet.draw(node_id, cell)
         elif workflow.batch and job and job.result:
             _batch(job)
+        elif state not in states.ACTIVE:
+            missing_parts.draw(job)
 
 
 def _warnings(artifact: ArtifactVersion) -> None:

@@ -10,7 +10,7 @@ import streamlit as st
 
 from workbench.api.workflows import Cell as StudioCell
 from workbench.json_types import JsonObject
-from workbench.ui import labels, live, media, shell, states
+from workbench.ui import labels, live, media, missing_parts, shell, states
 from workbench.ui.charts import Palette, palette
 from workbench.ui.gallery import pictures
 from workbench.ui.language import t
@@ -82,17 +82,13 @@ def draw(node_id: int, cell: StudioCell) -> None:
         else:
             _grid(node_id, cells_of(shots, content, stale, failed=failed), ratio)
 
-    failed = {
-        f["item"]: f["error"]
-        for f in ((job.result or {}).get("failed", []) if job and job.state == "partial" else ())
-        if "item" in f
-    }
+    failed = missing_parts.reasons_of(job)
     frames()
     with st.container(horizontal=True, horizontal_alignment="right"):
         own_pictures.draw(node_id, told.shown, {f["key"] for f in (content or {}).get("frames", [])})
     with st.container():
         for key, why in failed.items():
-            st.markdown(f":red[:material/error:] **{KEYS.index(key) + 1}** :gray[{plain(shorten(str(why), 160))}]")
+            st.markdown(f":red[:material/error:] **{KEYS.index(key) + 1}** :gray[{plain(shorten(why, 160))}]")
     viewer.draw_dialog(node_id, plan, artifact)
 
 

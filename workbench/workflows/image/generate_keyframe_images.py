@@ -170,7 +170,7 @@ async def run(ctx: Context, params: Params) -> KeyframeImages | PartialArtifact:
         return content
     return PartialArtifact(
         content,
-        failed=[{"item": key, "error_kind": e.kind, "error": str(e)} for key, e in failed.items()],
+        failed=[{"item": key, "error_kind": e.kind, "error": e.text} for key, e in failed.items()],
         succeeded=[f.key for f in frames if f.key not in failed],
     )
 

@@ -127,7 +127,7 @@ async def run(ctx: Context, params: Params) -> FrameRanking | PartialArtifact:
     if failed:
         return PartialArtifact(
             content,
-            failed=[{"item": name, "error_kind": e.kind, "error": str(e)} for name, e in failed.items()],
+            failed=[{"item": name, "error_kind": e.kind, "error": e.text} for name, e in failed.items()],
             succeeded=[_name(frames[key], media) for key, media in wanted if (key, media) in seen],
         )
     ctx.progress(100, Text(N_("{count} pictures ranked"), count=len(wanted)))

@@ -201,7 +201,7 @@ async def _draw(
     return _Drawn(
         _with_candidates(look, made, takes),
         made,
-        [{"item": item, "error_kind": e.kind, "error": str(e)} for item, e in errors.items()],
+        [{"item": item, "error_kind": e.kind, "error": e.text} for item, e in errors.items()],
         next(iter(errors.values()), None),
     )
 

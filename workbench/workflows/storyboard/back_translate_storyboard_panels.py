@@ -89,15 +89,10 @@ async def run(ctx: Context, params: Params) -> PartialArtifact:
     back = board.back_panels(ctx.node.at(ctx.node.id).artifact(KIND))
     made: dict[str, list[BackPanel]] = {}
     failed: list[JsonObject] = []
-    wanted = [key for key in GROUP_KEYS if params.group_id in (None, key) and key in chinese and key in english]
-    for number, key in enumerate(wanted):
+    wanted = _list_pending(params, chinese, english, back)
+    for number, (key, edited) in enumerate(wanted.items()):
         group = english[key]
         panels = {p.index: p for p in group.panels}
-        edited = [p for p in chinese[key].panels if board.is_pending(key, p, panels[p.index], back)]
-        if params.group_id is None:
-            edited = [p for p in edited if panels[p.index].for_zh is None]
-        if not edited:
-            continue
         ctx.progress(5 + 90 * number / len(wanted), Text(N_("Translating {count} edited panels of {key}"), key=key,
                                                          count=len(edited)))  # fmt: skip
         sent = [{"index": p.index, "zh": p.zh, "zh_before": p.made, "en": panels[p.index].en} for p in edited]
@@ -121,12 +116,30 @@ async def run(ctx: Context, params: Params) -> PartialArtifact:
         if new:
             made[key] = new
         if failed and failed[-1]["error_kind"] in FATAL:
+            failed += panel_groups.name_unbegun(key, [*wanted][number + 1 :])
             break
     if failed and not made:
         raise none_made(failed)
     count = sum(len(panels) for panels in made.values())
     ctx.progress(100, Text(N_("{count} edited panels translated"), count=count))
     return PartialArtifact(lambda head: _merge(head, made, english, chinese), failed=failed, succeeded=list(made))
+
+
+def _list_pending(
+    params: Params, chinese: Mapping[str, TranslatedGroup], english: Mapping[str, PanelGroup], back: board.Back
+) -> dict[GroupKey, list[TranslatedPanel]]:
+    """The edited panels that ask for English, by group."""
+    pending: dict[GroupKey, list[TranslatedPanel]] = {}
+    for key in GROUP_KEYS:
+        if params.group_id not in (None, key) or key not in chinese or key not in english:
+            continue
+        panels = {p.index: p for p in english[key].panels}
+        edited = [p for p in chinese[key].panels if board.is_pending(key, p, panels[p.index], back)]
+        if params.group_id is None:
+            edited = [p for p in edited if panels[p.index].for_zh is None]
+        if edited:
+            pending[key] = edited
+    return pending
 
 
 class _Check:

@@ -15,7 +15,6 @@ from workbench import sketch
 from workbench.artifacts.panels import GROUP_KEYS, CameraMode, GroupAnswer, GroupKey, PanelGroup, StoryboardGroups
 from workbench.errors import Issue, JobError, ProgrammingError
 from workbench.i18n import N_, Text
-from workbench.jobs.children import NOT_STARTED
 from workbench.jobs.context import PartialArtifact
 from workbench.json_types import JsonObject
 from workbench.story import panel_checks
@@ -151,12 +150,8 @@ def _guide(ctx: Context, issues: list[Issue], opening: Opening) -> str:
 
 def _name_failed(error: JobError, left: list[GroupKey], there: dict[str, PanelGroup]) -> list[JsonObject]:
     """The group that could not be made, and those behind it that never began."""
-    message = Text(N_("Not started: {key} before it failed"), key=left[0])
-    failed: list[JsonObject] = [{"item": left[0], "error_kind": error.kind, "error": str(error)}]
-    missing = [key for key in left[1:] if key not in there]
-    return failed + [
-        {"item": key, "state": NOT_STARTED, "error_kind": "child_failed", "error": str(message)} for key in missing
-    ]
+    failed: list[JsonObject] = [{"item": left[0], "error_kind": error.kind, "error": error.text}]
+    return failed + panel_groups.name_unbegun(left[0], [key for key in left[1:] if key not in there])
 
 
 def _merge(

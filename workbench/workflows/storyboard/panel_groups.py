@@ -6,7 +6,7 @@ those before it fresh and makes those behind it stale where it ends otherwise.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -27,6 +27,7 @@ from workbench.artifacts.panels import (
 )
 from workbench.errors import JobError
 from workbench.i18n import N_, Text, join
+from workbench.jobs.children import NOT_STARTED
 from workbench.json_types import JsonObject
 from workbench.story import panel_checks
 from workbench.story.continuity import Cast
@@ -147,6 +148,12 @@ def keep_answer(key: GroupKey, answer: GroupAnswer, opening: Opening) -> PanelGr
         group=key, summary=named.summary, panels=panels, end=end, exits=exits, made_as=group_hash(named),
         opening=opening.lines,
     )  # fmt: skip
+
+
+def name_unbegun(broken: str, keys: Iterable[str]) -> list[JsonObject]:
+    """The groups that were not begun since the one before them could not be made."""
+    message = Text(N_("Not started: {key} before it failed"), key=broken)
+    return [{"item": key, "state": NOT_STARTED, "error_kind": "child_failed", "error": message} for key in keys]
 
 
 def none_made(failed: Sequence[JsonObject]) -> JobError:

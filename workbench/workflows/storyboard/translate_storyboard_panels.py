@@ -92,7 +92,7 @@ async def run(ctx: Context, params: Params) -> PartialArtifact:
         group, known = english.get(key), there.get(key)
         if group is None:
             failed.append(
-                {"item": key, "error_kind": "guard_unmet", "error": str(Text(N_("{key} has no panels yet"), key=key))}
+                {"item": key, "error_kind": "guard_unmet", "error": Text(N_("{key} has no panels yet"), key=key)}
             )
             continue
         ctx.node.artifact(panel_groups.KIND, f"text:{key}", only_for=part_of_group(key))
@@ -107,6 +107,7 @@ async def run(ctx: Context, params: Params) -> PartialArtifact:
                 raise
             failed.append({"item": key, "error_kind": error.kind, "error": error.text})
             if error.kind in FATAL:
+                failed += panel_groups.name_unbegun(key, wanted[number + 1 :])
                 break
             continue
         made[key] = answer
