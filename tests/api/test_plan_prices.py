@@ -12,6 +12,7 @@ from workbench import samples
 from workbench.api.client import Workbench
 from workbench.artifacts import kinds
 from workbench.artifacts.saving import add_version
+from workbench.db.rows.story import Input
 from workbench.db.rows.usage import MeanRun
 from workbench.db.schema import job, model_call, node
 from workbench.errors import BudgetExceeded
@@ -162,6 +163,52 @@ def test_the_best_of_several_costs_the_pictures_that_are_missing_and_a_look_at_e
     add_frames(wb, scene, {"aspect_ratio": "16:9", "frames": [frame]})
     assert cost(keys=["KF2"], candidates=3) == pytest.approx(3 * look + 100_000, abs=50)
     assert cost(keys=["KF2"], candidates=2) == pytest.approx(2 * look, abs=50)
+
+
+def test_an_update_of_frames_or_a_sheet_costs_what_it_draws_anew(wb: Workbench) -> None:
+    project = add_story(wb)
+    [episode] = add_nodes(wb, project, "episode", project, 1)
+    scene, other = add_nodes(wb, project, "scene", episode, 2)
+    [jim] = add_nodes(wb, project, "character", project, 1)
+    brief = wb.artifact(project, "brief")
+    assert brief is not None
+
+    def cost(workflow: str, *nodes: int, **params: object) -> int:
+        forecast = wb.plans.price(workflow, list(nodes), params)
+        assert forecast is not None
+        return forecast.cost["USD"]
+
+    def add(node_id: int, kind: str, content: JsonObject, stale: list[str]) -> None:
+        used: Input = {
+            "node_id": project, "kind": "brief", "part": None, "artifact_id": brief.id, "version": 1,
+            "content_hash": "0" * 64, "only_for": stale,
+        }  # fmt: skip
+        with wb.database.write() as conn:
+            add_version(conn, node_id, kinds.find(kind), content, source="ai", inputs=[used] if stale else [])
+
+    frames = [{"key": key, "chosen": "1" * 64, "candidates": [{**CANDIDATE, "media": "1" * 64}]} for key in KEYS]
+    add(scene, "keyframe_images", {"aspect_ratio": "16:9", "frames": frames[:7]}, ["frame:KF1"])
+    # two that are missing and a stale one; the other scene has none yet
+    assert cost("generate_keyframe_images", scene) == 300_000
+    assert cost("generate_keyframe_images", scene, other) == 300_000 + 900_000
+    assert cost("generate_keyframe_images", scene, keys=KEYS[:2]) == 200_000
+    # whatever is stale, these are drawn
+    assert cost("generate_keyframe_images", scene, new_candidate=True) == 900_000
+    assert cost("generate_keyframe_images", scene, source="plan") == 900_000
+    add(scene, "keyframe_images", {"aspect_ratio": "16:9", "frames": frames}, [])
+    assert cost("generate_keyframe_images", scene) == 900_000, "nothing is stale: nobody knows what a run would draw"
+
+    spans: list[list[JsonObject]] = [[], [{"first": "1.2", "last": "1.2"}], [{"first": "1.3", "last": "1.3"}]]
+    looks = [
+        {"name": f"look {n}", "words": "", "spans": worn, "chosen": None, "candidates": []}
+        for n, worn in enumerate(spans)
+    ]
+    add(jim, "character_sheet", {"looks": looks}, ["look:look 0", "look:look 2"])
+    assert cost("generate_character_sheet", jim) == 4 * 100_000
+    assert cost("generate_character_sheet", jim, candidates=1) == 2 * 100_000
+    assert cost("generate_character_sheet", jim, candidates=1, look="look 1") == 100_000
+    add(jim, "character_sheet", {"looks": looks}, [])
+    assert cost("generate_character_sheet", jim) == 2 * 100_000
 
 
 CANDIDATE = {"width": 9, "height": 9, "made_of": "0" * 64, "model": "p"}

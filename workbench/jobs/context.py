@@ -68,9 +68,9 @@ SAVING_PARAMS = {"review"}
 class PartialArtifact:
     """What a workflow that writes an artifact returns when parts of it are missing: what there is gets saved.
 
-    `failed`: {"item", "error_kind", "error"} each, the last a Text; with any, the job ends partial. `succeeded`: the items that are
-    there. A callable `content` gets the head's content when it is saved, and puts into it what was made; then `made`
-    names the parts that were, and all others keep what they were made from.
+    `failed`: {"item", "error_kind", "error"} each, the last a Text; with any, the job ends partial. `succeeded`: the
+    items that are there. A callable `content` gets the head's content when it is saved, and puts into it what was made;
+    then `made` names the parts that were, and all others keep what they were made from.
     """
 
     content: BaseModel | Callable[[JsonObject | None], BaseModel]

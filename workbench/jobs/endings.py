@@ -22,6 +22,7 @@ from workbench.jobs.declared import Workflows
 from workbench.jobs.failures import Failure, fingerprint_of_parts, shorten
 from workbench.jobs.results import save_result
 from workbench.jobs.session import ClaimSession
+from workbench.json_types import JsonObject
 from workbench.profiles.model_call import DATABASE_AWAY, WAITS_S, write_with_retry
 from workbench.settings import Settings
 from workbench.suspend import Suspend

@@ -52,21 +52,21 @@ def find_stale_parts(node: NodeView, kind: str) -> set[str]:
     return {part for part in parts if any(c.touches(part) for c in changed)}
 
 
-def count_parts_to_make(conn: Connection, nodes: Sequence[Node], keys: Collection[Key]) -> dict[Key, int]:
+def count_parts_to_make(conn: Connection, project_id: int, keys: Collection[Key]) -> dict[Key, int]:
     """Of the heads (kind, node id) that are there: how many parts an update makes anew, those that are missing among
-    them; all of them where none is stale by itself."""
+    them. Those of which no part is stale or missing are left out."""
     heads = reads.heads_for(conn, {node_id for _, node_id in keys})
     asked = {(kind, node_id): heads[node_id, kind] for kind, node_id in keys if (node_id, kind) in heads}
     sources = source_heads(conn, asked.values())
-    prompted = find_changed(conn, nodes[0].project_id, sorted({node_id for _, node_id in asked})) if asked else {}
+    prompted = find_changed(conn, project_id, sorted({node_id for _, node_id in asked})) if asked else {}
 
     def count(head: HeadState) -> int:
         there, changed = head.part_hashes or {}, find_changed_inputs(head.inputs, sources)
         whole = max(len(there), kinds.find(head.kind).expected_parts or 0)
         touched = sum(any(c.touches(part) for c in changed) for part in there)
-        return whole if (head.node_id, head.kind) in prompted else touched + whole - len(there) or whole
+        return whole if (head.node_id, head.kind) in prompted else touched + whole - len(there)
 
-    return {key: count(head) for key, head in asked.items()}
+    return {key: parts for key, head in asked.items() if (parts := count(head))}
 
 
 def list_named_children(node: NodeView, job_id: int) -> set[str]:

@@ -72,7 +72,7 @@ def build(
         later = _later(conn, items, by_id, makers) if mode == "missing" else {}
         there = [(i.node_id, declared[i.workflow]) for i in items if i.state != "missing"]
         in_parts = [(str(m.writes), node_id) for node_id, m in there if m.share_of_parts is not None]
-        parts = count_parts_to_make(conn, nodes, in_parts)
+        parts = count_parts_to_make(conn, nodes[0].project_id, in_parts)
     wanted = {item.workflow for item in (*items, *work.kept)} | later.keys()
     guesses = estimates_of(database, [m for m in makers if m.name in wanted], bound)
 
@@ -80,7 +80,7 @@ def build(
         known, guess = declared[item.workflow], guesses[item.workflow]
         anew = parts.get((str(known.writes), item.node_id))
         if anew is not None and known.share_of_parts is not None:
-            guess = _scale_pictures(guess, known.share_of_parts(anew))
+            guess = _scale_pictures(guess, known.share_of_parts(anew, known.params()))
         return _price(item, known.title, by_id[item.node_id], guess)
 
     def leave(item: plan.Item) -> plan.KeptJob:
@@ -178,9 +178,25 @@ def price_launch(
     if workflow.draws is not None:
         each = [estimate_on(database, workflow, bound, node_id, params) for node_id in node_ids]
         return _together(each, max(max(e.seconds for e in each), sum(e.seconds for e in each) / slots))
-    share = workflow.share(params) if workflow.share is not None else 1.0
-    own = _scale_pictures(guess, share) if workflow.typical.images else estimates.scale(guess, share)
-    return _together([own] * len(node_ids), max(own.seconds, own.seconds * len(node_ids) / slots))
+    shares = _read_shares(database, workflow, node_ids, params)
+    if workflow.typical.images:
+        each = [_scale_pictures(guess, share) for share in shares]
+    else:
+        each = [estimates.scale(guess, share) for share in shares]
+    return _together(each, max(max(e.seconds for e in each), sum(e.seconds for e in each) / slots))
+
+
+def _read_shares(database: Database, workflow: Any, node_ids: Sequence[int], params: Any) -> list[float]:
+    """How much of what is typical a job on each of these nodes takes: where it makes anew what is stale, that alone."""
+    usual = workflow.share(params) if workflow.share is not None else 1.0
+    if workflow.share_of_parts is None or not workflow.is_update(params):
+        return [usual] * len(node_ids)
+    keys = [(workflow.writes, node_id) for node_id in node_ids]
+    with database.read() as conn:
+        node = reads.find_node(conn, node_ids[0])
+        assert node is not None
+        parts = count_parts_to_make(conn, node.project_id, keys)
+    return [workflow.share_of_parts(parts[key], params) if key in parts else usual for key in keys]
 
 
 def _scale_pictures(guess: Estimate, share: float) -> Estimate:

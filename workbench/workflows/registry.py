@@ -131,8 +131,10 @@ class Workflow:
     typical: Typical = Typical()
     #: how much of what is typical these params ask for: three frames of nine are a third
     share: Callable[[Any], float] | None = None
-    #: how much of what is typical it takes to make so many parts of its artifact anew
-    share_of_parts: Callable[[int], float] | None = None
+    #: how much of what is typical it takes to make so many parts of its artifact anew with these params
+    share_of_parts: Callable[[int, Any], float] | None = None
+    #: whether these params ask for nothing but the parts that are stale or missing, where there are any
+    is_update: Callable[[Any], bool] | None = None
     #: what is drawn for it by its children
     draws: Drawings | None = None
     #: of a batch: (workflow, node id) of the jobs that it starts with these params; unless params.force is set, it

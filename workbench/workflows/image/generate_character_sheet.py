@@ -44,7 +44,8 @@ def fields_of_looks(character: JsonObject) -> tuple[str, ...]:
     by_hand=True,
     typical=registry.Typical(calls=0, input_tokens=0, output_tokens=0, images=2, seconds=30.0),
     share=lambda params: params.candidates / 2,
-    share_of_parts=float,
+    share_of_parts=lambda looks, params: looks * params.candidates / 2,
+    is_update=reference_sheets.is_update,
 )
 async def run(ctx: Context, params: Params) -> CharacterSheet | PartialArtifact:
     """Draw a character from the front, three-quarter and from behind, and their face: pictures to pick from."""

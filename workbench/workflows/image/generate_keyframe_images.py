@@ -139,7 +139,8 @@ class FrameRequest:
     deadline_s=1800,
     typical=registry.Typical(calls=0, input_tokens=0, output_tokens=0, images=9, seconds=60.0),
     share=lambda params: len(params.keys or KEYS) / len(KEYS),
-    share_of_parts=lambda frames: frames / len(KEYS),
+    share_of_parts=lambda frames, params: min(frames, len(params.keys or KEYS)) / len(KEYS),
+    is_update=lambda params: params.source is None and not params.new_candidate,
 )
 async def run(ctx: Context, params: Params) -> KeyframeImages | PartialArtifact:
     """Draw a picture of each shot; what did not change keeps its picture, a new one stands beside the old."""

@@ -38,7 +38,8 @@ def has_room(node: NodeView, params: Any) -> list[Issue]:
     by_hand=True,
     typical=registry.Typical(calls=0, input_tokens=0, output_tokens=0, images=2, seconds=30.0),
     share=lambda params: params.candidates / 2,
-    share_of_parts=float,
+    share_of_parts=lambda looks, params: looks * params.candidates / 2,
+    is_update=reference_sheets.is_update,
 )
 async def run(ctx: Context, params: Params) -> PlaceSheet | PartialArtifact:
     """Draw a place as a whole, the other way, and what it is known by: pictures to pick from."""

@@ -107,7 +107,7 @@ async def draw_looks(ctx: Context, params: Params, subject: Subject) -> JsonObje
     there = ctx.current_content() or {"looks": []}
     asked = _looks_asked_for(ctx, params, subject, there)
     #: the looks that stay as old as they were
-    left = set() if _is_update(params) else {look["name"] for look in there["looks"]} - {look.name for look in asked}
+    left = set() if is_update(params) else {look["name"] for look in there["looks"]} - {look.name for look in asked}
     made: list[Candidate] = []
     failed: list[JsonObject] = []
     error: JobError | None = None
@@ -214,7 +214,7 @@ def _read_for(ctx: Context, subject: Subject, look: Look) -> JsonObject:
     return dict(brief.get("style") or {})
 
 
-def _is_update(params: Params) -> bool:
+def is_update(params: Params) -> bool:
     """Nothing is asked for but what is stale."""
     return not (params.look.strip() or params.words.strip() or params.scenes.strip() or params.new_candidates)
 
@@ -222,7 +222,7 @@ def _is_update(params: Params) -> bool:
 def _looks_asked_for(ctx: Context, params: Params, subject: Subject, there: JsonObject) -> list[Look]:
     """The one that the params mean; of an update each whose drawn picture is stale, the usual one first, since the
     others are drawn from it."""
-    if not _is_update(params) or not there["looks"]:
+    if not is_update(params) or not there["looks"]:
         return [_look_asked_for(ctx, params)]
     known = [Look.model_validate(look) for look in there["looks"]]
     known.sort(key=lambda look: bool(look.spans))
