@@ -254,6 +254,19 @@ class NodeView:
         if head is not None and content is not None:
             self._inputs.record(head, part, content, (), only_for, self.id, seeded_by)
 
+    def note_without(self, kind: str, part: str, field: str, only_for: str) -> None:
+        """Count the newest version of a part in which a field held nothing: what is made follows nothing that it holds
+        by now."""
+        known = kinds.find(kind)
+        with self._database.read() as conn:
+            version = self._inputs.head(conn, self.id, kind)
+            while version is not None:
+                content = part_of(known, version.content, part)
+                if content is not None and pick(content, (field,), known)[field] is None:
+                    self._inputs.record(version, part, content, (field,), only_for)
+                    return
+                version = reads.find_last_made(conn, self.id, kind, version.version)
+
     def _hand_out(
         self,
         head: Artifact,

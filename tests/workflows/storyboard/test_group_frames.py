@@ -364,6 +364,37 @@ def test_a_frame_is_stale_for_its_own_panel_alone(start: Start, quick: None, sam
             assert touched(engine, scene) == set()
 
 
+def test_a_frame_that_is_drawn_before_its_edited_chinese_is_in_english_stays_stale_until_it_follows(
+    start: Start, quick: None
+) -> None:
+    engine = start()
+    scene = planned(engine, "gift-of-the-magi.en")
+    run(engine, "generate_keyframe_prompt", scene)
+    run(engine, "generate_storyboard_group", scene)
+    run(engine, "translate_storyboard_panels", scene)
+    run(engine, IMAGES, scene, {**KEYS, "source": "KF1"})
+    put("storyboard_translation", 5, zh="窗台上有雪。")(engine, scene)
+    for keys in (KEYS, {**KEYS, "new_candidate": True}):
+        run(engine, IMAGES, scene, keys)
+        [reason] = engine.wb.artifacts.list_stale_reasons(scene, "keyframe_images")
+        assert (touched(engine, scene), reason.changes[0].now) == ({"KF4"}, "窗台上有雪。")
+    # the English that it still shows is that of before: nothing was drawn anew but what was asked for
+    assert [len(f["candidates"]) for f in content(engine, scene, "keyframe_images")["frames"]] == [2, 2]
+
+    service(engine).changes = [lambda made: made["panels"][0].update(en="Snow lies on the sill.")]
+    assert run(engine, "back_translate_storyboard_panels", scene).state == "succeeded"
+    assert touched(engine, scene) == {"KF4"}
+    drawn = shown(engine, scene)
+    run(engine, IMAGES, scene, KEYS)
+    assert [key for key, media in shown(engine, scene).items() if media != drawn[key]] == ["KF4"]
+    assert touched(engine, scene) == set()
+    # English that a person has written since follows the edit, too
+    put("storyboard_translation", 4, zh="门开着。")(engine, scene)
+    put("storyboard_groups", 4, en="A door stands open.")(engine, scene)
+    run(engine, IMAGES, scene, KEYS)
+    assert touched(engine, scene) == set()
+
+
 def test_a_frame_is_stale_when_those_whom_it_shows_stand_otherwise(start: Start, quick: None) -> None:
     engine = start()
     scene, _ = mixed(engine, ["Della"])

@@ -43,7 +43,8 @@ def _read_panel(
     library = NameIndex(node.at(node.id).project.characters(("name", "aliases"), most=None))
     part = f"group:{key}"
     groups, *translated = frame_shots.PANELS
-    chinese, back = (_read_translated(node, kind, part, order, language, used_for) for kind in translated)
+    aside = node.at(node.id)
+    chinese, back = (_read_translated(aside, kind, part, order, language, used_for) for kind in translated)
 
     def lay_out(panel: JsonObject) -> BoardPanel:
         made = board.lay_out_panel(
@@ -59,8 +60,16 @@ def _read_panel(
     read = node.artifact(groups, part, fields=list_fields, only_for=used_for)
     if read is None:
         return None
+    panel = lay_out(read[f"panel@{order}"])
+    for kind in translated:
+        [field] = frame_shots.fields_of_panel(kind, order, (), language)
+        if field.startswith("edit") and panel.pending and not panel.asks:
+            # its English says what it said before the edit
+            node.note_without(kind, part, field, used_for)
+        else:
+            node.artifact(kind, part, fields=(field,), only_for=used_for)
     states = [StoryboardCharacter.model_validate(s) for field, s in read.items() if s and field.startswith("state@")]
-    return lay_out(read[f"panel@{order}"]), {state.name: state for state in states}
+    return panel, {state.name: state for state in states}
 
 
 def _read_translated(
