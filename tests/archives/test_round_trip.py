@@ -288,6 +288,36 @@ def test_archived_nodes_travel_and_come_back(make_home: MakeHome, tmp_path: Path
     assert other.nodes(came, "scene")
 
 
+def test_a_scene_that_stands_where_another_stands_travels_archived(
+    settings: Settings, make_home: MakeHome, tmp_path: Path
+) -> None:
+    """On both databases, since what stands at one place is asked of each."""
+    home, other = Home(settings), make_home()
+    project = home.make_story(drawn=False)
+    episode = home.nodes(project, "episode")[0]
+    scenes = home.nodes(project, "scene")
+    head = home.wb.artifact(episode, "scene_list")
+    assert head is not None
+    kept = [{**s, "order": n} for n, s in enumerate(head.content["scenes"][1:], start=1)]
+    home.wb.artifacts.save(episode, "scene_list", {**head.content, "scenes": kept}, head.version)
+    assert scenes[0] not in home.nodes(project, "scene")
+    assert home.wb.projects.export(project, tmp_path / "s.zip").archived == 0
+    # as a release that restored a scene alone has left it
+    set_archived(home.wb, scenes[0], False)
+    assert home.wb.projects.export(project, tmp_path / "s.zip").archived == 1
+
+    came = other.wb.projects.import_archive(tmp_path / "s.zip").project_id
+    copied = home.wb.projects.duplicate(project)
+
+    for where, new in ((other, came), (home, copied)):
+        assert len(where.nodes(new, "scene")) == len(scenes) - 1
+        [first, *_] = [n for n in where.wb.projects.tree(new).nodes if n.kind == "scene"]
+        assert first.title == home.wb.projects.get_node(scenes[1]).title
+        where.wb.artifacts.restore(next(n for n in where.nodes(new, "episode")), "scene_list", 1)
+        assert len(where.nodes(new, "scene")) == len(scenes)
+    home.close()
+
+
 def test_lost_media_are_named_and_the_rest_comes_in(make_home: MakeHome, tmp_path: Path) -> None:
     home, other = make_home(), make_home()
     project = home.make_story()

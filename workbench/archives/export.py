@@ -38,7 +38,8 @@ Progress = Callable[[int], None]
 @dataclass(frozen=True)
 class ExportReport:
     """What an archive holds. `missing`: hashes of media that the store no longer has; `hidden`: versions in which a
-    stored key stood and was hidden, which changes their hash."""
+    stored key stood and was hidden, which changes their hash; `archived`: episodes and scenes that stand where another of
+    the plan stands, and are archived in it."""
 
     path: str
     title: str
@@ -50,6 +51,7 @@ class ExportReport:
     bytes: int
     missing: tuple[str, ...]
     hidden: int
+    archived: int
 
     def as_json(self) -> JsonObject:
         return vars(self) | {"missing": list(self.missing)}
@@ -79,6 +81,7 @@ def export(database: Database, store: MediaStore, project_id: int, path: Path, p
     return ExportReport(
         str(path), manifest["title"], count["node"], count["artifact"], count["job"], count["model_call"],
         len(manifest["media"]), path.stat().st_size, tuple(manifest["missing"]), writer.hidden,
+        writer.archived,
     )  # fmt: skip
 
 
@@ -101,6 +104,7 @@ class _Writer:
         self._archive = archive
         self._store = store
         self.hidden = 0
+        self.archived = 0
         #: the jobs that travel
         self._jobs: set[int] = set()
         #: everything in the rows that may be the hash of a picture or clip
@@ -113,6 +117,7 @@ class _Writer:
             if root is None or root.kind != "project":
                 raise NotFound(Text(N_("There is no project {id}."), id=project_id))
             profile = root.profile_id
+            self.archived = len(reads.find_astray(conn, project_id))
             for number, part in enumerate(reads.PARTS):
                 tables[part.name] = self._write_rows(conn, project_id, part)
                 progress(round(30 * (number + 1) / len(reads.PARTS)))

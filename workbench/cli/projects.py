@@ -90,6 +90,10 @@ def export(project_id: int, file: Path, as_json: bool) -> None:
         console.say(Text(N_("{n} pictures or clips are no longer in the media store."), n=len(report.missing)))
     if report.hidden:
         console.say(Text(N_("A stored key was hidden in {n} versions."), n=report.hidden))
+    if report.archived:
+        console.say(
+            Text(N_("{n} episodes or scenes stand where others stand; they are archived in it."), n=report.archived)
+        )
     console.emit(report.as_json()) if as_json else console.print_plain(report.path)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from typing import Any, NamedTuple
@@ -100,11 +101,36 @@ def _is_own(table: Table, project_id: int) -> ColumnElement[bool]:
 
 
 def read_rows(conn: Connection, project_id: int, part: Part) -> Iterator[JsonObject]:
-    """Each row of a project in one table, by its key."""
+    """Each row of a project in one table, by its key. Whoever stands where the plan has put another is archived."""
+    astray = find_astray(conn, project_id) if part.table is node else {}
     query = select(*part.columns).where(_is_own(part.table, project_id)).order_by(*part.table.primary_key.columns)
     rows = conn.execute(query, execution_options={"yield_per": CHUNK})
     for row in rows.mappings():
-        yield dict(row)
+        at = astray.get(row.get("id", 0))
+        yield dict(row) if at is None else {**row, "archived_at": at}
+
+
+def find_astray(conn: Connection, project_id: int) -> dict[int, int]:
+    """The live episodes and scenes that stand where another of the plan that counts stands, as a release that restored
+    them one by one has left them, and since when that is there."""
+    columns = (node.c.id, node.c.parent_id, node.c.kind, node.c.position, node.c.created_at)
+    live = select(*columns).where(
+        node.c.project_id == project_id, node.c.kind.in_(("episode", "scene")), node.c.archived_at.is_(None)
+    )
+    by_place: defaultdict[tuple[Any, ...], dict[int, int]] = defaultdict(dict)
+    for node_id, *place, created_at in conn.execute(live.order_by(node.c.id)):
+        by_place[tuple(place)][node_id] = created_at
+    shared = {place: there for place, there in by_place.items() if len(there) > 1}
+    if not shared:
+        return {}
+    heads = select(layout.c.nodes).join(artifact_head, artifact_head.c.artifact_id == layout.c.artifact_id)
+    named = conn.execute(heads.where(artifact_head.c.node_id.in_({place[0] for place in shared}))).scalars()
+    laid_out = {node_id for nodes in named for node_id in nodes}
+    astray: dict[int, int] = {}
+    for there in shared.values():
+        stays = next((node_id for node_id in there if node_id in laid_out), min(there))
+        astray |= {node_id: max(at, there[stays]) for node_id, at in there.items() if node_id != stays}
+    return astray
 
 
 def find_known_calls(conn: Connection, call_ids: list[str]) -> set[str]:
