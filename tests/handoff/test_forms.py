@@ -13,6 +13,7 @@ import pypdfium2
 import pysubs2
 import pytest
 from docx import Document
+from fpdf import FPDF
 
 from workbench.artifacts.panels import PanelCamera
 from workbench.handoff.book import Book, Cue, Episode, Group, Line, Panel, Scene, Shot
@@ -105,6 +106,21 @@ def test_signs_that_the_font_lacks_are_spelled_and_no_page_runs_over() -> None:
             assert min(left, bottom) >= 0
             assert right <= width + 1
             assert top <= height
+
+
+def test_a_text_without_a_blank_is_measured_sign_by_sign_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each of its lines was found by measuring all the rest: half a minute for a scene in Thai."""
+    measured: list[str] = []
+    measure = FPDF.get_string_width
+
+    def count(pdf: FPDF, text: str, *more: Any, **named: Any) -> Any:
+        measured.append(text)
+        return measure(pdf, text, *more, **named)
+
+    monkeypatch.setattr(FPDF, "get_string_width", count)
+    pages = pages_of(make(make_book(make_scene(summary="x" * 2000)), "pdf"))
+    assert any("xxx…" in page for page in pages)
+    assert sum(map(len, measured)) < 20_000
 
 
 def test_a_frame_that_is_missing_or_broken_leaves_its_place() -> None:
@@ -228,6 +244,9 @@ def test_subtitles_stand_where_they_are_said() -> None:
     assert lines[2].plaintext == "First 2 Second --› ‹i›x‹/i› (b)"
     cues = pysubs2.SSAFile.from_string(make(book, "cues").decode("utf-8-sig"))
     assert [e.plaintext for e in cues] == ["[Ambience] 鸡鸣犬吠"] * 3
+    path = make_scene(lines=(Line("dialogue", "Jim", "", (), r"It is in C:\New\hall, \n\n I think.", 1, 2),))
+    told = make(make_book(path), "srt").decode("utf-8-sig").replace("\u200b", "")
+    assert r"Jim：It is in C:\New\hall, \n\n I think." in told
     silent = make_book(make_scene(lines=(), cues=()))
     assert make(silent, "srt").decode("utf-8-sig").strip() == ""
 

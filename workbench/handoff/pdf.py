@@ -5,7 +5,9 @@ and sounds. A4 across; the font is in the file, as far as it is used.
 from __future__ import annotations
 
 import io
+from bisect import bisect_right
 from collections.abc import Sequence
+from itertools import accumulate
 from typing import TYPE_CHECKING
 
 from workbench.handoff.book import Book, Episode, Panel, Progress, Read, Scene, Shot
@@ -59,6 +61,8 @@ class _Pages:
         self.book = book
         self._read = read
         self._progress = progress
+        #: (size, sign) → mm
+        self._widths: dict[tuple[float, str], float] = {}
         self._pdf = pdf = Numbered(orientation="landscape", format="A4", unit="mm")
         pdf.set_title(book.title)
         pdf.set_lang("zh-CN" if book.language == "zh" else "en")
@@ -307,23 +311,29 @@ class _Pages:
         room = width - 2 * self._pdf.c_margin
         lines, line = [], ""
         for piece in _pieces(text):
-            if line and self._pdf.get_string_width((line + piece).rstrip()) > room:
+            if line and self._width_of((line + piece).rstrip()) > room:
                 lines.append(line.rstrip())
                 line = ""
             line += piece if line else piece.lstrip()
-            while self._pdf.get_string_width(line) > room and len(line) > 1:
-                fits = next(
-                    n for n in range(len(line) - 1, 0, -1) if self._pdf.get_string_width(line[:n]) <= room or n == 1
-                )
+            while self._width_of(line) > room and len(line) > 1:
+                fits = max(1, bisect_right([*accumulate(map(self._sign_width, line))], room))
                 lines.append(line[:fits])
                 line = line[fits:]
         return [*lines, line.rstrip()] if line.strip() or not lines else lines
 
+    def _width_of(self, text: str) -> float:
+        """In the font that is set. A sign is as wide wherever it stands: no two of them are drawn as one."""
+        return sum(map(self._sign_width, text))
+
+    def _sign_width(self, sign: str) -> float:
+        key = (self._pdf.font_size_pt, sign)
+        if key not in self._widths:
+            self._widths[key] = float(self._pdf.get_string_width(sign))
+        return self._widths[key]
+
     def _cut(self, text: str, width: float) -> str:
-        room = width - 2 * self._pdf.c_margin
-        while text and self._pdf.get_string_width(text + "…") > room:
-            text = text[:-1]
-        return text.rstrip() + "…"
+        room = width - 2 * self._pdf.c_margin - self._sign_width("…")
+        return text[: bisect_right([*accumulate(map(self._sign_width, text))], room)].rstrip() + "…"
 
 
 #: no line begins with one of these

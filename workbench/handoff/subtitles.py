@@ -8,8 +8,10 @@ from dataclasses import replace
 from workbench.handoff.book import Book, Cue, Line
 from workbench.handoff.words import CUES, say
 
-#: in a subtitle a blank line ends it, and these begin markup
+#: in a subtitle a blank line ends it
 _LINES = re.compile(r"\s*[\r\n\v\f\x85\u2028\u2029]+\s*")
+#: these begin markup, and a backslash makes a line break or a blank of the letter behind it
+_PLAIN = str.maketrans({"<": "‹", ">": "›", "{": "(", "}": ")", "\\": "\\\u200b"})
 #: between two subtitles
 _GAP_S = 0.05
 
@@ -51,7 +53,7 @@ def _write(timed: list[tuple[float, float, str]]) -> bytes:
     file = pysubs2.SSAFile()
     for start, end, text in sorted(timed):
         event = pysubs2.SSAEvent(start=round(start * 1000), end=round(max(end, start + _GAP_S) * 1000))
-        event.plaintext = _LINES.sub(" ", text).replace("<", "‹").replace(">", "›").replace("{", "(").replace("}", ")")
+        event.plaintext = _LINES.sub(" ", text).translate(_PLAIN)
         file.events.append(event)
     # a file of no subtitles is one, too
     return str(file.to_string("srt")).encode("utf-8-sig")
