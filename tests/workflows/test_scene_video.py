@@ -196,3 +196,45 @@ def test_a_retry_keeps_the_clip_that_was_filmed_although_another_was_made_since(
     again = engine.finish(engine.wb.jobs.retry(lost.id).id)
     assert again.state == "succeeded"
     assert engine.wb.jobs.get_detail(again.id).model_calls == []
+
+
+def chosen_of(engine: Engine, node: int) -> tuple[str, int]:
+    """The chosen clip, and how many there are."""
+    made = video(engine, node)
+    return made["chosen"], len(made["clips"])
+
+
+def test_no_run_puts_a_clip_in_the_place_of_ones_own(scene: tuple[Engine, int]) -> None:
+    engine, node = scene
+    assert run(engine, KIND, node, {"seconds": 2}).state == "succeeded"
+    mine = engine.wb.media.add_clip(tiny_mp4(seconds=4.0)).sha256
+    engine.wb.artifacts.place_clip(node, mine, "take 3.mp4")
+    assert chosen_of(engine, node) == (mine, 2)
+
+    # what it was made from has changed: nothing is filmed, and paid, to stand in its place
+    motion = engine.wb.artifact(node, "motion_prompt")
+    assert motion is not None
+    engine.wb.artifacts.save(node, "motion_prompt", {**motion.content, "constraints": ["the lamp burns"]}, 1)
+    assert engine.wb.artifacts.list_stale_reasons(node, "scene_video")
+    assert run(engine, KIND, node, {"seconds": 2}).state == "succeeded"
+    assert chosen_of(engine, node) == (mine, 2)
+    assert not engine.wb.artifacts.list_stale_reasons(node, "scene_video")
+    # who asks for another one gets it beside it
+    assert run(engine, KIND, node, {"seconds": 2, "new_clip": True}).state == "succeeded"
+    assert chosen_of(engine, node) == (mine, 3)
+    for number in range(25):
+        other = engine.wb.media.add_clip(tiny_mp4(seconds=1.0 + number / 10)).sha256
+        engine.wb.artifacts.place_clip(node, other, f"{number}.mp4", "KF4")
+    assert chosen_of(engine, node) == (mine, 24)
+
+
+def test_a_clip_that_was_chosen_stays_chosen_where_nothing_has_changed(scene: tuple[Engine, int]) -> None:
+    engine, node = scene
+    for new in (False, True):
+        assert run(engine, KIND, node, {"seconds": 2, "new_clip": new}).state == "succeeded"
+    head = engine.wb.artifact(node, "scene_video")
+    assert head is not None
+    older = head.content["clips"][0]["media"]
+    engine.wb.artifacts.save(node, "scene_video", {**head.content, "chosen": older}, head.version)
+    assert run(engine, KIND, node, {"seconds": 2}).state == "succeeded"
+    assert chosen_of(engine, node) == (older, 2)

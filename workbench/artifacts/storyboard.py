@@ -440,6 +440,12 @@ class Clip(Grown):
     references: list[Reference] = Field(default_factory=list, max_length=16)
 
 
+def keep_newest(clips: Sequence[Clip], chosen: str) -> list[Clip]:
+    """As many as a scene may have, the chosen one among them."""
+    first = [c for c in clips[:-MOST_CANDIDATES] if c.media == chosen]
+    return [*first, *clips[-MOST_CANDIDATES + len(first) :]]
+
+
 class SceneVideo(Content):
     """The scene's clips; a new one stands beside the old and is chosen."""
 

@@ -12,7 +12,7 @@ from sqlalchemy import Connection
 
 from workbench.artifacts import kinds, sheets
 from workbench.artifacts.saving import add_version
-from workbench.artifacts.storyboard import MOST_CANDIDATES, frame_key, frame_part
+from workbench.artifacts.storyboard import MOST_CANDIDATES, Clip, frame_key, frame_part, keep_newest
 from workbench.artifacts.versions import hash_of, part_of, pick
 from workbench.db.reads import story as reads
 from workbench.db.rows.media import Media
@@ -90,12 +90,13 @@ def place_clip(conn: Connection, node_id: int, media: Media, name: str, shot: st
     ratio = str(plan.content["shots"][0]["camera"]["aspect"]) if plan else "16:9"
     content: JsonObject = head.content if head else {"aspect_ratio": ratio, "clips": []}
     clip = {**_own(media, name), "seconds": media.seconds, "shot": shot}
-    clips = [*(c for c in content["clips"] if c["media"] != media.sha256), clip][-MOST_CANDIDATES:]
+    clips = [Clip.model_validate(c) for c in (*content["clips"], clip) if c is clip or c["media"] != media.sha256]
     chosen = content.get("chosen") if shot is not None else None
-    if chosen not in {c["media"] for c in clips}:
+    if chosen not in {c.media for c in clips}:
         chosen = media.sha256
+    shown = [c.model_dump(mode="json") for c in keep_newest(clips, str(chosen))]
     kind = kinds.find(VIDEO)
-    checked = kinds.validate(kind, {**content, "clips": clips, "chosen": chosen})
+    checked = kinds.validate(kind, {**content, "clips": shown, "chosen": chosen})
     inputs = list(head.inputs) if head else []
     return add_version(conn, node_id, kind, checked, source="manual", user=user, inputs=inputs)
 

@@ -5,16 +5,18 @@ The service's task is created once and its id committed; no worker waits for it 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any, Literal
 
 from pydantic import Field
 
 from workbench import sketch
-from workbench.artifacts.storyboard import Clip, SceneVideo
+from workbench.artifacts.storyboard import MOST_CANDIDATES, Clip, SceneVideo, keep_newest
 from workbench.artifacts.versions import hash_of
 from workbench.errors import Issue
 from workbench.i18n import N_, Text
+from workbench.json_types import JsonObject
 from workbench.story.guards import has_motion_prompt
 from workbench.story.styles import style_text
 from workbench.workflows import registry, staging
@@ -30,7 +32,6 @@ if TYPE_CHECKING:
 FirstFrame = Literal["KF0", "KF1", "KF2", "KF3", "KF4", "KF5", "KF6", "KF7", "KF8", "none"]
 #: seconds that a clip may have; a service takes the nearest that it can film
 SHORTEST, LONGEST = 2.0, 12.0
-MOST_CLIPS = 24
 #: what a clip's prompt tells of the motion prompt
 MOTION = ("seconds", "beats", "changes", "constraints")
 
@@ -125,13 +126,15 @@ async def run(ctx: Context, params: Params) -> SceneVideo:
     source = {"prompt": prompt, "seconds": seconds, "size": list(size), "first": first, "last": last}
     if references:
         source["references"] = [reference.media for reference in references]
-    takes = [hash_of({**source, "take": n}) for n in range(MOST_CLIPS)]
+    takes = [hash_of({**source, "take": n}) for n in range(MOST_CANDIDATES)]
     current = [c for c in known if c.made_of in takes and c.model == ctx.clip_model]
-    if current and not params.new_clip:
-        ctx.progress(100, Text(N_("Nothing has changed since the last clip")))
-        own = {c.media for c in known if c.origin == "own"}
-        chosen = there["chosen"] if there["chosen"] in own else current[-1].media
-        return SceneVideo(aspect_ratio=ratio, chosen=chosen, clips=known)
+    own = _find_own(there, known)
+    if (current or own) and not params.new_clip:
+        nothing = N_("Nothing has changed since the last clip") if current else N_("The scene shows a clip of your own")
+        ctx.progress(100, Text(nothing))
+        # a person's choice among those of now stays
+        stays = own is not None or there["chosen"] in {c.media for c in current}
+        return SceneVideo(aspect_ratio=ratio, chosen=there["chosen"] if stays else current[-1].media, clips=known)
     asked = partial(
         ctx.is_filmed,
         "clip",
@@ -173,9 +176,20 @@ async def run(ctx: Context, params: Params) -> SceneVideo:
         last_frame=_sha(last),
         references=references,
     )
-    clips = [*(c for c in known if c.media != clip.media), clip][-MOST_CLIPS:]
+    # also what was chosen by hand meanwhile
+    there = ctx.current_content() or {}
+    known = [Clip.model_validate(c) for c in there.get("clips", ())]
+    own = _find_own(there, known)
+    chosen = own or clip.media
+    clips = keep_newest([*(c for c in known if c.media != clip.media), clip], chosen)
     ctx.progress(100, Text(N_("{seconds} s"), seconds=f"{clip.seconds:.1f}"))
-    return SceneVideo(aspect_ratio=ratio, chosen=clip.media, clips=clips)
+    return SceneVideo(aspect_ratio=ratio, chosen=chosen, clips=clips)
+
+
+def _find_own(there: JsonObject, known: Sequence[Clip]) -> str | None:
+    """The person's own clip that shows the scene: nothing takes its place unasked."""
+    mine = {c.media for c in known if c.origin == "own" and c.shot is None}
+    return str(there["chosen"]) if there.get("chosen") in mine else None
 
 
 def _next(params: Params) -> str | None:
