@@ -107,6 +107,21 @@ def test_a_person_who_goes_by_an_alias_gets_their_own_name(start: Start) -> None
     assert names <= {"小禾", "愚公", "智叟"}
 
 
+def test_whom_a_person_calls_by_an_alias_is_bound_once_in_later_runs(start: Start) -> None:
+    people = [{"name": "小禾"}, {"name": "愚公", "aliases": ["愚公爷爷"]}, {"name": "智叟"}]
+    engine = start()
+    story = project(engine, SAMPLES[1], characters=people)
+    [first, *_] = [r for r in related(engine, story) if "愚公" in (r["from_name"], r["to_name"])]
+    ends = {end: first[end].replace("愚公", "愚公爷爷") for end in ("from_name", "to_name")}
+    edit(engine, story, [told(ends["from_name"], ends["to_name"])])
+
+    def bare(relation: dict[str, Any]) -> list[str]:
+        return [relation[end].replace("愚公爷爷", "愚公") for end in ends]
+
+    of_both = [r for r in related(engine, story) if bare(r) == bare(first)]
+    assert [r["label"] for r in of_both] == ["手写"]
+
+
 def test_what_a_person_wrote_or_edited_stays_through_later_runs(start: Start) -> None:
     engine = start()
     story = project(engine)

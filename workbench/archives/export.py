@@ -38,8 +38,8 @@ Progress = Callable[[int], None]
 @dataclass(frozen=True)
 class ExportReport:
     """What an archive holds. `missing`: hashes of media that the store no longer has; `hidden`: versions in which a
-    stored key stood and was hidden, which changes their hash; `archived`: episodes and scenes that stand where another of
-    the plan stands, and are archived in it."""
+    stored key stood and was hidden, which changes their hash; `archived`: episodes and scenes that stand where another
+    of the plan stands, and are archived in it."""
 
     path: str
     title: str

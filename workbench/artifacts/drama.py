@@ -253,10 +253,14 @@ class EmotionPoint(Content):
     beat_name: Annotated[str, text_of(120)] | None = Field(None, title=N_("Beat"))
 
 
+#: one for each of 24 scenes of 100 episodes, and one for each episode
+MOST_POINTS = 2_500
+
+
 class EmotionArc(Content):
     """How tense and how light the story is, point by point, in its order."""
 
-    points: list[EmotionPoint] = Field(min_length=1, max_length=1000, title=N_("Points"))
+    points: list[EmotionPoint] = Field(min_length=1, max_length=MOST_POINTS, title=N_("Points"))
 
     @model_validator(mode="after")
     def _check_order(self) -> EmotionArc:

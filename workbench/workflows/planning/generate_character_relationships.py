@@ -17,7 +17,7 @@ from workbench.errors import Issue
 from workbench.i18n import N_, Text
 from workbench.json_types import JsonObject
 from workbench.story.guards import has_two_characters
-from workbench.story.names import NameIndex, fold
+from workbench.story.names import NameIndex
 from workbench.workflows import briefing, registry
 
 if TYPE_CHECKING:
@@ -72,7 +72,7 @@ async def run(ctx: Context, params: registry.Params) -> CharacterRelationships:
     answer = await ctx.generate("relationships", prompt, schema=Answer, checks=checks)
     made = [Relationship.model_validate(r.model_dump()) for r in _use_own_names(answer.relationships, characters)]
     ctx.progress(100, Text(N_("{n} relationships"), n=len(made)))
-    return CharacterRelationships(relationships=merge(kept, made))
+    return CharacterRelationships(relationships=merge(kept, made, NameIndex(characters)))
 
 
 def _list_episodes(ctx: Context) -> list[JsonObject]:
@@ -105,10 +105,11 @@ def keep_pinned(ctx: Context, characters: Sequence[JsonObject]) -> list[Relation
     return [r for r in kept if r not in gone]
 
 
-def merge(kept: Sequence[Relationship], made: Sequence[Relationship]) -> list[Relationship]:
-    """What is kept stays as it is, in front; what was made adds the pairs that it lacks."""
-    pairs = {_pair(r) for r in kept}
-    return [*kept, *(r for r in made if _pair(r) not in pairs)]
+def merge(kept: Sequence[Relationship], made: Sequence[Relationship], index: NameIndex) -> list[Relationship]:
+    """What is kept stays as it is, in front; what was made adds the pairs that it lacks, whatever name a person used
+    for them."""
+    pairs = {(index.find(r.from_name), index.find(r.to_name)) for r in kept}
+    return [*kept, *(r for r in made if (index.find(r.from_name), index.find(r.to_name)) not in pairs)]
 
 
 def pair_issues(relations: Sequence[Relation], characters: Sequence[JsonObject]) -> list[Issue]:
@@ -159,7 +160,3 @@ def _use_own_names(relations: Sequence[Relation], characters: Sequence[JsonObjec
         )
         for r in relations
     ]
-
-
-def _pair(relation: Relation) -> tuple[str, str]:
-    return fold(relation.from_name), fold(relation.to_name)
