@@ -139,6 +139,48 @@ def test_a_conductor_stops_after_its_step_and_goes_on_when_retried(planned: tupl
     assert kinds[TASK] == 6
 
 
+def test_a_conductor_that_is_told_to_stop_in_its_last_step_tells_what_came_of_it(
+    planned: tuple[Engine, int, int]
+) -> None:
+    engine, _, episode = planned
+    wb = engine.wb
+    job = wb.submit(AGENT, episode, PARAMS)
+
+    def tasks() -> list[Any]:
+        return [c for c in wb.jobs.get_detail(job.id).children if c.kind == TASK]
+
+    def begun() -> bool:
+        for queued in wb.jobs.list(state="queued"):
+            if not tasks():
+                engine.worker.run(queued.id)
+        engine.worker.maintain()
+        return bool(tasks())
+
+    until(begun, 120, "the scenes' tasks")
+    assert wb.jobs.stop_after_step(job.id) == [job.id]
+    ended = engine.finish(job.id, timeout=120)
+    # what was asked of the parent was asked of the tasks, too
+    assert {t.state for t in tasks()} == {"failed"}
+    assert [(f["job_id"], f["state"]) for f in ended.result["failed"]] == [(t.id, "failed") for t in tasks()]
+
+
+def test_a_batch_that_goes_one_by_one_stops_after_the_one_at_work(planned: tuple[Engine, int, int]) -> None:
+    engine, project, _ = planned
+    wb = engine.wb
+    batch = wb.submit("generate_episode_core_expression_batch", project, {})
+    engine.worker.run(batch.id)
+    assert len(wb.jobs.get_detail(batch.id).children) == 1
+    assert wb.jobs.stop_after_step(batch.id) == [batch.id]
+    ended = engine.finish(batch.id, timeout=120)
+    assert (ended.state, len(ended.result["succeeded"])) == ("partial", 1)
+    assert {f["error"] for f in ended.result["failed"]} == {"Not started: stopped after the step before, as asked"}
+    assert len(wb.jobs.list(kind="generate_episode_core_expression")) == 1
+    retried = engine.finish(wb.jobs.retry(batch.id).id, timeout=120)
+    assert retried.state == "succeeded", retried.error
+    made = wb.jobs.list(kind="generate_episode_core_expression")
+    assert len(made) == len(nodes(engine, project, "episode"))
+
+
 def test_a_scene_task_is_never_started_alone(planned: tuple[Engine, int, int]) -> None:
     engine, project, episode = planned
     run(engine, "generate_scene_list", project, {"scene_count_hint": 6})

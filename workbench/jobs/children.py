@@ -83,6 +83,12 @@ class BatchResult:
         return {"succeeded": self.succeeded, "failed": self.failed, "skipped": self.skipped}
 
 
+def tell_stopped(kind: str, node_id: int | None) -> ChildResult:
+    """What becomes of a job that a parent was told not to begin."""
+    message = Text(N_("Not started: stopped after the step before, as asked"))
+    return ChildResult(None, node_id, kind, NOT_STARTED, "cancelled", message)
+
+
 def count_failed(failed: Sequence[JsonObject], parts: int) -> Text:
     """“4 of 86 parts failed, 74 never began”: what waited for a failed part has not failed itself, nor has what was
     cancelled."""
@@ -110,12 +116,12 @@ class Children:
         self, wanted: Sequence[Child], *, chained: bool, name: str | None, unless_fresh: bool
     ) -> list[ChildResult]:
         """See `Context.children`."""
-
         self._batches += 1
         batch = self._batches if name is None else None
         fresh: set[str] = set()
+        stopped = self.is_told_to_stop()
         while True:
-            results, missing = self._find_children(wanted, name, batch, chained, unless_fresh, fresh)
+            results, missing = self._find_children(wanted, name, batch, chained, unless_fresh, fresh, stopped)
             to_start = missing[:1] if chained else missing
             if to_start:
                 fresh_now = self._start(to_start, unless_fresh)
@@ -128,10 +134,10 @@ class Children:
 
     def _find_children(
         self, wanted: Sequence[Child], name: str | None, batch: int | None, chained: bool, by_work: bool,
-        fresh: Collection[str],
+        fresh: Collection[str], stopped: bool,
     ) -> tuple[list[ChildResult], list[_MissingChild]]:  # fmt: skip
-        """How far the children are, and those that are not started yet. `by_work`: whatever their place in the batch
-        was, which changes where some are left out."""
+        """How far the children are, and those that are to be started. `by_work`: whatever their place in the batch
+        was, which changes where some are left out. `stopped`: none is."""
         session = self._session
         with session.database.read() as conn:
             states = reads.children_states(conn, session.job_id)
@@ -152,6 +158,8 @@ class Children:
                 results.append(ChildResult(None, child.node_id, child.kind, "failed", refusal["error_kind"], why))
             elif item in fresh:
                 results.append(ChildResult(None, child.node_id, child.kind, FRESH))
+            elif stopped:
+                results.append(tell_stopped(child.kind, child.node_id))
             else:
                 missing.append(_MissingChild(child, item, batch, None if batch is None else number))
             if chained and (missing or results[-1].state in ACTIVE):

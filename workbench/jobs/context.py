@@ -477,6 +477,7 @@ class Context:
         """Run jobs as children and wait for them without holding a worker; results in the order asked for.
 
         chained: each starts when its predecessor has ended. A child that is refused counts as failed.
+        A parent that was told to stop starts none: those that were not begun come back as NOT_STARTED.
         name: known by kind and node alone, so that a resume may ask in another grouping; each pair once a job.
         unless_fresh: asked again in the commit that would start a child; when another job has made its artifact
         meanwhile, nothing is started and the result's state is FRESH. Each kind and node once a batch.

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from workbench.artifacts import kinds
 from workbench.errors import Issue
 from workbench.i18n import N_, Text
-from workbench.jobs.children import FRESH, NOT_STARTED, BatchResult, Child, ChildResult
+from workbench.jobs.children import FRESH, NOT_STARTED, BatchResult, Child, ChildResult, tell_stopped
 from workbench.json_types import JsonObject
 from workbench.story import plan
 from workbench.story.freshness import find_held, list_kept, load_subtree, plan_children
@@ -180,12 +180,6 @@ def _not_started(item: plan.Item, broken: registry.Workflow, *, waits: bool) -> 
         else Text(N_("Not started: “{title}” before it failed"), title=broken.title)
     )
     return ChildResult(None, item.node_id, item.workflow, NOT_STARTED, "child_failed", message)
-
-
-def tell_stopped(workflow: str, node_id: int) -> ChildResult:
-    """What becomes of a job that a parent was told not to begin."""
-    message = Text(N_("Not started: stopped after the step before, as asked"))
-    return ChildResult(None, node_id, workflow, NOT_STARTED, "cancelled", message)
 
 
 def _keys_below(

@@ -60,6 +60,18 @@ def test_all_groups_run_as_chained_jobs_of_their_own_and_hold_no_worker(start: S
     assert [s["reason"] for s in again.result["skipped"]] == ["fresh"] * 9
 
 
+def test_all_groups_stop_after_the_one_at_work(start: Start) -> None:
+    engine = start()
+    scene = planned(engine)
+    parent = engine.wb.submit(GROUPS, scene)
+    engine.worker.run(parent.id)
+    assert engine.wb.jobs.stop_after_step(parent.id) == [parent.id]
+    job = engine.finish(parent.id)
+    assert (job.state, len(job.result["succeeded"]), len(job.result["failed"])) == ("partial", 1, 8)
+    assert {f["error"] for f in job.result["failed"]} == {"Not started: stopped after the step before, as asked"}
+    assert [g["group"] for g in content(engine, scene, KIND)["groups"]] == ["KF0"]
+
+
 def modes(engine: Engine, scene: int) -> str:
     groups = content(engine, scene, KIND)["groups"]
     return "".join("A" if all(p["camera"] is None for p in g["panels"]) else "B" for g in groups)

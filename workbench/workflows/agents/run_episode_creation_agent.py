@@ -78,11 +78,8 @@ async def run(ctx: Context, params: Params) -> BatchResult:
     staged = await composing.run_jobs(ctx, staging, force=params.force, rewrite=again, expect=False)
     outcome = composing.join(outcome, staged)
     going = [scene for scene in scenes if not any(outcome.stops((name, scene)) for name in STAGING)]
-    if not ctx.is_told_to_stop():
-        given = {"images": params.images, "force": params.force, "rewrite": params.rewrite}
-        tasks = [Child(TASK, scene, given) for scene in going]
-        ended = zip(going, await ctx.children(tasks, name="scene"), strict=True)
-        outcome.done |= {(TASK, scene): result for scene, result in ended}
-    else:
-        outcome.done |= {(TASK, scene): composing.tell_stopped(TASK, scene) for scene in going}
+    given = {"images": params.images, "force": params.force, "rewrite": params.rewrite}
+    tasks = [Child(TASK, scene, given) for scene in going]
+    ended = zip(going, await ctx.children(tasks, name="scene"), strict=True)
+    outcome.done |= {(TASK, scene): result for scene, result in ended}
     return composing.summarise(ctx, outcome)

@@ -69,7 +69,7 @@ async def run(ctx: Context, params: Params) -> BatchResult:
     ctx.expect(len(wanted))
     results: list[ChildResult] = []
     for number, key in enumerate(wanted):
-        if results and not results[-1].usable:
+        if results and not results[-1].usable and not ctx.is_told_to_stop():
             broken = Text(N_("Not started: {key} before it failed"), key=wanted[number - 1])
             results.append(ChildResult(None, node.id, ITEM, NOT_STARTED, "child_failed", broken))
             continue
