@@ -238,6 +238,35 @@ def test_an_update_of_all_looks_names_those_that_could_not_be_drawn_and_leaves_t
     assert studio.wb.artifacts.list_stale_reasons(mara, "character_sheet") == []
 
 
+def test_a_look_that_is_renamed_stays_made_from_what_it_was_made_from(studio: Engine) -> None:
+    project = studio.wb.create_project(STORY)
+    mara = nodes(studio, project, "character")["Mara"]
+    run(studio, "generate_character_sheet", mara, {"candidates": 1})
+    run(studio, "generate_character_sheet", mara, {"look": "bride", "scenes": "3.1", "candidates": 1})
+
+    def stale() -> set[str]:
+        reasons = studio.wb.artifacts.list_stale_reasons(mara, "character_sheet")
+        return {name for name in looks(studio, mara) if any(r.touches(f"look:{name}") for r in reasons)}
+
+    def save(change: Callable[..., Any], *how: Any) -> None:
+        head = studio.wb.artifact(mara, "character_sheet")
+        assert head is not None
+        studio.wb.artifacts.save(mara, "character_sheet", change(head.content, *how), head.version)
+
+    def dress(coat: str) -> None:
+        head = studio.wb.artifact(mara, "character")
+        assert head is not None
+        studio.wb.artifacts.save(mara, "character", {**head.content, "appearance": coat}, head.version)
+
+    save(sheets.change_look, "bride", {"name": "in white"})
+    assert stale() == set()
+    dress("a girl in a green coat")
+    assert stale() == {"usual", "in white"}
+    # a name alone is no look at what has changed
+    save(sheets.change_look, "usual", {"name": "every day"})
+    assert stale() == {"every day", "in white"}
+
+
 def forecast(engine: Engine, node: int, mode: Mode = "stale") -> float:
     """The seconds that a plan foresees for a sheet: its looks are drawn one after the other."""
     [planned] = engine.wb.plans.build(node, mode, include=["generate_character_sheet"]).jobs

@@ -59,11 +59,35 @@ def inputs_of_edit(
     if not any(i.get("only_for") for i in head.inputs):
         return refresh_inputs(head.inputs, sources)
     was, now = part_hashes(kind, head.content) or {}, part_hashes(kind, content) or {}
+    names = _find_renamed(was, now)
+    was = {names.get(part, part): found for part, found in was.items()}
+    made_from = [_rename(one, names) for one in head.inputs]
     edited = {part for part in now if now[part] != was.get(part)}
     place = (head.node_id, head.kind)
     # of the artifact itself, what is saved now is what was seen
     seen = LoadedHead(head.id, *place, head.version, head.content_hash, now, head.inputs, content)
     known = Sources({**sources, place: seen}, sources.places if isinstance(sources, Sources) else {})
-    fresh = refresh_inputs(restrict(head.inputs, edited), known)
+    fresh = refresh_inputs(restrict(made_from, edited), known)
     own: list[Input] = [{**i, "artifact_id": OWN} if (i["node_id"], i["kind"]) == place else i for i in fresh]
-    return [*restrict(head.inputs, now.keys() - edited), *own]
+    return [*restrict(made_from, now.keys() - edited), *own]
+
+
+def _find_renamed(was: Mapping[str, str], now: Mapping[str, str]) -> dict[str, str]:
+    """Parts by another name that stand for those that are gone, such as a look of a sheet: what says the same, or the
+    only one of each. Old name → new name."""
+    gone, new = [part for part in was if part not in now], [part for part in now if part not in was]
+    if len(gone) == len(new) == 1:
+        return {gone[0]: new[0]}
+    renamed: dict[str, str] = {}
+    for part in new:
+        same = next((old for old in gone if old not in renamed and was[old] == now[part]), None)
+        if same is not None:
+            renamed[same] = part
+    return renamed
+
+
+def _rename(made_from: Input, names: Mapping[str, str]) -> Input:
+    used_for = made_from.get("only_for")
+    if used_for is None or not names:
+        return made_from
+    return {**made_from, "only_for": sorted(names.get(part, part) for part in used_for)}
