@@ -123,6 +123,12 @@ def test_a_text_without_a_blank_is_measured_sign_by_sign_once(monkeypatch: pytes
     assert sum(map(len, measured)) < 20_000
 
 
+def test_a_text_may_hold_what_looks_like_a_field() -> None:
+    told = "".join(pages_of(make(make_book(make_scene(title="Set {n} of {nb}", summary="{n} \ue0000")), "pdf")))
+    assert "Set {n} of {nb}" in told
+    assert "1 / 3" in told
+
+
 def test_a_frame_that_is_missing_or_broken_leaves_its_place() -> None:
     scene = make_scene(shots=tuple(Shot(**{**vars(s), "picture": "gone"}) for s in make_scene().shots))
     assert len(pages_of(make(make_book(scene), "pdf"))) == 3

@@ -34,6 +34,8 @@ if TYPE_CHECKING:
 Table = tuple[str, list[str], Sequence[float], list[list[str]]]
 
 FAMILY = "Reelwright"
+#: stands for the number of pages until that is known: no text has it, since `replace_missing` lets no such sign through
+COUNT = "\ue0000"
 WIDTH, HEIGHT, MARGIN = 297.0, 210.0, 11.0
 TOP, BOTTOM, GUTTER = 25.0, 9.0, 5.0
 #: columns and rows of nine frames, by how wide a frame is for its height
@@ -70,7 +72,7 @@ class _Pages:
         pdf.set_margins(MARGIN, MARGIN, MARGIN)
         pdf.set_auto_page_break(False)
         pdf.add_font(FAMILY, fname=str(FONT))
-        pdf.alias_nb_pages("{n}")
+        pdf.alias_nb_pages(COUNT)
 
     def make(self) -> bytes:
         scenes = self.book.scenes
@@ -365,4 +367,4 @@ def _write_footer(pdf: FPDF, book: Book) -> None:
     pdf.set_xy(MARGIN, HEIGHT - BOTTOM)
     pdf.cell(200, 4, replace_missing(book.title)[:90])
     pdf.set_xy(WIDTH - MARGIN - 60, HEIGHT - BOTTOM)
-    pdf.cell(60, 4, f"{pdf.page_no()} / {{n}}", align="R")
+    pdf.cell(60, 4, f"{pdf.page_no()} / {COUNT}", align="R")
