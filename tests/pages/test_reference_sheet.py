@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from itertools import count
 from typing import Any
 from urllib.parse import parse_qs
 
@@ -10,8 +11,10 @@ import pytest
 from PIL import Image
 
 from tests.pages.conftest import House, open_popover, said
-from workbench.errors import InvalidInput, NotAllowed
+from workbench.errors import InvalidInput, NotAllowed, ProviderError
+from workbench.i18n import N_, Text
 from workbench.json_types import JsonObject
+from workbench.sketch.provider import Sketch
 from workbench.ui.cast.reference_sheet import SHEETS
 
 
@@ -55,6 +58,25 @@ def test_a_sheet_is_drawn_and_shown(house: House, lang: str, kind: str, sheet: s
     [look] = looks(house, node, sheet)
     assert look["name"] in said(at)
     assert len(look["candidates"]) == 2
+
+
+def test_a_candidate_that_could_not_be_drawn_is_named_beside_the_sheet(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    project = house.sample()
+    node = first(house, project, "character")
+    draw, drawn = Sketch.images, count()
+
+    async def refuse_second(self: Sketch, request: Any) -> Any:
+        if next(drawn) % 2:
+            raise ProviderError("content_filter", Text(N_("The model answered with nothing, twice.")), http_status=400)
+        return await draw(self, request)
+
+    monkeypatch.setattr(Sketch, "images", refuse_second)
+    assert house.run("generate_character_sheet", node).state == "partial"
+    at = house.page("cast", "zh", project=project, kind="character", node=node)
+    assert not at.exception
+    assert "**candidate 2** :gray[模型两次都没有返回内容。]" in said(at)
 
 
 def test_another_candidate_is_picked_and_a_look_told_otherwise(house: House) -> None:

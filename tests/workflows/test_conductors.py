@@ -140,7 +140,7 @@ def test_a_conductor_stops_after_its_step_and_goes_on_when_retried(planned: tupl
 
 
 def test_a_conductor_that_is_told_to_stop_in_its_last_step_tells_what_came_of_it(
-    planned: tuple[Engine, int, int]
+    planned: tuple[Engine, int, int],
 ) -> None:
     engine, _, episode = planned
     wb = engine.wb

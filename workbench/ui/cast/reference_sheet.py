@@ -11,7 +11,7 @@ from workbench.api.workflows import Cell
 from workbench.artifacts import sheets
 from workbench.db.rows.story import ArtifactVersion
 from workbench.json_types import JsonObject
-from workbench.ui import job_bar, labels, live, media, shell, states, uploads
+from workbench.ui import job_bar, labels, live, media, missing_parts, shell, states, uploads
 from workbench.ui.language import t
 from workbench.ui.markup import plain
 from workbench.ui.studio import looks, reasons, versions
@@ -45,6 +45,8 @@ def draw(node_id: int, kind: str, name: str, language: str) -> None:
         if cell is not None and cell.stale_reasons:
             _stale(node_id, cell)
         job_bar.draw(_slot(node_id))
+        if cell is not None:
+            missing_parts.draw(cell.job)
         if artifact is not None:
             versions.show_comparison(node_id, sheet)
         usual = sheets.USUAL.get(language, sheets.USUAL["en"])
