@@ -81,6 +81,21 @@ def give_sheet(house: House, node: int, **looks: str) -> None:
     house.wb.artifacts.save(node, "character_sheet", {"looks": made}, None)
 
 
+def test_an_own_picture_is_measured_whole_whatever_its_file_is_called(house: House) -> None:
+    _, mara, scene = drawn(house, {5: "royalblue"})
+    give_sheet(house, mara, usual="firebrick")
+
+    def measure(name: str) -> float | None:
+        head = house.wb.artifact(scene, "keyframe_images")
+        assert head is not None
+        made = head.content
+        made["frames"][4]["candidates"][0] |= {"origin": "own", "model": name}
+        house.wb.artifacts.save(scene, "keyframe_images", made, head.version)
+        return next(f.distance for f in house.wb.likeness.board(mara).frames if f.order == 5)
+
+    assert measure("sketchbook, page 3.png") == measure("photograph.png")
+
+
 @pytest.mark.parametrize("lang", ["en", "zh"])
 def test_the_least_alike_comes_first_and_is_drawn_again_in_one_click(house: House, lang: str) -> None:
     project, mara, scene = drawn(house, {5: "royalblue"})

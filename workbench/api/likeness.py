@@ -133,14 +133,16 @@ class Likeness:
         place = f"{scene.number}.{scene.position}.{shot['order']}"
         look = sheets.look_at(sheet.content, place) if sheet else None
         candidate = next(c for c in frame["candidates"] if c["media"] == frame["chosen"])
+        own = candidate.get("origin") == "own"
         distance = None
         if look is not None and look["chosen"] and box is not None:
-            if str(candidate["model"]).startswith("sketch"):
+            # of an own picture it is the name of the file
+            if not own and str(candidate["model"]).startswith("sketch"):
                 box = (box[0], box[1] * (1 - _CAPTION), box[2], box[3] * (1 - _CAPTION))
             distance = self._distance(str(frame["chosen"]), box, str(look["chosen"]), measure)
         return LikenessFrame(
             scene.id, scene.number, scene.position, str(frame["key"]), int(shot["order"]), str(shot["framing"]),
-            str(shot["caption"]), str(frame["chosen"]), candidate.get("origin") == "own",
+            str(shot["caption"]), str(frame["chosen"]), own,
             str(look["name"]) if look is not None and look["chosen"] else None, distance,
         )  # fmt: skip
 
