@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 
 from sqlalchemy import Connection
 
 from workbench.artifacts import kinds, staleness
 from workbench.artifacts.declared import Kind
 from workbench.artifacts.part_inputs import own_input, restrict
-from workbench.artifacts.versions import part_of
+from workbench.artifacts.versions import hash_of, part_of
 from workbench.db.reads import story as reads
 from workbench.db.rows.story import Artifact, Input
 from workbench.errors import ProgrammingError
@@ -26,6 +26,7 @@ class PartSources:
         self._session = session
         self._inputs = inputs
         self._own_parts: dict[str, set[str]] = {}
+        self._own_hashes: dict[str, str] = {}
         #: the version that this run has saved so far
         self.own: Artifact | None = None
 
@@ -47,9 +48,10 @@ class PartSources:
         if own is not None:
             self._inputs.record(own, part, part_of(kinds.find(own.kind), own.content, part))
 
-    def use_own_part(self, part: str, only_for: str) -> None:
+    def use_own_part(self, part: str, content: JsonObject, only_for: str) -> None:
         """Count a part of what this run makes as an input of another part of it (``state:KF2`` for ``group:KF3``)."""
         self._own_parts.setdefault(part, set()).add(only_for)
+        self._own_hashes[part] = hash_of(content)
 
     def list_for(self, conn: Connection, kind: Kind, content: JsonObject, made: Collection[str]) -> list[Input]:
         """What these parts of the content are made from; what the head's others are made from stays as it is."""
@@ -82,7 +84,15 @@ class PartSources:
                     return True
             elif not staleness.equals(known, made_from):
                 return True
-        return False
+        return any(written in used_for and self._is_new(own, written, before)
+                   for own, used_for in self._own_parts.items())  # fmt: skip
+
+    def _is_new(self, own: str, written: str, before: Sequence[Input]) -> bool:
+        """A part that this run has made differs from the one that `written` was made from."""
+        place = (self._node_id, self._session.declared.writes, own)
+        used = (i for i in before if (i["node_id"], i["kind"], i.get("part")) == place)
+        known = next((i for i in used if written in i.get("only_for", (written,))), None)
+        return known is None or known["content_hash"] != self._own_hashes[own]
 
     def keep(self, parts: Collection[str], written: Collection[str]) -> None:
         """What is left as it was stays as old as it was: it goes on counting as made from the versions of then.

@@ -142,6 +142,19 @@ def test_a_group_made_anew_makes_the_later_ones_stale_and_leaves_the_earlier_one
     assert stale(engine, scene) == set()
 
 
+def test_one_run_makes_anew_what_goes_on_from_a_group_that_it_makes_anew(start: Start) -> None:
+    engine = start()
+    scene = planned(engine)
+    run(engine, GROUP, scene)
+    edit(engine, scene, lambda plan: plan["groups"][3].update(goal="Della hides the watch."), "storyboard_plan")
+    since = len(service(engine).requests)
+    job = run(engine, GROUP, scene)
+    assert job.state == "succeeded", job.error
+    assert job.result["succeeded"] == [*GROUP_KEYS[3:], *GROUP_KEYS[:3]], "made, then kept"
+    assert len(service(engine).requests) == since + 6
+    assert stale(engine, scene) == set()
+
+
 def test_a_new_plan_keeps_the_groups_whose_entry_is_unchanged(start: Start) -> None:
     engine = start()
     scene = planned(engine)

@@ -100,13 +100,13 @@ def read_opening(ctx: Context, key: GroupKey, cast: Cast, mode: CameraMode, made
     before: list[JsonObject] = []
     for earlier in GROUP_KEYS[: GROUP_KEYS.index(key)]:
         if earlier in made:
-            ctx.sources.use_own_part(f"state:{earlier}", only_for=part)
-            group = made[earlier]
-            before.append(group.model_dump(mode="json", include={"summary", "end", "exits"}))
+            state = made[earlier].model_dump(mode="json", include={"summary", "end", "exits"})
+            ctx.sources.use_own_part(f"state:{earlier}", state, only_for=part)
         else:
-            state = node.artifact(KIND, f"state:{earlier}", only_for=part)
-            assert state is not None  # the guard has seen every earlier group
-            before.append(state)
+            known = node.artifact(KIND, f"state:{earlier}", only_for=part)
+            assert known is not None  # the guard has seen every earlier group
+            state = known
+        before.append(state)
     exits = [Exit.model_validate(e) for state in before for e in state["exits"]]
     gone = panel_checks.gone_after(exits, cast)
     start = StoryboardState.model_validate(before[-1]["end"]) if before else planned.start
