@@ -74,6 +74,42 @@ def test_changes_stay_with_a_retry_of_a_retry_and_wrong_ones_are_refused(
             jobs.plan_retry([first.id], overrides=changes)
 
 
+@pytest.mark.parametrize("as_job", [False, True])
+def test_a_field_that_is_given_leaves_the_others_as_each_job_was_asked(
+    engine: Engine, provider: ScriptedProvider, as_job: bool
+) -> None:
+    jobs, name = engine.wb.jobs, use(engine.wb, provider)
+    provider.script(default={"status": 400})
+    own: list[Any] = [
+        {"text_model": "large", "params": {"max_tokens": 700}}, {"params": {"temperature": 0.3}}, None,
+    ]  # fmt: skip
+    failed = []
+    for n, asked in enumerate(own):
+        [job] = finish_all(engine, jobs.retry_many([tell(engine, name, f"lamp {n}").id], overrides=asked))
+        failed.append(job.id)
+
+    def retry(ids: list[int], changes: Any) -> tuple[list[int], list[Any]]:
+        if as_job:
+            bulk = engine.finish(jobs.act_on_many("retry", ids, overrides=changes).id)
+            items = {item.job_id: item.new_id or 0 for item in jobs.list_bulk_items(bulk.id)}
+            new = [items[job_id] for job_id in ids]
+        else:
+            new = [act.new_id or 0 for act in jobs.retry_many(ids, overrides=changes)]
+        for job_id in new:
+            engine.finish(job_id)
+        listed = jobs.list_overrides(new)
+        return new, [listed.get(job_id) for job_id in new]
+
+    new, asked = retry(failed, {"params": {"max_tokens": 900}})
+    assert asked == [
+        {"text_model": "large", "params": {"max_tokens": 900}}, {"params": {"temperature": 0.3, "max_tokens": 900}},
+        {"params": {"max_tokens": 900}},
+    ]  # fmt: skip
+    assert Counter(call["model"] for call in provider.calls()[-3:]) == {"large": 1, "scripted-1": 2}
+    new, asked = retry(new, {"text_model": None, "params": {"max_tokens": None}})
+    assert asked == [None, {"params": {"temperature": 0.3}}, None], "as the profile says"
+
+
 def test_another_profile_is_not_asked_for_the_old_ones_model(engine: Engine, provider: ScriptedProvider) -> None:
     jobs, name = engine.wb.jobs, use(engine.wb, provider)
     key = "sk-canary0123456789"
@@ -120,9 +156,9 @@ def test_a_retry_is_priced_as_it_will_be_asked(engine: Engine, provider: Scripte
     assert (jobs.get_detail(first.id).overrides, jobs.list_overrides([first.id, second.id])) == (
         None, {second.id: {"text_model": "large"}},
     )  # fmt: skip
-    assert price(second, overrides={}) == usual, "as the profile says"
+    assert price(second, overrides={"text_model": None}) == usual, "as the profile says"
     assert price(second, profile="spare") == usual, "that service's own model"
-    bulk = jobs.act_on_many("retry", job_ids=[second.id], overrides={})
+    bulk = jobs.act_on_many("retry", job_ids=[second.id], overrides={"text_model": None})
     engine.finish(bulk.id)
     [item] = jobs.list_bulk_items(bulk.id)
     assert item.new_id is not None

@@ -349,6 +349,17 @@ def test_jobs_that_were_asked_with_different_settings_keep_them(house: House) ->
         at.button(key="act_go").click().run()
         asked = house.wb.jobs.list_overrides(job.id for job in house.wb.jobs.list(limit=2))
         assert {one["params"]["max_tokens"] for one in asked.values()} == {100 + newer.id, 100 + older.id}
+        for job_id in asked:
+            house.end(job_id)
+        at = house.page("debug")
+        at.button(key=f"all_{key}").click().run()
+        at.number_input(key="act_temperature").set_value(0.4).run()
+        at.button(key="act_go").click().run()
+        assert not at.exception
+        asked = house.wb.jobs.list_overrides(job.id for job in house.wb.jobs.list(limit=2))
+        lengths = {one["params"].pop("max_tokens") for one in asked.values()}
+        assert lengths == {100 + newer.id, 100 + older.id}
+        assert [*asked.values()] == [{"params": {"temperature": 0.4}}] * 2, "what is given is for all"
 
 
 def test_chosen_failures_are_read_again_for_free(house: House) -> None:

@@ -193,25 +193,12 @@ class JobRuns(JobReads):
         self._dispatcher.kick()
         return self.get(new_id)
 
-    def _insert_replay(
-        self, job_id: int, *, profile: str | None, overrides: Overrides | None = None, **how: Any
-    ) -> int:
-        from workbench.jobs import overrides as asking
+    def _insert_replay(self, job_id: int, *, profile: str | None, **how: Any) -> int:
         from workbench.jobs import replay
 
-        profile_id = None if profile is None else self._profiles.id_of(profile)
-        if overrides is not None:
-            asked_of = self.get(job_id).profile_id if profile is None else profile_id
-            how["overrides"] = asking.check(overrides, self._profiles.public(asked_of))
-        return replay.replay(
-            self._database,
-            self._registry,
-            job_id,
-            profile_id=profile_id,
-            change_profile=profile is not None,
-            change_overrides=overrides is not None,
-            **how,
-        )
+        if profile is not None:
+            how |= {"profile_id": self._profiles.id_of(profile), "change_profile": True}
+        return replay.replay(self._database, self._registry, self._profiles.public, job_id, **how)
 
     def plan_replay(self, job_id: int, from_step: str | None = None) -> Act:
         """What `replay` would do, and what it would probably cost. Raises NotAllowed while the job is active,

@@ -81,7 +81,8 @@ class Jobs(JobRuns):
         since, unless `replace_newer`: True, or the jobs of which that is meant. `params` are laid over each job's own.
         `overrides`: another model, params of the call, or versions of prompts than their profile and today's prompts
         have: {"text_model": …, "params": {"max_tokens": …}, "prompts": {"planning/plan_episodes.en": 0}}, 0 being the
-        shipped one. `from_step`: only the steps before it are reused. Raises NotFound before anything is done.
+        shipped one; each field is laid over what the job itself was asked with, None is what the profile says.
+        `from_step`: only the steps before it are reused. Raises NotFound before anything is done.
         """
         from workbench.jobs import acts
 
@@ -195,7 +196,7 @@ class Jobs(JobRuns):
             how["params"] = params
         if profile is not None:
             how["profile_id"] = self._profiles.id_of(profile)
-        if overrides is not None:
+        if overrides:
             asking.check(overrides, self._profiles.public(how.get("profile_id")))
             how["overrides"] = {**overrides}
         if from_step is not None:

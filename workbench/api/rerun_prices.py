@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
 from workbench.errors import NotFound
 from workbench.jobs import overrides as asking
@@ -36,8 +36,8 @@ class RerunPrices:
     profile_id: int | None = None
     change_profile: bool = False
     overrides: Overrides | None = None
-    #: (workflow, profile, overrides) → a whole run, and who does it
-    _known: dict[tuple[str, int | None, str], _Known] = field(default_factory=dict)
+    #: (workflow, profile, whether it is another one, what it was asked with) → a whole run, and who does it
+    _known: dict[tuple[str, int | None, bool, str], _Known] = field(default_factory=dict)
 
     def __call__(self, rerun: Rerun) -> RerunPrice | None:
         """None: not known."""
@@ -58,14 +58,11 @@ class RerunPrices:
 
     def _estimate(self, declared: Workflow, rerun: Rerun) -> _Known:
         profile_id = self.profile_id if self.change_profile else rerun.profile_id
-        overrides: Mapping[str, Any] | None = self.overrides
-        if overrides is None:
-            overrides = rerun.overrides if profile_id == rerun.profile_id else asking.carry_over(rerun.overrides)
-        key = declared.name, profile_id, json.dumps(overrides, sort_keys=True)
+        is_other = profile_id != rerun.profile_id
+        key = declared.name, profile_id, is_other, json.dumps(rerun.overrides, sort_keys=True)
         if key not in self._known:
             profile = self.profile_of(profile_id)
-            if self.overrides is not None:
-                overrides = asking.check(overrides, profile)
+            overrides = asking.ask_again(rerun.overrides, self.overrides, profile, is_other=is_other)
             bound = estimates.BoundProfiles.bind(asking.apply(profile, overrides), self.profile_of)
             self._known[key] = plans.estimates_of(self.database, [declared], bound)[declared.name], bound
         return self._known[key]

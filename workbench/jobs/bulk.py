@@ -16,7 +16,7 @@ from workbench.db.reads import jobs as job_reads
 from workbench.db.rows.jobs import Act, BulkItem, GroupFilters, Job, JobFilters
 from workbench.db.writes import bulk as writes
 from workbench.i18n import N_, Text
-from workbench.jobs import acts, overrides, replay
+from workbench.jobs import acts, replay
 from workbench.jobs.session import ClaimSession
 from workbench.json_types import JsonObject
 
@@ -39,6 +39,7 @@ class How(TypedDict, total=False):
     params: JsonObject
     #: a profile's id, None is the sketch; without the key each keeps its own
     profile_id: int | None
+    #: fields laid over what each was asked with
     overrides: JsonObject
     from_step: str
     #: their stored answers are read again
@@ -160,15 +161,18 @@ async def _act(session: ClaimSession, params: Request, ids: Sequence[int], rest:
         jobs = {job.id: job for job in job_reads.find_many(conn, [*ids])}
 
     def retry(act: Act) -> int:
-        changes = _changes(session, how, jobs[act.job_id])
+        changes = _changes(how, jobs[act.job_id])
         meant = acts.is_meant(newer, act.job_id)
-        return replay.replay(database, session.workflows, act.job_id, replace_newer=meant, user=user, **changes)
+        return replay.replay(
+            database, session.workflows, session.providers.profile_of, act.job_id, replace_newer=meant, user=user,
+            **changes,
+        )  # fmt: skip
 
     outcome = "reparse" if how.get("reparse") else "retry"
     return [_item(session, act) for act in acts.retry_each(planned, retry, outcome=outcome)]
 
 
-def _changes(session: ClaimSession, how: How, job: Job) -> dict[str, Any]:
+def _changes(how: How, job: Job) -> dict[str, Any]:
     """What a retry of a job is done with, as `replay.replay` takes it."""
     changes: dict[str, Any] = {"keep_done": "from_step" not in how, "from_step": how.get("from_step")}
     if how.get("reparse"):
@@ -178,8 +182,7 @@ def _changes(session: ClaimSession, how: How, job: Job) -> dict[str, Any]:
     if "profile_id" in how:
         changes |= {"profile_id": how["profile_id"], "change_profile": True}
     if "overrides" in how:
-        profile = session.providers.profile_of(how.get("profile_id", job.profile_id))
-        changes |= {"overrides": overrides.check(how["overrides"], profile), "change_overrides": True}
+        changes["overrides"] = how["overrides"]
     return changes
 
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import Any, TypedDict
+from typing import Any, TypedDict, cast
 
 from sqlalchemy import Connection
 
@@ -25,11 +25,12 @@ _ANYWHERE = ("temperature", "top_p", "max_tokens", "presence_penalty", "frequenc
 
 
 class Overrides(TypedDict, total=False):
-    """`prompts`: key such as planning/plan_episodes.en → id of an override, 0 for the shipped words."""
+    """`prompts`: key such as planning/plan_episodes.en → id of an override, 0 for the shipped words. Laid over what a
+    job was asked with, None is what its profile or today's prompts say."""
 
-    text_model: str
+    text_model: str | None
     params: dict[str, Any]
-    prompts: dict[str, int]
+    prompts: dict[str, int | None]
 
 
 def check(given: Mapping[str, Any] | None, profile: Profile) -> Overrides | None:
@@ -48,9 +49,27 @@ def check(given: Mapping[str, Any] | None, profile: Profile) -> Overrides | None
     params = known_params.validate(profile.provider, wanted) if wanted else {}
     if params:
         asked["params"] = params
-    if given.get("prompts"):
-        asked["prompts"] = {str(key): int(number) for key, number in given["prompts"].items()}
+    numbers = {str(key): int(n) for key, n in (given.get("prompts") or {}).items() if n is not None}
+    if numbers:
+        asked["prompts"] = {**numbers}
     return asked or None
+
+
+def ask_again(
+    own: Mapping[str, Any] | None, given: Mapping[str, Any] | None, profile: Profile, *, is_other: bool
+) -> Overrides | None:
+    """What a run is asked with when it is run again: what it was asked with, and laid over that the fields that are
+    given. `is_other`: by another profile than before. Raises InvalidInput."""
+    own = carry_over(own) if is_other else own
+    return check(_lay_over(own or {}, given), profile) if given else cast("Overrides | None", own)
+
+
+def _lay_over(own: Mapping[str, Any], given: Mapping[str, Any]) -> dict[str, Any]:
+    both = {**own, **given}
+    for name in ("params", "prompts"):
+        if name in both:
+            both[name] = {**(own.get(name) or {}), **(given.get(name) or {})}
+    return both
 
 
 def carry_over(own: Mapping[str, Any] | None) -> Overrides | None:

@@ -22,7 +22,8 @@ from workbench.errors import InvalidInput, NotAllowed, NotFound, WouldReplace
 from workbench.i18n import N_, Text
 from workbench.jobs import submit
 from workbench.jobs.declared import Declared, Workflows
-from workbench.jobs.overrides import Overrides, carry_over
+from workbench.jobs.overrides import Overrides, ask_again
+from workbench.profiles.routing import ProfileOf
 
 
 def find(conn: Connection, job_id: int) -> Job:
@@ -35,6 +36,7 @@ def find(conn: Connection, job_id: int) -> Job:
 def replay(
     database: Database,
     workflows: Workflows,
+    profile_of: ProfileOf,
     job_id: int,
     *,
     params: dict[str, Any] | None = None,
@@ -45,7 +47,6 @@ def replay(
     reparse: bool = False,
     replace_newer: bool = False,
     overrides: Overrides | None = None,
-    change_overrides: bool = False,
     user: str = "local",
 ) -> int:
     """Run an ended job again as a new one; returns the new job's id.
@@ -54,19 +55,17 @@ def replay(
     still at work is returned instead of a second one.
     from_step: the steps before it are reused, it and all after it are made anew.
     reparse: the original's stored answers go through today's parser and checks; no model is called.
-    overrides: what the run is asked with beside its profile, when `change_overrides`; else what the original was, of
-    which another profile takes what is not its service's own.
+    overrides: fields laid over what the original was asked with beside its profile, of which another profile takes what
+    is not its service's own.
     replace_newer: also where a person has saved a version since, which the new one would take the place of.
     Raises WouldReplace without it.
     """
     with database.read() as conn:
         old = find(conn, job_id)
-        if not change_overrides:
-            overrides = reads.find_overrides(conn, job_id)
-            if change_profile and profile_id != old.profile_id:
-                overrides = carry_over(overrides)
+        own = reads.find_overrides(conn, job_id)
         position = position_of(conn, job_id, from_step)
     check_ended(old)
+    asked_of = profile_id if change_profile else old.profile_id
     request = submit.Request(
         old.kind,
         old.node_id,
@@ -75,10 +74,10 @@ def replay(
         answers_from=job_id if reparse else old.answers_from if keep_done else None,
         reused_from=job_id if keep_done else None,
         user=user,
-        profile_id=profile_id if change_profile else old.profile_id,
+        profile_id=asked_of,
         priority=old.priority,
         max_attempts=old.max_attempts,
-        overrides=overrides,
+        overrides=ask_again(own, overrides, profile_of(asked_of), is_other=asked_of != old.profile_id),
     )
     values = submit.prepare(database, workflows, request)
     with database.write() as conn:

@@ -56,9 +56,10 @@ def draw(ids: Sequence[int], preset: Preset) -> Changes:
     with st.expander(t("With other settings"), icon=":material/tune:", expanded=expanded, key="act_changes"):
         unsaid = t("as the profile says") if before is not None else t("as each was asked")
         if before is None:
-            st.caption(
-                t("These jobs were asked with different settings, and keep them as long as nothing is given here.")
+            told = t(
+                "These jobs were asked with different settings. What you give is for all; else each keeps its own."
             )
+            st.caption(told)
         left, right = st.columns(2, gap="small")
         with left:
             profile = _profile(preset, jobs, before or {})
@@ -83,9 +84,11 @@ def draw(ids: Sequence[int], preset: Preset) -> Changes:
         hidden = {name: value for name, value in params.items() if name not in ("max_tokens", "temperature")}
         if hidden:
             st.caption(t("Also {settings}, as before.", settings=describe({"params": hidden})))
-    overrides = _gather(model, {**hidden, "max_tokens": tokens and int(tokens), "temperature": heat}, prompts)
-    # as it was: each keeps its own
-    return Changes(profile, None if overrides == own else overrides, step)
+    asked: JsonObject = {
+        "text_model": (model or "").strip(), "prompts": prompts,
+        "params": {**hidden, "max_tokens": tokens and int(tokens), "temperature": heat},
+    }  # fmt: skip
+    return Changes(profile, _find_changed(own, asked), step)
 
 
 def _find_own(jobs: Sequence[Job]) -> JsonObject | None:
@@ -97,16 +100,22 @@ def _find_own(jobs: Sequence[Job]) -> JsonObject | None:
     return own[0] if all(one == own[0] for one in own) else None
 
 
-def _gather(model: str | None, params: JsonObject, prompts: dict[str, int]) -> Overrides:
-    overrides: Overrides = {}
-    if model and model.strip():
-        overrides["text_model"] = model.strip()
-    given = {name: value for name, value in params.items() if value is not None}
-    if given:
-        overrides["params"] = given
+def _find_changed(own: JsonObject, asked: JsonObject) -> Overrides | None:
+    """The fields that say something else than the jobs were asked with: of all others each keeps its own."""
+    changed: Overrides = {}
+    if asked["text_model"] != (own.get("text_model") or ""):
+        changed["text_model"] = asked["text_model"] or None
+    params = _find_other(own.get("params", {}), asked["params"])
+    if params:
+        changed["params"] = params
+    prompts = _find_other(own.get("prompts", {}), asked["prompts"])
     if prompts:
-        overrides["prompts"] = prompts
-    return overrides
+        changed["prompts"] = prompts
+    return changed or None
+
+
+def _find_other(own: JsonObject, asked: JsonObject) -> JsonObject:
+    return {name: asked.get(name) for name in {**own, **asked} if asked.get(name) != own.get(name)}
 
 
 def _field(draw_field: Callable[..., Any], label: str, name: str, first: Any, **how: Any) -> Any:
