@@ -3,7 +3,9 @@
 import base64
 import re
 
-from workbench.ui import charts
+import pytest
+
+from workbench.ui import charts, formats
 
 
 def test_an_axis_has_a_few_round_values():
@@ -11,6 +13,32 @@ def test_an_axis_has_a_few_round_values():
     assert charts.ticks(118_000) == [0, 50_000, 100_000]
     assert charts.ticks(22_700) == [0, 5_000, 10_000, 15_000, 20_000]
     assert all(3 <= len(charts.ticks(n)) <= 6 for n in (3, 7, 99, 101, 4_999, 1_860_000))
+
+
+@pytest.mark.parametrize(
+    ("highest", "texts"),
+    [
+        (0, ["0"]),
+        (780, ["0", "200 ms", "400 ms", "600 ms"]),
+        (2_400, ["0", "500 ms", "1 s", "1.5 s", "2 s"]),
+        (140_000, ["0", "30 s", "1 min", "1.5 min", "2 min"]),
+        (9_000_000, ["0", "30 min", "1 h", "1.5 h", "2 h", "2.5 h"]),
+        (200_000_000, ["0", "12 h", "24 h", "36 h", "2 days"]),
+        (2_000_000_000, ["0", "5 days", "10 days", "15 days", "20 days"]),
+    ],
+)
+def test_an_axis_of_durations_has_round_ones_in_the_unit_that_suits_them(highest, texts):
+    axis = charts.durations(highest)
+    assert axis["ticktext"] == texts
+    assert all(0 <= value <= highest for value in axis["tickvals"])
+
+
+def test_an_axis_of_durations_is_in_the_readers_language():
+    assert [formats.tick_duration(ms, "zh") for ms in (30_000, 5_400_000, 864_000_000)] == [
+        "30 秒",
+        "1.5 小时",
+        "10 天",
+    ]
 
 
 def test_the_left_margin_grows_with_the_longest_label_and_cjk_counts_twice():
@@ -40,7 +68,7 @@ def test_a_sparkline_goes_up_and_down_and_a_flat_one_lies_where_its_value_is():
 
 def test_a_day_without_neighbours_is_a_dot_on_a_line_of_any_length():
     def dots(*values: float | None) -> list[int]:
-        [line] = charts.lines([str(n) for n in range(len(values))], {"p50": values}, charts.Palette(), " s").data
+        [line] = charts.lines([str(n) for n in range(len(values))], {"p50": values}, charts.Palette()).data
         assert line.mode == "lines+markers"
         return [place for place, size in enumerate(line.marker.size) if size]
 

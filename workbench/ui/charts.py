@@ -129,6 +129,28 @@ def ticks(highest: float) -> list[float]:
     return [step * i for i in range(math.floor(highest / step) + 1)]
 
 
+_SECOND, _MINUTE, _HOUR, _DAY = 1_000, 60_000, 3_600_000, 86_400_000
+#: ms between two places on an axis of durations
+_STEPS = (
+    *(n * size for size in (1, 10, 100) for n in (1, 2, 5)),
+    *(n * size for size in (_SECOND, _MINUTE) for n in (1, 2, 5, 10, 30)),
+    *(n * _HOUR for n in (1, 2, 3, 6, 12)),
+    *(n * size * _DAY for size in (1, 10, 100) for n in (1, 2, 5)),
+)
+
+
+def duration_ticks(highest: float) -> list[int]:
+    """Up to six round durations from 0 up, ms."""
+    step = next((step for step in _STEPS if highest <= 5 * step), _STEPS[-1])
+    return [step * i for i in range(int(highest // step) + 1)]
+
+
+def durations(highest: float) -> dict[str, Any]:
+    """An axis of ms, written like all other durations."""
+    values = duration_ticks(highest)
+    return {"tickvals": values, "ticktext": [formats.tick_duration(v, current()) for v in values]}
+
+
 def stack(days: Sequence[str], series: Mapping[str, Sequence[float]], colours: Palette, height: int = 250) -> go.Figure:
     """A bar a day, split by series."""
     chart = figure(colours, height)
@@ -147,10 +169,11 @@ def stack(days: Sequence[str], series: Mapping[str, Sequence[float]], colours: P
 
 
 def lines(
-    days: Sequence[str], series: Mapping[str, Sequence[float | None]], colours: Palette, unit: str, height: int = 250
+    days: Sequence[str], series: Mapping[str, Sequence[float | None]], colours: Palette, height: int = 250
 ) -> go.Figure:
-    """Lines over days; colour and dash both tell them apart."""
-    chart = figure(colours, height, left=52)
+    """Durations (ms) over days, as lines; colour and dash both tell them apart."""
+    axis = durations(max((ms for values in series.values() for ms in values if ms is not None), default=0))
+    chart = figure(colours, height, left=label_margin(axis["ticktext"]))
     styles = [
         ("dot", colours.gray),
         ("solid", colours.series[0]),
@@ -161,8 +184,9 @@ def lines(
         chart.add_scatter(
             x=list(days), y=list(values), name=name, mode="lines+markers",
             line={"dash": dash, "color": colour, "width": 2}, marker={"size": _dots(values)},
+            customdata=[formats.duration(ms, current()) for ms in values], hovertemplate="%{customdata}",
         )  # fmt: skip
-    chart.update_yaxes(ticksuffix=unit)
+    chart.update_yaxes(**axis)
     chart.update_xaxes(nticks=6, type="category")
     return chart
 

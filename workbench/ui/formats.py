@@ -91,6 +91,18 @@ def duration(ms: float | None, language: str = "en") -> str:
     return translate(N_("{n} days"), language, n=hours // 24)
 
 
+def tick_duration(ms: float, language: str = "en") -> str:
+    """A round duration, as axes have them: ``0``, ``500 ms``, ``30 s``, ``1.5 h``, ``10 days``."""
+    if not ms:
+        return "0"
+    units = {
+        86_400_000: N_("{n} days"), 3_600_000: N_("{n} h"), 60_000: N_("{n} min"), 1_000: N_("{n} s"), 1: N_("{n} ms"),
+    }  # fmt: skip
+    # hours up to two days, as everywhere
+    size = next((size for size in units if ms >= (2 * size if size == 86_400_000 else size)), 1)
+    return translate(units[size], language, n=f"{ms / size:g}")
+
+
 def count(n: float | None) -> str:
     """A whole number with thousands separated."""
     return MISSING if n is None else f"{n:,.0f}"

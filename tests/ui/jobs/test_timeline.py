@@ -49,6 +49,6 @@ def test_a_note_stands_where_there_is_room_for_it_on_a_telephone_too():
     ]
     chart = timeline.draw(rows, charts.Palette())
     notes = {note.text.strip(): (note.x, note.xanchor) for note in chart.layout.annotations}
-    assert notes == {"429": (2, "left"), "Rate limited": (8, "right")}
+    assert notes == {"429": (2_000, "left"), "Rate limited": (8_000, "right")}
     narrow = timeline.draw([timeline.Bar("all", 0, 10_000, "failed", 0, "Rate limited")], charts.Palette())
-    assert narrow.layout.xaxis.range[1] >= 15, "behind a bar as long as all there is, a third of the width"
+    assert narrow.layout.xaxis.range[1] >= 15_000, "behind a bar as long as all there is, a third of the width"

@@ -50,21 +50,21 @@ def draw_latency(window: Window, colours: charts.Palette) -> None:
     rows = {r.day: r for r in window.by_day(live.workbench().usage.latencies, "day")}
     names = {"p99": "p99", "p95": "p95", "p50": "p50", "ttft_p50": t("First token")}
     series: dict[str, list[float | None]] = {
-        n: [_seconds(getattr(rows.get(d), k, None)) for d in window.days] for k, n in names.items()
+        n: [_ms(getattr(rows.get(d), k, None)) for d in window.days] for k, n in names.items()
     }
     charts.panel(
         t("Latency of text calls"),
-        t("seconds"),
+        t("per day"),
         "latency",
-        lambda: charts.lines(window.day_labels, series, colours, t(" s")),
-        lambda: _by_day(window, series),
+        lambda: charts.lines(window.day_labels, series, colours),
+        lambda: _by_day(window, {n: [labels.duration_text(ms) for ms in values] for n, values in series.items()}),
         window.pick_day,
         window.key,
     )
 
 
-def _seconds(ms: float | None) -> float | None:
-    return None if ms is None else round(ms / 1000, 3)
+def _ms(ms: float | None) -> int | None:
+    return None if ms is None else round(ms)
 
 
 def draw_group(window: Window, group: str, title: str, colours: charts.Palette) -> None:

@@ -73,14 +73,14 @@ def _by_day(window: Window, what: What, title: str, rows: Sequence[JobTimes], co
     by_day = {row.day: row for row in rows}
     own = [by_day.get(day) for day in window.days]
     series = {
-        name: [None if ms is None else round(ms / 1000, 3) for ms in (_shares(row, what)[place] for row in own)]
+        name: [None if ms is None else round(ms) for ms in (_shares(row, what)[place] for row in own)]
         for place, name in ((1, "p95"), (0, "p50"))
     }
     charts.panel(
         title,
-        t("seconds, by the day of their end"),
+        t("by the day of their end"),
         f"{what}s",
-        lambda: charts.lines(window.day_labels, series, colours, t(" s")),
+        lambda: charts.lines(window.day_labels, series, colours),
         _list_rows(list(zip(window.day_labels, own, strict=True)), t("Day"), what),
         window.pick_day,
         window.key,

@@ -98,8 +98,8 @@ def draw(rows: Sequence[Bar], colours: charts.Palette) -> go.Figure:
         chart.add_bar(
             y=[labels[i] for i, _ in mine],
             # A step that took no time would not be seen at all.
-            x=[max(b.end - b.start, total * 0.006) / 1000 for _, b in mine],
-            base=[b.start / 1000 for _, b in mine],
+            x=[max(b.end - b.start, total * 0.006) for _, b in mine],
+            base=[b.start for _, b in mine],
             width=[0.58 if b.depth == 0 else 0.34 for _, b in mine],
             orientation="h",
             name=name,
@@ -115,7 +115,7 @@ def draw(rows: Sequence[Bar], colours: charts.Palette) -> go.Figure:
             before = late and bar.start > 0.35 * total
             room = 1.5 if late and not before else room
             chart.add_annotation(
-                x=(bar.start if before else bar.end) / 1000,
+                x=bar.start if before else bar.end,
                 y=labels[index],
                 text=f" {in_chart(bar.note)} ",
                 showarrow=False,
@@ -132,8 +132,6 @@ def draw(rows: Sequence[Bar], colours: charts.Palette) -> go.Figure:
         categoryorder="array",
         categoryarray=labels,
     )
-    chart.update_xaxes(
-        showgrid=True, gridcolor=colours.border, range=[0, total / 1000 * room], ticksuffix=t(" s"), nticks=9
-    )
+    chart.update_xaxes(showgrid=True, gridcolor=colours.border, range=[0, total * room], **charts.durations(total))
     chart.update_layout(barmode="overlay", hovermode="closest")
     return chart
