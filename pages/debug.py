@@ -9,7 +9,7 @@ import streamlit as st
 from workbench.db.rows.jobs import FailureGroup
 from workbench.ui import filters, formats, illustrations, live, parts, shell
 from workbench.ui.debug import failure, groups, remedies
-from workbench.ui.jobs import acts
+from workbench.ui.jobs import acts, bulk
 from workbench.ui.language import t
 
 wb = live.workbench()
@@ -62,7 +62,7 @@ def draw_groups(listed: list[FailureGroup], wanted: groups.Scope) -> None:
 
 def main() -> None:
     wanted = sidebar()
-    drawn = live.look("debug", lambda: live.query(wb.jobs.failures_version))
+    drawn = live.look("debug", lambda: (live.query(wb.jobs.failures_version), bulk.signature()))
     everything = live.query(wb.jobs.list_failures, **wanted)
     heading = st.container()
     views = choose_views(everything) if everything else list(USUAL)
@@ -72,6 +72,7 @@ def main() -> None:
     with heading:
         shell.title(t("Debug"), note)
         shell.show_refusal()
+        bulk.strip()
     if not listed:
         with illustrations.empty(
             t("No group of failures is in these states.")

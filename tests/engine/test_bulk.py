@@ -277,6 +277,38 @@ def test_a_whole_group_is_read_again_for_free(
         engine.wb.jobs.undo_bulk(again.id)
 
 
+def test_it_is_told_first_which_of_many_answers_pass_and_those_are_saved(
+    engine: Engine, provider: ScriptedProvider, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(bulk, "PIECE", 2)
+    jobs, name = engine.wb.jobs, use(engine.wb, provider)
+    provider.script(default={"text": '{"text": "A LIE."}'})
+    failed = tell(engine, name, 3)
+    provider.script(default={"text": '{"text": "A LIE and a FIB."}'})
+    [wrong] = tell(engine, name, 1, about="a door")
+    monkeypatch.setattr(jobs_for_tests, "FORBIDDEN", "FIB")
+    [group] = jobs.list_failures()
+    calls, count = len(provider.calls()), jobs.count()
+    look = jobs.act_on_many("read", group={"fingerprint": group.fingerprint})
+    assert run(engine, look.id) == {"reparse": 3, "skipped": 1}
+    told = items(engine, look.id)
+    assert [told[i][0] for i in (*failed, wrong)] == ["reparse"] * 3 + ["skipped"]
+    assert (jobs.count(), len(provider.calls())) == (count + 1, calls), "nothing is saved"
+    with pytest.raises(NotAllowed):
+        jobs.undo_bulk(look.id)
+    with pytest.raises(NotAllowed):
+        jobs.act_on_many("reparse", passed=wrong)
+    jobs.reparse(failed[0])
+    save = jobs.act_on_many("reparse", passed=look.id)
+    assert save.params["total"] == 3
+    assert run(engine, save.id) == {"retried": 2, "skipped": 1}, "what has been done since is left out"
+    told = items(engine, save.id)
+    assert wrong not in told
+    for job_id in failed[1:]:
+        assert engine.finish(told[job_id][1] or 0).result == {"texts": ["A LIE."]}
+    assert len(provider.calls()) == calls
+
+
 def test_a_version_by_hand_gives_way_only_where_it_was_named(engine: Engine, provider: ScriptedProvider) -> None:
     wb, name = engine.wb, use(engine.wb, provider)
     provider.script(default={"status": 400})

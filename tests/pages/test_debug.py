@@ -14,6 +14,7 @@ from tests.pages.conftest import House, said
 from tests.scripted_provider import ScriptedProvider
 from workbench.cli.jobs import show
 from workbench.db.rows.jobs import Job
+from workbench.jobs import reparse
 from workbench.jobs.overrides import Overrides
 from workbench.jobs.submit import Request
 from workbench.ui import formats
@@ -376,6 +377,44 @@ def test_chosen_failures_are_read_again_for_free(house: House) -> None:
         assert any("No model is called, and nothing is paid." in str(m.value) for m in at.markdown)
         assert at.button(key="act_go").disabled, "it would not pass today either"
         assert (wb.jobs.count(), len(provider.calls())) == (count, calls)
+
+
+def test_a_whole_group_is_read_again_by_a_job_that_tells_what_would_pass_and_is_then_saved(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(acts, "MOST_READ", 2)
+    with ScriptedProvider() as provider:
+        wb = house.wb
+        wb.profiles.add("scripted", "openai", base_url=provider.url, text_model="one", key="sk-canary0123456789")
+        provider.script(default={"text": "No story today."})
+        failed = [house.run("plan_episodes", house.sample(), {}, profile="scripted").id for _ in range(3)]
+        [group] = wb.jobs.list_failures()
+        at = house.page("debug")
+        at.button(key=f"remedy_reparse_{group.fingerprint}").click().run()
+        assert any("what 3 jobs were answered" in str(m.value) for m in at.markdown)
+        at.button(key="act_go").click().run()
+        assert not at.exception
+        [look] = wb.jobs.list(kind="act_on_jobs")
+        monkeypatch.setattr(reparse, "_read", read_well)
+        house.engine._run_bulk()
+        assert wb.jobs.count_bulk_outcomes(look.id) == {"reparse": 3}
+        at = house.page("debug")
+        assert any("would now pass: 3" in str(c.value).replace("\\", "") for c in at.caption), (
+            "it is told where it was asked for"
+        )
+        at = house.page("job", id=look.id)
+        at.button(key="bulk_save").click().run()
+        assert not at.exception
+        house.engine._run_bulk()
+        save = wb.jobs.list(kind="act_on_jobs")[0]
+        assert {item.job_id for item in wb.jobs.list_bulk_items(save.id)} == {*failed}
+        page = house.page("job", id=save.id)
+        assert any("no undo" in str(h.proto.body) for h in page.get("html")), "it says so instead of offering one"
+        assert "bulk_undo" not in {button.key for button in page.button}
+
+
+async def read_well(*_: object) -> None:
+    """Today's reader takes any answer."""
 
 
 def fail_many(house: House, provider: ScriptedProvider, count: int) -> str:

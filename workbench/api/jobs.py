@@ -133,12 +133,13 @@ class Jobs(JobRuns):
 
     def act_on_many(
         self,
-        act: Literal["cancel", "retry", "reparse", "priority"],
+        act: Literal["cancel", "retry", "read", "reparse", "priority"],
         job_ids: Iterable[int] | None = None,
         *,
         filters: JobFilters | None = None,
         last: int | None = None,
         group: GroupFilters | None = None,
+        passed: int | None = None,
         priority: int = 0,
         params: JsonObject | None = None,
         profile: str | None = None,
@@ -149,7 +150,8 @@ class Jobs(JobRuns):
         user: str = "local",
     ) -> SubmittedJob:
         """Act on any number of jobs, given by id, by the filters of `list`, or as what nothing has made good of a
-        group of failures, as a job with its own progress; what came of each is in `list_bulk_items`.
+        group of failures, as a job with its own progress; what came of each is in `list_bulk_items`. “read” tells what
+        “reparse” would save, which takes those that passed by the number of that job, too: `passed`.
 
         Jobs that come after this match no filter, nor those after the job `last`; of a group those that fail after
         this are not meant, nor those after its `until`. A retry takes the settings of `retry_many`; `replace_newer`:
@@ -158,18 +160,24 @@ class Jobs(JobRuns):
         """
         from workbench.jobs import bulk
 
-        if sum(given is not None for given in (job_ids, filters, group)) != 1:
+        if sum(given is not None for given in (job_ids, filters, group, passed)) != 1:
             raise InvalidInput(Text(N_("Give jobs, filters or a group of failures: one of the three.")))
         how = self._how(params, profile, overrides, from_step)
         if how and act != "retry":
             raise InvalidInput(Text(N_("Other settings are for a retry alone.")))
-        if act == "reparse":
+        if act in ("read", "reparse"):
             how["reparse"] = True
+        if act == "read":
+            how["look"] = True
         if not isinstance(replace_newer, bool):
             how["meant"] = sorted({*replace_newer})
+        if passed is not None:
+            how["passed"] = self._check_read(passed)
         ids = None if job_ids is None else sorted({*job_ids})
         with self._database.read() as conn:
-            if ids is not None:
+            if passed is not None:
+                total, newest = bulk_reads.count_outcomes(conn, passed).get(bulk.PASSES, 0), 0
+            elif ids is not None:
                 total, newest = len(ids), 0
             elif group is not None:
                 until = group.get("until")
@@ -178,12 +186,21 @@ class Jobs(JobRuns):
             else:
                 total, newest = bulk_reads.count(conn, filters or {}, bulk.KIND)
         asked: JsonObject = {
-            "act": "retry" if act == "reparse" else act, "ids": ids,
+            "act": "retry" if act in ("read", "reparse") else act, "ids": ids,
             "filters": {k: v for k, v in (filters or {}).items() if v is not None},
             "last": newest if last is None else min(last, newest), "total": total, "priority": priority,
             "replace_newer": replace_newer is True, "how": how,
         }  # fmt: skip
         return self.submit(bulk.KIND, None, asked, priority=bulk.PRIORITY, user=user, submit_key=submit_key)
+
+    def _check_read(self, bulk_id: int) -> int:
+        """Raises NotAllowed unless it is a bulk job that has read answers again."""
+        from workbench.jobs import bulk
+
+        job = self.get(bulk_id)
+        if job.kind != bulk.KIND or not job.params.get("how", {}).get("look"):
+            raise NotAllowed(Text(N_("Job {job_id} has not read answers again."), job_id=bulk_id))
+        return bulk_id
 
     def _how(
         self, params: JsonObject | None, profile: str | None, overrides: Overrides | None, from_step: str | None

@@ -144,6 +144,11 @@ def retry_each(acts: Sequence[Act], retry: Callable[[Act], int], *, outcome: str
     return [_retry(act, retry) if act.outcome == outcome else _left_out(act) for act in acts]
 
 
+def leave(act: Act, outcome: str) -> Act:
+    """What comes of it when those of this outcome are only told."""
+    return act if act.outcome == outcome else _left_out(act)
+
+
 def _retry(act: Act, retry: Callable[[Act], int]) -> Act:
     try:
         return replace(act, outcome="retried", new_id=retry(act))

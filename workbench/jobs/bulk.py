@@ -26,6 +26,8 @@ PIECE = 100
 #: what undoes an act: on which outcomes
 UNDO: dict[Name, str] = {"cancel": "cancelled", "retry": "retried", "priority": "changed"}
 UNDONE_BY: dict[Name, Name] = {"cancel": "retry", "retry": "cancel", "priority": "restore"}
+#: what would be saved
+PASSES = "reparse"
 KIND = "act_on_jobs"
 #: it comes before what it acts on
 PRIORITY = 100
@@ -42,8 +44,12 @@ class How(TypedDict, total=False):
     #: fields laid over what each was asked with
     overrides: JsonObject
     from_step: str
-    #: their stored answers are read again
+    #: their stored answers are read again, and saved where they pass now
     reparse: bool
+    #: they are read, and nothing is saved
+    look: bool
+    #: of which such job those are meant that pass
+    passed: int
     #: of which jobs a person has said that they may stand in the place of a version by hand
     meant: list[int]
     #: of an undo: those before it, which ended with something left to undo
@@ -107,6 +113,9 @@ def _next(session: ClaimSession, params: Request) -> list[int]:
             pieces = (newest[at : at + PIECE] for at in range(0, len(newest), PIECE))
             # of none of a hundred may there be a job
             return next((ids for piece in pieces if (ids := [j.id for j in job_reads.find_many(conn, piece)])), [])
+        if looked := params.how.get("passed"):
+            passing = reads.list_items(conn, looked, below=reached, limit=PIECE, outcomes=[PASSES])
+            return [item.job_id for item in passing]
         if group := params.how.get("group"):
             return failures.list_left(conn, group, reached or reads.ABOVE_ALL, PIECE)
         filters = cast("JobFilters", params.filters)
@@ -114,7 +123,7 @@ def _next(session: ClaimSession, params: Request) -> list[int]:
 
 
 def _begin(session: ClaimSession, params: Request) -> acts.Rest:
-    """Which jobs are meant in all, and what an earlier claim has retried of them."""
+    """Which jobs are meant in all, and what an earlier claim has retried of them, or found to pass."""
 
     def is_among(ids: Collection[int]) -> set[int]:
         if params.ids is not None or not ids:
@@ -123,6 +132,8 @@ def _begin(session: ClaimSession, params: Request) -> acts.Rest:
             if params.undo_of is not None:
                 items = reads.list_some(conn, params.undo_of, ids, but=params.how.get("earlier", ()))
                 return {item.job_id for item in items if item.outcome == UNDO[params.undone]}
+            if looked := params.how.get("passed"):
+                return {item.job_id for item in reads.list_some(conn, looked, ids) if item.outcome == PASSES}
             if group := params.how.get("group"):
                 return failures.filter_left(conn, group, ids)
             filters = cast("JobFilters", params.filters)
@@ -130,7 +141,7 @@ def _begin(session: ClaimSession, params: Request) -> acts.Rest:
 
     rest, below = acts.Rest(is_among), None
     with session.database.read() as conn:
-        while items := reads.list_items(conn, session.job_id, below=below, limit=1_000, outcomes=["retried"]):
+        while items := reads.list_items(conn, session.job_id, below=below, limit=1_000, outcomes=["retried", PASSES]):
             jobs = job_reads.find_many(conn, [item.job_id for item in items])
             rest.add(jobs, replay.whole_kinds(session.workflows, (job.kind for job in jobs)))
             below = items[-1].job_id
@@ -157,6 +168,8 @@ async def _act(session: ClaimSession, params: Request, ids: Sequence[int], rest:
     if how.get("reparse"):
         assert session.read_again is not None
         planned = await session.read_again(session, planned)
+    if how.get("look"):
+        return [_item(session, acts.leave(act, PASSES)) for act in planned]
     with database.read() as conn:
         jobs = {job.id: job for job in job_reads.find_many(conn, [*ids])}
 
@@ -168,7 +181,7 @@ async def _act(session: ClaimSession, params: Request, ids: Sequence[int], rest:
             **changes,
         )  # fmt: skip
 
-    outcome = "reparse" if how.get("reparse") else "retry"
+    outcome = PASSES if how.get("reparse") else "retry"
     return [_item(session, act) for act in acts.retry_each(planned, retry, outcome=outcome)]
 
 

@@ -28,7 +28,7 @@ from workbench.ui.markup import hide_keys, plain
 Name = Literal["retry", "replay", "reparse", "cancel", "change"]
 #: so many jobs are looked at one by one; what more of them are and cost is reckoned from these
 MOST = 10_000
-#: and of so many the stored answers are read, which takes longer
+#: of more the stored answers are read by a job of its own, before anything is saved
 MOST_READ = 500
 #: so many stand in the table
 LISTED = 1_000
@@ -39,6 +39,7 @@ FEW = 200
 #: so many are done while one looks on; more are a job of their own
 AT_ONCE = 20
 _SLOT, _LAST = "_act", "_last_act"
+SAVED = N_("What is saved has no undo: it is a version like any other, and an older one is restored in the Studio.")
 
 TITLES: dict[Name, str] = {
     "retry": N_("Retry"),
@@ -97,7 +98,7 @@ class Asked:
 
     @property
     def looked_at(self) -> list[int]:
-        return self.ids[: MOST_READ if self.name == "reparse" else MOST]
+        return self.ids[:MOST]
 
     @property
     def left(self) -> list[int]:
@@ -166,6 +167,9 @@ def draw(on_done: Callable[[], None] | None = None) -> bool:
         if asked.done:
             _told(asked)
             return
+        if asked.name == "reparse" and len(asked.ids) > MOST_READ:
+            _ask_to_read(asked, on_done)
+            return
         changed = changes.draw(asked.ids, asked.preset) if asked.name == "retry" else Changes()
         try:
             plan = _plan(asked, changed)
@@ -228,6 +232,25 @@ def _ask(asked: Asked, plan: list[Act], changed: Changes, on_done: Callable[[], 
             live.redraw_page()
 
 
+def _ask_to_read(asked: Asked, on_done: Callable[[], None] | None) -> None:
+    """Very many are read by a job first, which tells what would pass."""
+    n = formats.count(len(asked.ids))
+    st.markdown(
+        t("A job of its own reads what {n} jobs were answered, and tells of each whether it would now pass.", n=n)
+    )
+    st.markdown(t("Today's reader and checks on what is stored. No model is called, and nothing is paid."))
+    st.markdown(t("Nothing is saved before you say so on the page of that job."))
+    _say_until(asked)
+    with st.container(horizontal=True):
+        st.button(
+            t("Read the answers of {n} jobs again", n=n), key="act_go", type="primary",
+            icon=f":material/{ICONS[asked.name]}:", on_click=_begin_reading, args=(asked, on_done),
+        )  # fmt: skip
+        if st.button(t("Close"), key="act_close", icon=":material/close:"):
+            close()
+            live.redraw_page()
+
+
 def _say_which(asked: Asked, planned: int) -> None:
     """What of many is not listed, and up to when they have failed."""
     said = []
@@ -237,10 +260,14 @@ def _say_which(asked: Asked, planned: int) -> None:
         said += [text, t("What comes of each stands on the page of the job that does it.")]
     if planned > LISTED:
         said.append(t("{n} of them are listed.", n=formats.count(LISTED)))
-    if asked.group is not None and (until := asked.group.get("until")) is not None:
-        said.append(t("What has failed after {when} is not among them.", when=labels.time_text(until)))
     if said:
         st.caption(" ".join(said))
+    _say_until(asked)
+
+
+def _say_until(asked: Asked) -> None:
+    if asked.group is not None and (until := asked.group.get("until")) is not None:
+        st.caption(t("What has failed after {when} is not among them.", when=labels.time_text(until)))
 
 
 def _label(name: Name, n: int) -> str:
@@ -273,6 +300,7 @@ def _numbers(asked: Asked, wanted: Sequence[Act]) -> None:
                 states.badge(name, int(asked.reckon(counts[name])))
     if asked.name == "reparse":
         st.markdown(t("Today's reader and checks on what is stored. No model is called, and nothing is paid."))
+        st.caption(t(SAVED))
     if asked.name not in ("retry", "replay") or not wanted:
         return
     sentence = _say_price(asked, wanted)
@@ -432,12 +460,7 @@ def _begin_bulk(
     if asked.begun:
         return
     asked.begun = True
-    ids = [*(act.job_id for act in wanted), *asked.left]
-    which: dict[str, Any] = {"job_ids": ids}
-    if len(ids) > BY_ID and asked.filters is not None:
-        which = {"filters": asked.filters, "last": max(asked.ids)}
-    elif len(ids) > BY_ID and asked.group is not None:
-        which = {"group": asked.group}
+    which = _which(asked, [*(act.job_id for act in wanted), *asked.left])
     # just those of which it was said: of others it is told that somebody has saved one
     meant = [act.job_id for act in wanted if act.outcome == "would_replace"]
     with shell.show_refusals():
@@ -453,6 +476,27 @@ def _begin_bulk(
             on_done()
     live.invalidate()
     close()
+
+
+def _begin_reading(asked: Asked, on_done: Callable[[], None] | None) -> None:
+    with shell.show_refusals():
+        job = live.workbench().jobs.act_on_many(
+            "read", **_which(asked, asked.ids), user=shell.user(), submit_key=asked.submit_key
+        )
+        shell.toast(t("Job {id} works through them; see its progress above the list.", id=job.id))
+        if on_done is not None:
+            on_done()
+    live.invalidate()
+    close()
+
+
+def _which(asked: Asked, ids: list[int]) -> dict[str, Any]:
+    """The jobs as `act_on_many` takes them: one by one, or by what they all match when they are too many."""
+    if len(ids) > BY_ID and asked.filters is not None:
+        return {"filters": asked.filters, "last": max(asked.ids)}
+    if len(ids) > BY_ID and asked.group is not None:
+        return {"group": asked.group}
+    return {"job_ids": ids}
 
 
 def last() -> Last | None:

@@ -15,6 +15,10 @@ from workbench.ui.language import t
 from workbench.ui.markup import hide_keys, plain
 
 KIND = "act_on_jobs"
+#: what one that only reads answers again says of those that would be saved
+PASSES = "reparse"
+#: so many are told
+SHOWN = 3
 #: one that has ended is still shown above the board for so long
 RECENT_MS = 10 * 60_000
 PAGE = 50
@@ -30,7 +34,8 @@ def title(job: Job) -> str:
     how = job.params.get("how", {})
     msgid = TITLES[job.params["act"]]
     if how.get("reparse"):
-        msgid = N_("Read the answers of {n} jobs again")
+        again, save = N_("Read the answers of {n} jobs again"), N_("Save {n} answers that pass now")
+        msgid = save if how.get("passed") else again
     elif any(name in how for name in ("params", "profile_id", "overrides", "from_step")):
         msgid = N_("Retry {n} jobs with other settings")
     return t(msgid, n=formats.count(job.params["total"]))
@@ -43,10 +48,31 @@ def _undo(bulk_id: int) -> None:
     live.invalidate()
 
 
-def _undo_button(job: Job, key: str) -> None:
-    has_way_back = job.params["undo_of"] is None and not job.params.get("how", {}).get("reparse")
-    if job.state not in states.ACTIVE and has_way_back:
-        st.button(t("Undo"), key=key, type="tertiary", icon=":material/undo:", on_click=_undo, args=(job.id,))
+def _save(bulk_id: int) -> None:
+    with shell.show_refusals():
+        job = live.workbench().jobs.act_on_many("reparse", passed=bulk_id, user=shell.user())
+        shell.toast(t("Job {id} saves them.", id=job.id))
+    live.invalidate()
+
+
+def _next_button(job: Job, counts: dict[str, int], key: str) -> None:
+    """What follows on one that has ended: to undo it, or to save what it has found to pass."""
+    how = job.params.get("how", {})
+    if job.state in states.ACTIVE or job.params["undo_of"] is not None:
+        return
+    if how.get("look"):
+        if passing := counts.get(PASSES):
+            label = t("Save {n} that would pass", n=int(passing))
+            st.button(label, key=f"{key}_save", type="tertiary", icon=":material/save:", on_click=_save, args=(job.id,))
+    elif how.get("reparse"):
+        shell.small(t("no undo"), t(acts.SAVED))
+    else:
+        st.button(t("Undo"), key=f"{key}_undo", type="tertiary", icon=":material/undo:", on_click=_undo, args=(job.id,))
+
+
+def signature() -> list[tuple[int, str, float]]:
+    """What makes the strip another one."""
+    return [(job.id, job.state, job.progress or 0) for job in live.workbench().jobs.list(kind=KIND, limit=SHOWN)]
 
 
 def strip() -> None:
@@ -54,17 +80,18 @@ def strip() -> None:
     since = live.clock_ms() - RECENT_MS
     _few(since)
     jobs = live.workbench().jobs
-    for job in live.query(jobs.list, kind=KIND, limit=3):
+    for job in live.query(jobs.list, kind=KIND, limit=SHOWN):
         active = job.state in states.ACTIVE
         if not active and (job.finished_at or 0) < since:
             continue
-        told = labels.now_text(job) if active else _outcomes(live.query(jobs.count_bulk_outcomes, job.id))
+        counts = {} if active else live.query(jobs.count_bulk_outcomes, job.id)
+        told = labels.now_text(job) if active else _outcomes(counts)
         with st.container(horizontal=True, vertical_alignment="center", gap="small", key=f"bulk_{job.id}"):
             states.badge(job.state)
             st.markdown(f"[{plain(title(job))}]({job_links.href(job.id)})", width="content")
             st.caption(plain(told), width="content")
             st.space("stretch")
-            _undo_button(job, f"bulk_{job.id}_undo")
+            _next_button(job, counts, f"bulk_{job.id}")
 
 
 def _few(since: int) -> None:
@@ -91,7 +118,7 @@ def draw(job: Job) -> None:
         counts = live.query(jobs.count_bulk_outcomes, job.id)
         st.markdown(f"**{plain(title(job))}** {plain(_outcomes(counts))}", width="content")
         st.space("stretch")
-        _undo_button(job, "bulk_undo")
+        _next_button(job, counts, "bulk")
     below = st.session_state.get("_bulk_below", {}).get(job.id)
     items = live.query(jobs.list_bulk_items, job.id, below=below, limit=PAGE)
     rows = [
