@@ -34,8 +34,8 @@ from workbench.workflows.registry import Workflow
 wb = live.workbench()
 LIMIT = 50
 NEWEST: tuple[JobSort, bool] = ("id", True)
-#: place → the one of the page before, of the pages of a sorted board that this session has turned
-PAGES = "_sorted_pages"
+#: so many pages of a sorted board know the way back
+MOST_BACK = 20
 #: whether there is such a page, what leads there, and with which arguments
 Turn = tuple[bool, Callable[..., None], tuple[Any, ...]]
 #: the parts that are drawn anew alone
@@ -95,29 +95,52 @@ def list_page(matching: JobFilters) -> JobPage:
     """The jobs to show: the newest by keys, so that a page holds still; else of all that match, by a column."""
     column, descending = sort_param()
     if (column, descending) == NEWEST:
-        jobs = live.query(live.workbench().jobs.list, **matching, **page_ends(), limit=LIMIT)
-        return JobPage(jobs, str(jobs[-1].id) if len(jobs) == LIMIT else None)
+        return list_newest(matching)
     kinds = sorted((w.name for w in wb.workflows.list()), key=lambda name: labels.workflow_title(name).casefold())
     how: dict[str, Any] = {"descending": descending, "limit": LIMIT, "kinds": kinds, **matching}
     page = live.workbench().jobs.page_sorted
     try:
-        return live.query(page, column, after=st.query_params.get("page"), **how)
+        return live.query(page, column, after=next(reversed(places()), None), **how)
     except InvalidInput:
         # an address that somebody has typed
         return live.query(page, column, **how)
 
 
+def list_newest(matching: JobFilters) -> JobPage:
+    """A row more than a page has says whether there is an older page, or a newer one."""
+    jobs = live.workbench().jobs
+    listing: dict[str, Any] = {**matching, "limit": LIMIT + 1}
+    ends: dict[str, Any] = {**page_ends()}
+    rows = live.query(jobs.list, **listing, **ends)
+    if "after" in ends and len(rows) > LIMIT:
+        return JobPage(rows[1:], str(rows[-1].id))
+    if "after" in ends:
+        # the first page: what comes stands on it
+        st.query_params.pop("after")
+        rows = live.query(jobs.list, **listing)
+    return JobPage(rows[:LIMIT], str(rows[LIMIT - 1].id) if len(rows) > LIMIT else None)
+
+
+def places() -> list[str]:
+    """Where the pages of a sorted board began, from the second to this one: none on the first. An empty one stands for
+    those before, which the address does not know any more."""
+    return st.query_params["page"].split(".") if "page" in st.query_params else []
+
+
 def go_back() -> None:
-    """To the page that this one came after; where nobody knows it, to the first."""
-    before = st.session_state.get(PAGES, {}).get(st.query_params.pop("page", None))
-    if before is not None:
-        st.query_params["page"] = before
+    """To the page that this one came after; where the address does not know it, to the first."""
+    before = places()[:-1]
+    if any(before):
+        st.query_params["page"] = ".".join(before)
+    else:
+        st.query_params.pop("page", None)
 
 
 def go_on(place: str) -> None:
     """To the next page of a sorted board."""
-    st.session_state.setdefault(PAGES, {})[place] = st.query_params.get("page")
-    st.query_params["page"] = place
+    known = [*places(), place]
+    newest = [*filter(None, known)][-MOST_BACK:]
+    st.query_params["page"] = ".".join(newest if known == newest else ["", *newest])
 
 
 def pager(page: JobPage, total: int, matching: JobFilters) -> None:
@@ -131,13 +154,14 @@ def pager(page: JobPage, total: int, matching: JobFilters) -> None:
         st.space("stretch")
         if newest:
             # Only a reader who has turned a page can be on an older one.
-            back: Turn = bool(rows) and bool(ends), go_to_page, ("after", rows[0].id if rows else 0)
+            back: Turn = bool(ends), go_to_page, ("after", rows[0].id if rows else 0)
             on: Turn = page.next is not None, go_to_page, ("before", rows[-1].id if rows else 0)
         else:
             back = "page" in st.query_params, go_back, ()
             on = page.next is not None, go_on, (page.next,)
+        previous = t("Previous") if places()[:-1] != [""] else t("First page")
         for key, label, icon, (possible, turn, args) in (
-            ("newer", t("Newer") if newest else t("Previous"), "chevron_left", back),
+            ("newer", t("Newer") if newest else previous, "chevron_left", back),
             ("older", t("Older") if newest else t("Next"), "chevron_right", on),
         ):
             st.button(

@@ -294,6 +294,56 @@ def test_gates_are_limited_and_workers_drained_on_the_page(house: House):
     assert house.wb.queues.list_workers()[0].drain_at is None
 
 
+def chats(house: House, n: int) -> list[int]:
+    requests = [Request("llm_chat", None, {"messages": [{"role": "user", "content": f"q {i}"}]}) for i in range(n)]
+    return sorted(job.id for job in house.wb.jobs.submit_many(requests))
+
+
+def test_the_way_back_to_each_page_of_a_sorted_board_stands_in_its_address(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    jobs = chats(house, 250)
+    at = house.page("jobs", sort="id", desc=0)
+    for _ in range(4):
+        at.button(key="older").click().run()
+    assert jobs_shown(at) == jobs[200:]
+    # a link that somebody else opens
+    at = house.page("jobs", sort="id", desc=0, page=at.query_params["page"])
+    for begin in (150, 100, 50, 0):
+        assert at.button(key="newer").label == "Previous"
+        at.button(key="newer").click().run()
+        assert jobs_shown(at) == jobs[begin : begin + 50]
+    assert at.button(key="newer").disabled
+    # of very many pages the last ones are known: it is said what the button leads to
+    place = house.wb.jobs.page_sorted("id", limit=200).next
+    at = house.page("jobs", sort="id", desc=0, page=f".{place}")
+    assert (jobs_shown(at), at.button(key="newer").label) == (jobs[200:], "First page")
+    at.button(key="newer").click().run()
+    assert (jobs_shown(at), at.query_params.get("page")) == (jobs[:50], None)
+    place = house.wb.jobs.page_sorted("id", limit=100).next
+    at = house.page("jobs", sort="id", desc=0, page="x." * 19 + f"{place}")
+    at.button(key="older").click().run()
+    known = at.query_params["page"]
+    assert (known.count("."), known[0], jobs_shown(at)) == (20, ".", jobs[150:200])
+
+
+def test_the_newest_jobs_have_no_empty_page_at_either_end(house: House) -> None:
+    jobs = chats(house, 100)[::-1]
+    at = house.page("jobs")
+    at.button(key="older").click().run()
+    assert jobs_shown(at) == jobs[50:]
+    assert at.button(key="older").disabled, "there are just two pages"
+    at.button(key="newer").click().run()
+    assert jobs_shown(at) == jobs[:50]
+    assert at.button(key="newer").disabled, "nothing is newer"
+    assert "after" not in at.query_params
+    # behind the last one, as in a link to jobs that were pruned since
+    at = house.page("jobs", before=jobs[-1])
+    assert jobs_shown(at) == []
+    at.button(key="newer").click().run()
+    assert jobs_shown(at) == jobs[50:]
+
+
 def test_the_board_is_sorted_over_all_pages_as_the_address_says(house: House):
     jobs = [
         house.run("llm_chat", None, {"messages": [{"role": "user", "content": "a word " * n}]}).id for n in range(1, 54)
@@ -307,6 +357,7 @@ def test_the_board_is_sorted_over_all_pages_as_the_address_says(house: House):
     at.button(key="newer").click().run()
     assert jobs_shown(at) == jobs[:50]
     assert jobs_shown(house.page("jobs", sort="id", desc=0, page="99")) == jobs[:50]
+    assert "page" not in at.query_params
     # the order of times and costs is their own, not that of their words
     costs = [house.wb.jobs.get(i).cost_micros or 0 for i in jobs_shown(house.page("jobs", sort="cost", desc=1))]
     assert costs == sorted(costs, reverse=True)
