@@ -242,6 +242,11 @@ def draw_board(filters_now: Callable[[], JobFilters], drawn_with: dict[str, str]
     matching: JobFilters = {**wanted, "state": chosen or None}
     with cards:
         board.metrics(matching, 0 if chosen and "running" not in chosen else counts.get("running", 0))
+    if wanted["text"] and live.query(live.workbench().jobs.is_being_filed):
+        st.caption(
+            t("Older jobs are still being filed: until then their titles and errors are found in English alone."),
+            help=t("Workers do so by themselves, some thousand jobs a second while they have time."),
+        )
     if wanted["text"] and chosen:
         # of what is found by words only the newest are counted
         counts = live.query(live.workbench().jobs.count_states, **matching)

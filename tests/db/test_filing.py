@@ -160,14 +160,18 @@ def test_jobs_that_were_filed_in_english_are_filed_anew(settings: Settings, monk
         assert found(conn, "chat") == ids[::-1]
         assert reads.count_states(conn) == {"failed": 7}
     monkeypatch.setattr(type(engine.worker.runner), "busy", settings.threads)
-    engine.worker.run_maintenance()
+    with monkeypatch.context() as small:
+        small.setattr(filing.unfile_english, "__defaults__", (2,))
+        engine.worker.run_maintenance()
     with engine.wb.database.read() as conn:
-        assert len(found(conn, translate("Chat", "zh"))) == 3, "it waits until a thread is free"
+        assert len(found(conn, translate("Chat", "zh"))) == 5, "a batch a round while no thread is free"
+        assert not filed.has_unfiled(conn)
+    assert engine.wb.jobs.is_being_filed()
     monkeypatch.setattr(type(engine.worker.runner), "busy", 0)
     engine.worker.run_maintenance()
     with engine.wb.database.read() as conn:
         assert found(conn, translate("Chat", "zh")) == ids[::-1]
-        assert not filed.was_filed_in_english(conn)
+        assert not engine.wb.jobs.is_being_filed()
         assert not filed.has_unfiled(conn)
         assert reads.count_states(conn) == {"failed": 7}
     engine.close()

@@ -402,6 +402,7 @@ def ask_dashboards(wb: Workbench, project: int, now: int) -> None:
                 place = wb.jobs.page_sorted(column, descending=descending, after=place, kinds=["kind_3"]).next
                 assert place is not None
     wb.jobs.page_sorted("story", project=project, limit=1)
+    wb.jobs.is_being_filed()
     wb.jobs.count_by_state()
     wb.jobs.count_by_state(project=project, since=now)
     wb.jobs.get_detail(200)

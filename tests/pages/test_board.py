@@ -10,7 +10,9 @@ from streamlit.proto.Metric_pb2 import Metric as MetricProto
 
 from tests.pages.conftest import House, said
 from tests.pages.test_analytics import add_call, metric
-from workbench.db.writes import alerts
+from workbench.db.reads.filing import ENGLISH_BELOW
+from workbench.db.writes import alerts, installation
+from workbench.ui import live
 from workbench.ui.jobs import board
 
 CHAT = {"messages": [{"role": "user", "content": "What does the lamp say?"}]}
@@ -89,6 +91,19 @@ def test_what_is_searched_by_words_is_counted_up_to_a_number_and_says_so(
     at = house.page("jobs")
     [states] = [pills for pills in at.pills if pills.label == "State"]
     assert any("Succeeded **3**" in option for option in states.options)
+
+
+@pytest.mark.parametrize(("lang", "words"), [("en", "still being filed"), ("zh", "仍在归档")])
+def test_a_search_says_while_older_jobs_are_filed_anew_and_no_longer(house: House, lang: str, words: str) -> None:
+    house.run("llm_chat", None, CHAT)
+    house.engine.run_maintenance()
+    with house.wb.database.write() as conn:
+        installation.set_meta(conn, ENGLISH_BELOW, "1000")
+    assert words in said(house.page("jobs", lang, q="lamp"))
+    assert words not in said(house.page("jobs", lang))
+    house.engine.run_maintenance()
+    live.invalidate()
+    assert words not in said(house.page("jobs", lang, q="lamp"))
 
 
 @pytest.mark.parametrize(("lang", "name"), [("en", "Submitted"), ("zh", "提交时间")])

@@ -13,7 +13,7 @@ from sqlalchemy import Connection
 
 from workbench.arguments import Count, check_arguments
 from workbench.db.connection import Database
-from workbench.db.reads import board, cursors, failures, sorting
+from workbench.db.reads import board, cursors, failures, filing, sorting
 from workbench.db.reads import bulk as bulk_reads
 from workbench.db.reads import job_inputs as inputs
 from workbench.db.reads import jobs as reads
@@ -222,6 +222,12 @@ class JobReads:
         """How many jobs the same filters of `list` match."""
         with self._database.read() as conn:
             return reads.count_matching(conn, **filters)
+
+    def is_being_filed(self) -> bool:
+        """Whether workers still file what ended before an upgrade, so that older jobs are found by their English
+        titles and errors alone."""
+        with self._database.read() as conn:
+            return filing.was_filed_in_english(conn) or filing.has_many_unfiled(conn)
 
     def list_ids(self, **filters: Unpack[JobFilters]) -> builtins.list[int]:
         """The ids of all jobs that the same filters of `list` match, oldest first."""

@@ -190,18 +190,21 @@ class WorkerEngine:
 
     def file_ended(self) -> None:
         """Count what has ended and index its words, a while at a time: the rest comes with the next round. Jobs come
-        first: while every thread is busy it waits until there is much of it."""
+        first: while every thread is busy it waits until there is much of it, and of what is filed anew a batch a round
+        is enough."""
         until = time.monotonic() + FILE_FOR_S
         with self._database.read() as conn:
             busy = self.runner.busy >= self._settings.threads
             left = has_many_unfiled(conn) if busy else has_unfiled(conn)
-            again = not busy and was_filed_in_english(conn)
+            again = was_filed_in_english(conn)
         while (left or again) and time.monotonic() < until and not self._ended.is_set():
             with self._database.write() as conn:
                 if left:
                     left = filing.file_ended(conn) == filing.BATCH
-                else:
-                    left = again = filing.unfile_english(conn) > 0
+                    continue
+                again = filing.unfile_english(conn) > 0 and not busy
+            with self._database.write() as conn:
+                filing.file_ended(conn)
 
     def roll_up(self) -> None:
         """Add what has ended to the rollups, a while at a time: a few seconds' calls and jobs at once cost little."""
