@@ -456,6 +456,11 @@ def ask_dashboards(wb: Workbench, project: int, now: int) -> None:
         wb.usage.job_times(since=now, by_workflow=True, **ended_filters)
         wb.usage.job_times(since=now, by_day=True, time_zone="Asia/Shanghai", **ended_filters)
     wb.usage.totals_by("user", since=now, node=scene, profile=1)
+    for given in ({"model": "m", "user": "mei"}, {"model": "m", "profile": 1, "node": scene}):
+        wb.usage.job_success(since=now, by_day=True, **given)
+        wb.usage.job_times(since=now, by_workflow=True, **given)
+    wb.usage.cost_totals_by("node", since=now, user="mei", model="m")
+    wb.usage.spending_by("scene", since=now, user="mei")
     wb.usage.of_jobs([200, 300])
     wb.budgets.list(everything=True)
     wb.budgets.list_courses(project)

@@ -247,15 +247,17 @@ def test_a_long_tail_is_passed_by_until_it_is_rolled_up(wb: Workbench, monkeypat
     assert everything() == before
 
 
-def count_jobs(conn: Connection, model: str | None, since: int, until: int) -> dict[tuple[Any, ...], list[int]]:
+def count_jobs(
+    conn: Connection, model: str | None, since: int, until: int, **own: Any
+) -> dict[tuple[Any, ...], list[int]]:
     called = "AND EXISTS (SELECT 1 FROM model_call c WHERE c.job_id = job.id AND c.model = :model)" if model else ""
     rows = conn.execute(
         text(
             "SELECT state, COUNT(*), COUNT(started_at), SUM(COALESCE(started_at - created_at, 0)), "
             "SUM(COALESCE(finished_at - started_at, 0)) FROM job WHERE finished_at >= :since AND finished_at < :until "
-            f"{called} GROUP BY state"
+            f"{called} {' '.join(f'AND {name} = :{name}' for name in own)} GROUP BY state"
         ),
-        {"since": since, "until": until} | ({"model": model} if model else {}),
+        {"since": since, "until": until, **own} | ({"model": model} if model else {}),
     )
     return {(None, row[0]): [int(v) for v in row[1:]] for row in rows}
 
@@ -292,6 +294,12 @@ def test_ended_jobs_are_counted_by_what_they_are_and_by_the_models_that_they_cal
             with wb.database.snapshot() as conn:
                 own = count_jobs(conn, model, asked.since, asked.until)
                 assert reads.sum_jobs(conn, ["state"], JOB_SUMS, asked, {"model": model}) == own
+        # what no facet tells apart
+        for given in ({"created_by": "Ann"}, {"node_id": history.nodes[0], "created_by": "Bo"}, {"profile_id": 1}):
+            filters = {"model": "m", "kind": "a", **given}
+            with wb.database.snapshot() as conn:
+                own = count_jobs(conn, "m", asked.since, asked.until, kind="a", **given)
+                assert reads.sum_jobs(conn, ["state"], JOB_SUMS, asked, filters) == own
 
 
 def test_what_pruned_jobs_count_for_stays_through_folds_and_rebuilds(
@@ -317,7 +325,8 @@ def test_what_pruned_jobs_count_for_stays_through_folds_and_rebuilds(
                 for stretch in begun
                 for groups, filters in (
                     (["state"], {}), (["kind", "project_id"], {}), (["created_by"], {"kind": ["a", "b"]}),
-                    (["node_id"], {}), (["state"], {"model": "m"}),
+                    (["node_id"], {}), (["state"], {"model": "m"}), (["state"], {"model": "m", "created_by": "Ann"}),
+                    (["kind"], {"node_id": history.nodes[0], "created_by": "Bo"}),
                 )
                 if not stretch.hourly or groups in (["state"], ["kind", "project_id"])
             ]  # fmt: skip

@@ -14,6 +14,7 @@ from sqlalchemy import insert, update
 from workbench import samples
 from workbench.api.client import Workbench
 from workbench.db.reads import budgets
+from workbench.db.reads import rollups as reads
 from workbench.db.schema import job, model_call, node
 from workbench.db.writes import rollups
 from workbench.errors import InvalidInput
@@ -202,7 +203,9 @@ def test_waste_of_a_scene_counts_for_its_episode_and_filters_hold_at_once(wb: Wo
         assert wb.usage.waste(**span, node=scene, project=project + 1) == []
 
 
-def test_what_no_sum_tells_apart_is_read_from_one_projects_rows_or_refused(wb: Workbench) -> None:
+def test_what_no_sum_tells_apart_is_read_from_the_rows_or_refused_where_these_are_many(
+    wb: Workbench, monkeypatch: pytest.MonkeyPatch
+) -> None:
     project = wb.create_project(samples.load("gift-of-the-magi.en"))
     scene = add_node(wb, "scene", project, project, "S")
     add_call(wb, "a", NOW, 100, node_id=scene, project_id=project, created_by="mei", profile_id=4)
@@ -212,10 +215,20 @@ def test_what_no_sum_tells_apart_is_read_from_one_projects_rows_or_refused(wb: W
     assert spent(wb, "scene", project=project, user="mei") == {"S": (1, {"CNY": 100}, 0)}
     [total] = wb.usage.totals_by(since=0, node=scene, user="Bo")
     assert total.calls == 1
+    assert spent(wb, "scene", user="mei") == {"S": (1, {"CNY": 100}, 0)}
+    wb.jobs.cancel(wb.submit("llm_chat", params={"messages": [{"role": "user", "content": "x"}]}).id)
+    assert wb.usage.job_success(since=0, model="m", user="mei")[0].done is None
+    assert wb.usage.totals_by(since=5, until=4, node=scene, user="Bo")[0].calls == 0, "of no time"
+    for none in ({"profile": 0}, {"project": 0}):
+        assert wb.usage.totals_by(since=0, **none)[0].calls == 0
+        assert wb.usage.job_success(since=0, **none)[0].done is None, "a number that nothing has is no missing filter"
+    monkeypatch.setattr(reads, "MOST_READ", 0)
     with pytest.raises(InvalidInput, match="Choose a project"):
         wb.usage.spending_by("scene", since=0, user="mei")
+    assert spent(wb, "scene", project=project, user="mei") == {"S": (1, {"CNY": 100}, 0)}
     with pytest.raises(InvalidInput, match="Take a filter away"):
         wb.usage.job_success(since=0, model="m", user="mei")
+    assert wb.usage.job_success(since=0, model="m", user="mei", node=scene)[0].done is None, "an index finds these few"
     # a place of another project is none of this one
     [nothing] = wb.usage.totals_by(since=0, node=scene, project=project + 1)
     assert nothing.calls == 0

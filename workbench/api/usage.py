@@ -82,7 +82,7 @@ class Usage:
         self, *, since: int, by_day: bool = False, time_zone: str | None = None, **filters: Unpack[EndedFilters]
     ) -> list[JobSuccess]:
         """Ended jobs and how many of them succeeded; filters: until, project, workflow, model, profile, user, node.
-        Raises InvalidInput for filters that no sum tells apart at once, as model and user."""
+        Raises InvalidInput for filters that no sum tells apart at once, as model and user, of more than 10,000 jobs."""
         with self._database.read() as conn:
             return reads.job_success(conn, since=since, by_day=by_day, zone=_check_zone(time_zone), **filters)
 

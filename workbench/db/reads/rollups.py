@@ -73,6 +73,8 @@ from workbench.i18n import N_, Text
 
 #: of calls or jobs; a worker at work lets it grow to a few thousand
 LONG_TAIL = 20_000
+#: rows that are read, of jobs and of pruned ones, or of calls, where no sum tells apart what is asked for
+MOST_READ = 10_000
 #: hours in which a day begins that are asked for one by one; SQLite takes no condition of a thousand
 MOST_SPLIT = 400
 #: every offset from UTC is a multiple of it
@@ -83,6 +85,8 @@ _FOREVER = (1 << 61) // LONGEST_MS * LONGEST_MS
 #: days of another zone are told apart from 2000 to 2100
 _EARLIEST_MS, _LATEST_MS = 946_684_800_000, 4_102_444_800_000
 
+_MANY_JOBS = N_("So many ended jobs are not told apart by all of these. Take a filter away, or choose less time.")
+_MANY_CALLS = N_("So many calls are told apart by all of these in one project alone. Choose a project, or less time.")
 Filters = Mapping[str, Any]
 
 
@@ -149,6 +153,8 @@ class _Source:
     base: Select[Any]
     conditions: tuple[ColumnElement[bool], ...]
     sign: ColumnElement[Any]
+    #: by which an index finds its rows, beside the time
+    indexed: tuple[str, ...] = ()
 
 
 def _sum_each(values: Mapping[str, ColumnElement[Any]], sign: Any) -> dict[str, ColumnElement[Any]]:
@@ -208,7 +214,10 @@ def _usage() -> _Kind:
             _usage_source(model_call.c, tail, job.c, 1),
             _usage_source(usage_undo.c, usage_undo, None, -1),
         ),
-        _usage_source(model_call.c, CALLS_AND_JOBS, job.c, 1),
+        replace(
+            _usage_source(model_call.c, CALLS_AND_JOBS, job.c, 1),
+            indexed=("project_id", "model", "workflow", "profile_id"),
+        ),
     )
 
 
@@ -236,7 +245,7 @@ def _jobs(model: str | None) -> _Kind:
             _job_source(job.c, JOB_TAIL, model, literal(1), *called),
             _job_source(job_undo.c, job_undo, model, job_undo.c.sign, *noted(job_undo.c.models)),
         ),
-        _job_source(job.c, job, model, literal(1), job.c.state.in_(TERMINAL), *called),
+        replace(_job_source(job.c, job, model, literal(1), job.c.state.in_(TERMINAL), *called), indexed=("node_id",)),
         (_job_source(pruned_job.c, pruned_job, model, literal(1), *noted(pruned_job.c.models)),),
     )
 
@@ -321,7 +330,7 @@ def _parts(
     try:
         facets = pick(kind.facets, kind.always, wanted)
     except KeyError:
-        return [], [_read_rows(kind, stretch, filters)]
+        return [], _read_rows(conn, kind, replace(stretch, unit=0), filters)
     shortest = min(facets)
     if shortest > SPANS[0]:
         by_utc = stretch.zone is None or stretch.zone == "UTC"
@@ -350,14 +359,7 @@ def _parts(
                 )
             )
         rows += _read_outside(kind.pruned, stretch, filters, split)
-        whole = replace(stretch, unit=0)
-        rows.append(
-            (
-                kind.rows,
-                [*kind.rows.conditions, *_matching(kind.rows.dimensions, filters), *_outside(kind.rows, whole, ())],
-            )
-        )
-        return rolled, rows
+        return rolled, [*rows, *_read_all(kind.rows, replace(stretch, unit=0), filters)]
     if stretch.first < stretch.last:
         rolled = [(kind.table, given) for given in _of_rollup(kind, facets, stretch, filters, split)]
         rows = [
@@ -377,16 +379,43 @@ def _read_outside(
     ]
 
 
-def _read_rows(kind: _Kind, stretch: Stretch, filters: Filters) -> tuple[_Source, list[ColumnElement[bool]]]:
-    """What no facet tells apart, from the rows of one project, which an index finds. Raises InvalidInput."""
-    if kind.table is job_hour:
-        # of those that an earlier release has pruned there are no rows
-        raise InvalidInput(Text(N_("Ended jobs are not told apart by all of these at once. Take a filter away.")))
-    if filters.get("project_id") is None:
-        raise InvalidInput(Text(N_("Calls are told apart by all of these within one project alone. Choose a project.")))
-    whole = replace(stretch, unit=0)
-    matching = _matching(kind.rows.dimensions, filters)
-    return kind.rows, [*kind.rows.conditions, *matching, *_outside(kind.rows, whole, ())]
+def _read_all(source: _Source, stretch: Stretch, filters: Filters) -> list[tuple[_Source, list[ColumnElement[bool]]]]:
+    own = [*source.conditions, *_matching(source.dimensions, filters)]
+    return [(source, [*own, range_]) for range_ in _outside(source, stretch, ())]
+
+
+def _read_rows(
+    conn: Connection, kind: _Kind, stretch: Stretch, filters: Filters
+) -> list[tuple[_Source, list[ColumnElement[bool]]]]:
+    """What no facet tells apart, from the rows, where an index finds few of them; calls of a project however many there
+    are. Raises InvalidInput."""
+    rows = []
+    for source in (kind.rows, *kind.pruned):
+        found_by = _find_index(conn, source, stretch, filters)
+        if found_by is not None:
+            others = {name: value for name, value in filters.items() if name not in found_by}
+            few = [*_matching(source.dimensions, found_by), *_among_few(source, others)]
+            rows += [(source, [*source.conditions, *few, range_]) for range_ in _outside(source, stretch, ())]
+        elif kind.table is job_hour:
+            raise InvalidInput(Text(_MANY_JOBS))
+        elif filters.get("project_id") is None:
+            raise InvalidInput(Text(_MANY_CALLS))
+        else:
+            rows += _read_all(source, stretch, filters)
+    return rows
+
+
+def _find_index(conn: Connection, source: _Source, stretch: Stretch, filters: Filters) -> Filters | None:
+    """The filter, or none, by which an index on it and the time finds few rows; None: there is no such index."""
+    for found_by in (*({name: filters[name]} for name in source.indexed if filters.get(name) is not None), {}):
+        own = _matching(source.dimensions, found_by)
+        many = (
+            source.base.add_columns(literal(1)).where(*own, range_).offset(MOST_READ).limit(1)
+            for range_ in _outside(source, stretch, ())
+        )
+        if not any(conn.execute(query).first() for query in many):
+            return found_by
+    return None
 
 
 def _clip(conn: Connection, kind: _Kind, stretch: Stretch) -> Stretch:

@@ -234,7 +234,7 @@ def _of_ended(conn: Connection, filters: EndedFilters) -> dict[str, Any]:
         "project_id": filters.get("project"), "kind": filters.get("workflow"), "model": filters.get("model"),
         "profile_id": filters.get("profile"), "created_by": filters.get("user"),
     }  # fmt: skip
-    given = {name: value or None for name, value in named.items()}
+    given = {name: None if value == "" else value for name, value in named.items()}
     return given | _place(conn, filters.get("node"), filters.get("project"))
 
 
