@@ -241,7 +241,7 @@ def test_prometheus_is_shown_queues_and_what_ended_where_a_port_is_given(
         job = engine.finish(engine.wb.submit("test_tell", project).id)
         add_call(engine, job.id, cost_micros=7_000_000, currency="USD")
         engine.wb.queues.pause("kind:test_tell")
-        engine.wb.submit("test_tell", project, {"about": "waits"})
+        waiting = engine.wb.submit("test_tell", project, {"about": "waits"})
         telemetry.run_once()
         shown = ""
         for number in range(port + 1, port + 16):
@@ -251,9 +251,17 @@ def test_prometheus_is_shown_queues_and_what_ended_where_a_port_is_given(
                     break
             except OSError:
                 continue
+        engine.wb.jobs.cancel(waiting.id)
+        with urllib.request.urlopen(f"http://127.0.0.1:{number}/metrics", timeout=5) as answer:
+            emptied = answer.read().decode()
         telemetry.stop()
     lines = {line.rpartition(" ")[0].partition("{")[0]: line for line in shown.splitlines() if not line.startswith("#")}
-    assert 'reelwright_queue="text"' in lines["reelwright_queue_depth"]
+    depth = lines["reelwright_queue_depth"]
+    assert 'reelwright_queue="text"' in depth
+    assert depth.endswith(" 1.0")
+    assert f"{depth.removesuffix('1.0')}0.0" in emptied.splitlines(), (
+        "an empty queue is one, and no longer the last number"
+    )
     assert 'reelwright_currency="USD"' in next(v for k, v in lines.items() if k.startswith("reelwright_cost"))
     assert any(k.startswith("gen_ai_client_operation_duration") for k in lines)
     assert "Salt Lighthouse" not in shown

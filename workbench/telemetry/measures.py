@@ -23,6 +23,8 @@ class Measures:
     def __init__(self, provider: MeterProvider, database: Database) -> None:
         meter = provider.get_meter("reelwright")
         self._database = database
+        #: (queue, state) in which there were jobs: once there are none, that is told, too
+        self._depths: set[tuple[str, str]] = set()
         self._jobs = meter.create_counter("reelwright.jobs", "{job}", "Jobs that have ended")
         self._wait = meter.create_histogram(
             "reelwright.job.wait", "s", "From the order to the first start", explicit_bucket_boundaries_advisory=SECONDS
@@ -71,8 +73,10 @@ class Measures:
     def _depth(self, options: CallbackOptions) -> Iterable[Observation]:
         with self._database.read() as conn:
             counts = reads.count_active(conn)
-        for (queue, state), n in counts.items():
-            yield Observation(n, {"reelwright.queue": queue, "reelwright.job.state": state})
+        self._depths.update(counts)
+        for queue, state in sorted(self._depths):
+            about = {"reelwright.queue": queue, "reelwright.job.state": state}
+            yield Observation(counts.get((queue, state), 0), about)
 
     def _workers(self, options: CallbackOptions) -> Iterator[Observation]:
         with self._database.read() as conn:
