@@ -52,6 +52,21 @@ def test_a_full_limit_a_later_time_and_a_missing_worker_are_told(engine: Engine)
     assert reason(engine, second) == "No worker runs; start one: reelwright up"
 
 
+def test_the_priority_of_a_parent_is_that_of_its_parts_too(engine: Engine) -> None:
+    project = engine.wb.create_project({"title": "The Salt Lighthouse", "language": "en"})
+    jobs = engine.wb.jobs
+    parent = engine.wb.submit("test_batch", project, {"kinds": ["test_child_good", "test_child_bad"]}).id
+    engine.worker.run(engine.mail.popleft())
+    ended, waits = (child.id for child in jobs.list_children(parent))
+    jobs.cancel(ended)
+    assert jobs.set_priority([parent], 7) == 1
+    assert [jobs.get(i).priority for i in (parent, waits, ended)] == [7, 7, 0]
+    [act] = jobs.change_priorities([parent], 3)
+    assert (act.job_id, act.outcome) == (parent, "changed")
+    assert [jobs.get(i).priority for i in (parent, waits)] == [3, 3]
+    assert jobs.set_priority([ended], 9) == 0
+
+
 def test_a_parent_says_what_holds_all_of_its_children(engine: Engine) -> None:
     project = engine.wb.create_project({"title": "The Salt Lighthouse", "language": "en"})
     parent = engine.wb.submit("test_batch", project, {"kinds": ["test_child_good", "test_child_good"]}).id

@@ -10,7 +10,8 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import Column, Connection, bindparam, exists, func, insert, literal, select, update
 
-from workbench.db.connection import db_now_ms
+from workbench.db.connection import Ids, among, db_now_ms
+from workbench.db.reads.families import list_families
 from workbench.db.schema import ACTIVE, attempt, gate, job
 from workbench.db.writes.installation import gates
 from workbench.errors import LostClaim
@@ -177,7 +178,10 @@ def renew_leases(conn: Connection, me: str, lease_ms: int, held: set[tuple[int, 
 
 
 def set_priority(conn: Connection, ids: list[int], priority: int) -> int:
-    ours = lock_all(conn, ids, wait=True)
-    return conn.execute(
-        update(job).where(job.c.id.in_(ours), job.c.state.in_(ACTIVE)).values(priority=priority)
-    ).rowcount
+    """Of these jobs that are active, and of what is active below them: of a parent it is its parts that wait. Returns
+    how many of these jobs there were."""
+    families = list_families(conn, ids)
+    ours = lock_all(conn, set[int]().union(*families.values()), wait=True)
+    mine = among(job.c.id, literal(sorted(ours), type_=Ids()))
+    changed = update(job).where(mine, job.c.state.in_(ACTIVE)).values(priority=priority).returning(job.c.id)
+    return len({*conn.scalars(changed)} & {*ids})
