@@ -346,8 +346,9 @@ def test_a_paused_kind_is_neither_sent_nor_claimed(engine: Engine) -> None:
     assert not engine.mail
     engine.wb.queues.resume("kind:test_nothing")
     assert engine.finish(job.id).state == "succeeded"
-    with pytest.raises(errors.InvalidInput, match="names nothing"):
-        engine.wb.queues.pause("everything")
+    for typo in ("everything", "queue:texts", "queue:", "project:007", "profile:0", "kind:"):
+        with pytest.raises(errors.InvalidInput, match="names nothing"):
+            engine.wb.queues.pause(typo)
 
 
 def test_a_full_concurrency_key_is_checked_again_inside_the_claim(engine: Engine, project: int) -> None:

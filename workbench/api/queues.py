@@ -12,11 +12,14 @@ from workbench.db.rows.jobs import Gate, Worker
 from workbench.db.writes import installation
 from workbench.errors import InvalidInput, NotFound
 from workbench.i18n import N_, Text
+from workbench.jobs.declared import QUEUES
 
 if TYPE_CHECKING:
     from workbench.jobs.dispatch import Dispatcher
 
 LONGEST_KEY = 120
+# what stands for nothing would hold nothing, and look as if it did
+_KEY = re.compile(rf"queue:({'|'.join(QUEUES)})|kind:.+|(project|profile):[1-9][0-9]{{0,17}}", re.DOTALL)
 
 
 @check_arguments
@@ -42,14 +45,7 @@ class Queues:
         self._dispatcher.kick()
 
     def _set_gate(self, key: str, **values: Any) -> None:
-        name, colon, value = key.partition(":")
-        if (
-            not colon
-            or not value
-            or name not in ("queue", "kind", "project", "profile")
-            or (name in ("project", "profile") and not re.fullmatch(r"[0-9]{1,18}", value))
-            or len(key) > LONGEST_KEY
-        ):
+        if not _KEY.fullmatch(key) or len(key) > LONGEST_KEY:
             raise InvalidInput(
                 Text(N_("“{key}” names nothing; use queue:NAME, kind:NAME, project:ID or profile:ID."), key=key)
             )

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any, Protocol
+from typing import Any, Literal, Protocol, get_args
 
 from pydantic import BaseModel
+
+Queue = Literal["text", "image", "video", "system"]
+QUEUES: tuple[str, ...] = get_args(Queue)
 
 
 class Declared(Protocol):

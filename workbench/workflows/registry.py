@@ -23,6 +23,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from workbench import i18n
 from workbench.errors import InvalidInput, Issue, NotFound, all_of
 from workbench.i18n import N_, Text
+from workbench.jobs.declared import Queue
 from workbench.json_types import JsonObject
 from workbench.validation import issues_of
 
@@ -35,7 +36,6 @@ log = logging.getLogger(__name__)
 Scope = Literal["project", "character", "world", "episode", "scene", "any"]
 #: in the order of a story's making
 SCOPES: tuple[Scope, ...] = get_args(Scope)
-Queue = Literal["text", "image", "video", "system"]
 
 
 #: what workflows are for, in the order of a story's making: the folder that they stand in → title

@@ -6,11 +6,11 @@ import streamlit as st
 
 from workbench.db.rows.jobs import Gate
 from workbench.i18n import N_, Text, translate
+from workbench.jobs.declared import QUEUES
 from workbench.ui import live, shell
 from workbench.ui.language import current, t
 from workbench.ui.markup import plain, tell_apart
 
-QUEUES = ("text", "image", "video", "system")
 #: projects, and profiles, that have a row at once; the others are chosen from a list
 AT_ONCE = 12
 
