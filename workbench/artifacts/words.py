@@ -27,5 +27,5 @@ def jaccard(a: Counter[str], b: Counter[str]) -> float:
     """Jaccard over counted terms, 0–1."""
     if not a or not b:
         return 0.0
-    shared = sum((a & b).values())
+    shared = sum(min(a[term], b[term]) for term in a.keys() & b.keys())
     return shared / (a.total() + b.total() - shared)

@@ -20,6 +20,8 @@ from workbench.json_types import Json
 from workbench.story import hanzi
 
 _DOTS = "·•・‧∙⋅･"
+#: characters of a text whose letters are kept for a while
+_SHORT = 1000
 #: written in the middle of a name, and as often left out
 _IGNORED = re.compile(rf"[\s.{_DOTS}]+")
 _SAME = str.maketrans("’‘＇‐‑–—－", "'''-----")
@@ -246,6 +248,16 @@ class _Flat:
 
     @classmethod
     def of(cls, text: str) -> _Flat:
+        # one name after the other is looked for in the same sentence; a chapter is not kept for that
+        return cls._keep(text) if len(text) <= _SHORT else cls._make(text)
+
+    @classmethod
+    @functools.lru_cache(maxsize=256)
+    def _keep(cls, text: str) -> _Flat:
+        return cls._make(text)
+
+    @classmethod
+    def _make(cls, text: str) -> _Flat:
         composed = unicodedata.normalize("NFC", text)
         pairs = [(letter, i) for i, c in enumerate(composed) for letter in _flatten(c)]
         return cls(composed, "".join(letter for letter, _ in pairs), tuple(i for _, i in pairs))
@@ -277,6 +289,7 @@ class _Form:
     gaps: Mapping[int, str]
 
     @classmethod
+    @functools.lru_cache(maxsize=4096)
     def of(cls, spelt: str, name: str, *, whole: bool) -> _Form:
         flat = _Flat.of(spelt.strip())
         return cls(name, flat.text, whole, flat.letters, dict(flat.gaps(0, len(flat.letters))))

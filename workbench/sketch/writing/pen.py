@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from random import Random
 from typing import TypeVar
 
-from workbench.artifacts.words import jaccard
 from workbench.sketch import books
 from workbench.sketch.books import Phrases, Texts
 from workbench.sketch.reading.assumptions import is_neutral
@@ -115,15 +114,22 @@ def shuffle(items: Iterable[T], rng: Random) -> list[T]:
 
 def closeness(a: str, b: str) -> float:
     """How alike two texts are, by the stricter of plain and counted bigrams."""
-    grams_a, grams_b = _grams(a), _grams(b)
-    if not grams_a or not grams_b:
-        return 0.0
-    shared = len(grams_a.keys() & grams_b.keys())
-    return max(shared / (len(grams_a) + len(grams_b) - shared), jaccard(grams_a, grams_b))
+    (plain_a, counted_a), (plain_b, counted_b) = _grams(a), _grams(b)
+    return max(_share(plain_a, plain_b), _share(counted_a, counted_b))
+
+
+def _share(a: frozenset[str], b: frozenset[str]) -> float:
+    shared = len(a & b)
+    return shared / (len(a) + len(b) - shared) if shared else 0.0
 
 
 # Each text is compared with every later one: without this a long English plan takes half a minute.
-_grams = functools.lru_cache(maxsize=4096)(bigrams)
+@functools.lru_cache(maxsize=4096)
+def _grams(text: str) -> tuple[frozenset[str], frozenset[str]]:
+    """The bigrams of a text, and the same as often as they stand there: those of a second time with its number."""
+    counted = bigrams(text)
+    again = (f"{gram}{number}" for gram, count in counted.items() for number in range(2, count + 1))
+    return frozenset(counted), frozenset((*counted, *again))
 
 
 def write_apart(write: Callable[[], T], text_of: Callable[[T], str], earlier: Sequence[str]) -> tuple[T, float]:
