@@ -136,8 +136,10 @@ def picture(seed: str, size: str = "") -> bytes:
 
     match = re.fullmatch(r"(\d+)x(\d+)", size)
     made = io.BytesIO()
-    colour = tuple(hashlib.sha256(seed.encode()).digest()[:3])
-    Image.new("RGB", (int(match[1]), int(match[2])) if match else (64, 36), colour).save(made, format="PNG")
+    # a palette of one: three bytes a pixel would take longer to pack and to unpack than all else of a call
+    drawn = Image.new("P", (int(match[1]), int(match[2])) if match else (64, 36))
+    drawn.putpalette(hashlib.sha256(seed.encode()).digest()[:3])
+    drawn.save(made, format="PNG")
     return made.getvalue()
 
 
