@@ -27,6 +27,7 @@ from tests.commands import SERVER, CommandServer
 from workbench.broker import embedded
 from workbench.db.connection import Database
 from workbench.db.migrate import migrate
+from workbench.security.redact import redactor
 from workbench.settings import Settings
 
 # how quickly examples come is the machine's affair
@@ -141,6 +142,15 @@ def until(condition: Callable[[], Any], timeout: float = PATIENCE, what: str = "
         if looked > deadline:
             raise AssertionError(f"{what} did not come true within {timeout} s")
         time.sleep(min(max(0.02, looked - began), 0.2))
+
+
+@pytest.fixture(autouse=True)
+def own_secrets() -> Iterator[None]:
+    """Forgets the keys of a test's home with it: hiding those of hundreds of homes in each text, and adding another,
+    takes longer than most tests do."""
+    before = dict(vars(redactor))
+    yield
+    vars(redactor).update(before)
 
 
 @pytest.fixture(scope="session", autouse=True)
