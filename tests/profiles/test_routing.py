@@ -724,12 +724,14 @@ def test_three_workers_keep_to_one_minutes_share_and_use_it(
             while engine.mail:
                 engine.worker.run(engine.mail.popleft())
             # upkeep without a pause would take most of what the machine has
-            time.sleep(0.1)
+            time.sleep(0.5)
 
     threads = [threading.Thread(target=work, args=(e,)) for e in engines for _ in range(2)]
     for thread in threads:
         thread.start()
     try:
+        # a look at all jobs takes as long as a job; while shares are left to take, nobody has to look
+        until(lambda: len(times) >= len(ids), 60)
         until(lambda: all(j.state == "succeeded" for j in engines[0].wb.jobs.list(limit=200)), 60)
     finally:
         ended.set()

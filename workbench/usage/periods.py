@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -43,7 +44,9 @@ def begin_before(since: int, until: int, zone: tzinfo) -> int:
         return 0
 
 
-def list_offsets(since: int, until: int, zone: tzinfo) -> list[tuple[int, int]]:
+# A page asks for each of its parts, and looks at every day of a stretch.
+@functools.lru_cache(maxsize=64)
+def list_offsets(since: int, until: int, zone: tzinfo) -> tuple[tuple[int, int], ...]:
     """(from, offset from UTC), epoch ms and ms: the offsets that hold there from `since` to `until`, oldest first."""
     offsets = [(since, _offset(since, zone))]
     at = since
@@ -56,7 +59,7 @@ def list_offsets(since: int, until: int, zone: tzinfo) -> list[tuple[int, int]]:
                 low, high = (middle, high) if _offset(middle, zone) == offsets[-1][1] else (low, middle)
             offsets.append((high, _offset(high, zone)))
         at = following
-    return offsets
+    return tuple(offsets)
 
 
 def _offset(ms: int, zone: tzinfo) -> int:

@@ -127,6 +127,21 @@ def list_taken(conn: Connection, job_ids: Iterable[int]) -> set[int]:
     return found
 
 
+_later = artifact.alias("later")
+_replaced = (
+    select(artifact.c.id, artifact.c.job_id, node.c.project_id)
+    .join(_later, (_later.c.node_id == artifact.c.node_id) & (_later.c.kind == artifact.c.kind)
+          & (_later.c.version == artifact.c.version + 1))
+    .join(node, node.c.id == artifact.c.node_id)
+    .join(job, job.c.id == artifact.c.job_id)
+    .where(
+        among(artifact.c.job_id, _ids), job.c.state.in_(("succeeded", "partial")),
+        artifact.c.source == "ai", _later.c.source == "ai",
+        _later.c.created_at - artifact.c.created_at < SOON_MS,
+    )
+)  # fmt: skip
+
+
 def find_superseded(conn: Connection, job_ids: Collection[int]) -> set[int]:
     """Those of these jobs whose version was replaced by another run within an hour, and from which nothing was made.
 
@@ -134,21 +149,8 @@ def find_superseded(conn: Connection, job_ids: Collection[int]) -> set[int]:
     """
     if not job_ids:
         return set()
-    later = artifact.alias("later")
-    replaced = (
-        select(artifact.c.id, artifact.c.job_id, node.c.project_id)
-        .join(later, (later.c.node_id == artifact.c.node_id) & (later.c.kind == artifact.c.kind)
-              & (later.c.version == artifact.c.version + 1))
-        .join(node, node.c.id == artifact.c.node_id)
-        .join(job, job.c.id == artifact.c.job_id)
-        .where(
-            among(artifact.c.job_id, _ids), job.c.state.in_(("succeeded", "partial")),
-            artifact.c.source == "ai", later.c.source == "ai",
-            later.c.created_at - artifact.c.created_at < SOON_MS,
-        )
-    )  # fmt: skip
     by_project: dict[int | None, list[tuple[int, int]]] = defaultdict(list)
-    for artifact_id, job_id, project_id in conn.execute(replaced, {"ids": sorted(job_ids)}):
+    for artifact_id, job_id, project_id in conn.execute(_replaced, {"ids": sorted(job_ids)}):
         by_project[project_id].append((artifact_id, job_id))
     unused: set[int] = set()
     for project_id, versions in by_project.items():
