@@ -8,6 +8,7 @@ invented, so a cut-off answer never passes for a shorter one, nor for the draft 
 from __future__ import annotations
 
 import contextlib
+import functools
 import html
 import json
 import re
@@ -137,6 +138,8 @@ def _correction(detail: ErrorDetails) -> Text:
     return Text("{message} (found: {found})", message=message_of(detail), found=_shorten(detail["input"]))
 
 
+# Building a schema takes longer than reading a short answer; a schema that was made for one call is let go.
+@functools.lru_cache(maxsize=128)
 def _find_json_type(schema: type[BaseModel]) -> Wanted:
     declared = schema.model_json_schema()
     if "$ref" in declared:
