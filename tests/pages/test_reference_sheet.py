@@ -264,5 +264,25 @@ def test_a_stale_sheet_says_so_with_its_reason_and_is_updated(house: House, lang
     assert badge("fresh", lang) in said(at)
 
 
+@pytest.mark.parametrize("lang", ["en", "zh"])
+def test_another_picture_of_the_usual_look_makes_stale_what_is_drawn_from_it_and_says_so(
+    house: House, lang: str
+) -> None:
+    project = house.sample("painted-skin.zh" if lang == "zh" else "gift-of-the-magi.en")
+    node = first(house, project, "character")
+    house.run("generate_character_sheet", node)
+    house.run("generate_character_sheet", node, {"look": "bride", "scenes": "1.3", "candidates": 1})
+    usual = looks(house, node)[0]
+    at = house.page("cast", lang, project=project, kind="character", node=node)
+    at.button(key=f"pick_sheet_{node}_0_2").click().run()
+    assert not at.exception
+    reason = {"en": f"picture of the look “{usual['name']}”", "zh": f"造型“{usual['name']}”的图片"}[lang]
+    cast = house.page("cast", lang, project=project, kind="character", node=node)
+    for page in (cast, house.page("studio", lang, project=project, node=node)):
+        assert badge("stale", lang) in said(page)
+        assert reason in said(page)
+        assert usual["chosen"] not in said(page), "a picture's hash is told to nobody"
+
+
 def badge(state: str, lang: str) -> str:
     return {"fresh": {"en": "Fresh", "zh": "最新"}, "stale": {"en": "Stale", "zh": "已过时"}}[state][lang]

@@ -18,6 +18,7 @@ from tests.workflows.frames import BRIEF, Painter
 from workbench.artifacts import sheets
 from workbench.errors import GuardUnmet, InvalidInput, ProviderError
 from workbench.i18n import Text
+from workbench.providers.references import NONE as NO_REFERENCES
 from workbench.settings import Settings
 from workbench.story.plan import Mode
 from workbench.usage import estimates
@@ -238,10 +239,88 @@ def test_an_update_of_all_looks_names_those_that_could_not_be_drawn_and_leaves_t
     assert studio.wb.artifacts.list_stale_reasons(mara, "character_sheet") == []
 
 
-def test_a_look_that_is_renamed_stays_made_from_what_it_was_made_from(studio: Engine) -> None:
+@pytest.mark.parametrize(("element", "kind"), [("Mara", "character_sheet"), ("The pier", "place_sheet")])
+def test_a_look_is_stale_when_another_picture_of_the_usual_look_is_picked(
+    studio: Engine, painter: Painter, monkeypatch: pytest.MonkeyPatch, element: str, kind: str
+) -> None:
+    monkeypatch.setattr(estimates, "measure", lambda *_: {})
+    project = studio.wb.create_project(STORY)
+    node = {**nodes(studio, project, "character"), **nodes(studio, project, "world_element")}[element]
+    workflow = f"generate_{kind}"
+    typical = forecast(studio, node, "missing", kind)
+    run(studio, workflow, node)
+    run(studio, workflow, node, {"look": "bride", "scenes": "3.1", "candidates": 1})
+    own = studio.wb.media.add_picture(small_picture())
+    studio.wb.artifacts.place_sheet_pictures(node, "widow", [(own.sha256, "me.png")], scenes="4.1")
+    assert studio.wb.artifacts.list_stale_reasons(node, kind) == []
+    before = looks(studio, node, kind)
+    pick_other(studio, node, kind)
+    [reason] = studio.wb.artifacts.list_stale_reasons(node, kind)
+    assert (reason.part, reason.only_for) == ("look:usual", ["look:bride"])
+    assert forecast(studio, node, kind=kind) == typical
+    calls = len(painter.requests)
+
+    assert run(studio, workflow, node, {"candidates": 1}).state == "succeeded"
+
+    [drawn] = painter.requests[calls:]
+    after = looks(studio, node, kind)
+    assert drawn.references == (studio.wb.media.path(after["usual"]["chosen"]).read_bytes(),)
+    assert after["bride"]["chosen"] not in {c["media"] for c in before["bride"]["candidates"]}
+    assert {name for name in after if after[name]["chosen"] != before[name]["chosen"]} == {"usual", "bride"}
+    assert studio.wb.artifacts.list_stale_reasons(node, kind) == []
+
+
+def test_a_look_with_ones_own_picture_stays_whatever_picture_of_the_usual_look_is_picked(
+    studio: Engine, painter: Painter
+) -> None:
+    project = studio.wb.create_project(STORY)
+    mara = nodes(studio, project, "character")["Mara"]
+    run(studio, "generate_character_sheet", mara)
+    run(studio, "generate_character_sheet", mara, {"look": "bride", "scenes": "3.1", "candidates": 1})
+    own = studio.wb.media.add_picture(small_picture())
+    studio.wb.artifacts.place_sheet_pictures(mara, "bride", [(own.sha256, "me.png")])
+    pick_other(studio, mara, "character_sheet")
+    before, calls = looks(studio, mara), len(painter.requests)
+    run(studio, "generate_character_sheet", mara, {"candidates": 1})
+    assert (looks(studio, mara), len(painter.requests)) == (before, calls)
+    assert studio.wb.artifacts.list_stale_reasons(mara, "character_sheet") == []
+
+
+def test_one_update_draws_what_is_drawn_from_a_look_that_it_draws_anew(studio: Engine, painter: Painter) -> None:
     project = studio.wb.create_project(STORY)
     mara = nodes(studio, project, "character")["Mara"]
     run(studio, "generate_character_sheet", mara, {"candidates": 1})
+    bride = {"look": "bride", "scenes": "3.1", "candidates": 1}
+    run(studio, "generate_character_sheet", mara, bride)
+    head = studio.wb.artifact(mara, "character")
+    assert head is not None
+    studio.wb.artifacts.save(mara, "character", {**head.content, "appearance": "a girl in a green coat"}, head.version)
+    # from the usual look of before, which is stale itself
+    run(studio, "generate_character_sheet", mara, bride)
+    calls = len(painter.requests)
+    run(studio, "generate_character_sheet", mara, {"candidates": 1})
+    usual, drawn = painter.requests[calls:]
+    chosen = studio.wb.media.path(looks(studio, mara)["usual"]["chosen"]).read_bytes()
+    assert (usual.references, drawn.references) == ((), (chosen,))
+    assert studio.wb.artifacts.list_stale_reasons(mara, "character_sheet") == []
+
+
+def test_what_is_drawn_from_words_alone_is_fresh_whatever_picture_is_picked(
+    studio: Engine, painter: Painter, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(painter, "picture_references", lambda *_: NO_REFERENCES)
+    project = studio.wb.create_project(STORY)
+    mara = nodes(studio, project, "character")["Mara"]
+    run(studio, "generate_character_sheet", mara)
+    run(studio, "generate_character_sheet", mara, {"look": "bride", "scenes": "3.1", "candidates": 1})
+    pick_other(studio, mara, "character_sheet")
+    assert studio.wb.artifacts.list_stale_reasons(mara, "character_sheet") == []
+
+
+def test_a_look_that_is_renamed_stays_made_from_what_it_was_made_from(studio: Engine) -> None:
+    project = studio.wb.create_project(STORY)
+    mara = nodes(studio, project, "character")["Mara"]
+    run(studio, "generate_character_sheet", mara)
     run(studio, "generate_character_sheet", mara, {"look": "bride", "scenes": "3.1", "candidates": 1})
 
     def stale() -> set[str]:
@@ -260,17 +339,30 @@ def test_a_look_that_is_renamed_stays_made_from_what_it_was_made_from(studio: En
 
     save(sheets.change_look, "bride", {"name": "in white"})
     assert stale() == set()
-    dress("a girl in a green coat")
-    assert stale() == {"usual", "in white"}
-    # a name alone is no look at what has changed
     save(sheets.change_look, "usual", {"name": "every day"})
+    assert stale() == set()
+    pick_other(studio, mara, "character_sheet")
+    assert stale() == {"in white"}
+    dress("a girl in a green coat")
     assert stale() == {"every day", "in white"}
+    # a name alone is no look at what has changed
+    save(sheets.change_look, "every day", {"name": "of old"})
+    assert stale() == {"of old", "in white"}
 
 
-def forecast(engine: Engine, node: int, mode: Mode = "stale") -> float:
+def forecast(engine: Engine, node: int, mode: Mode = "stale", kind: str = "character_sheet") -> float:
     """The seconds that a plan foresees for a sheet: its looks are drawn one after the other."""
-    [planned] = engine.wb.plans.build(node, mode, include=["generate_character_sheet"]).jobs
+    [planned] = engine.wb.plans.build(node, mode, include=[f"generate_{kind}"]).jobs
     return planned.seconds
+
+
+def pick_other(engine: Engine, node: int, kind: str) -> None:
+    """Pick the other of two candidates of the first look."""
+    head = engine.wb.artifact(node, kind)
+    assert head is not None
+    first = head.content["looks"][0]
+    [other] = [c["media"] for c in first["candidates"] if c["media"] != first["chosen"]]
+    engine.wb.artifacts.save(node, kind, sheets.pick_picture(head.content, first["name"], other), head.version)
 
 
 def small_picture() -> bytes:

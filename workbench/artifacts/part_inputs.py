@@ -6,13 +6,13 @@ second.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 
 from workbench.artifacts.declared import Kind
 from workbench.artifacts.staleness import Sources, refresh_inputs
-from workbench.artifacts.versions import hash_of, part_hashes, part_of
+from workbench.artifacts.versions import hash_of, part_hashes, pick
 from workbench.db.rows.story import ArtifactVersion, HeadState, Input, LoadedHead
-from workbench.json_types import JsonObject
+from workbench.json_types import Json, JsonObject
 
 #: stands for the id of the version that is being saved, which it has only once it is
 OWN = 0
@@ -29,17 +29,22 @@ def restrict(inputs: Iterable[Input], parts: Collection[str]) -> list[Input]:
     return restricted
 
 
-def own_input(node_id: int, kind: Kind, content: JsonObject, part: str, only_for: Iterable[str]) -> Input:
-    """A part of the content that is being saved, as other parts of it use it."""
-    return {
+def own_input(
+    node_id: int, kind: Kind, part: str, content: Json, only_for: Iterable[str], fields: Sequence[str] | None = None
+) -> Input:
+    """A part of what is being saved, or these fields of it, as other parts use it."""
+    made_from: Input = {
         "node_id": node_id,
         "kind": kind.name,
         "part": part,
         "artifact_id": OWN,
         "version": OWN,
-        "content_hash": hash_of(part_of(kind, content, part)),
+        "content_hash": hash_of(content),
         "only_for": sorted(only_for),
     }
+    if fields is not None:
+        made_from |= {"fields": [*fields], "fields_hash": hash_of(pick(content, fields, kind))}
+    return made_from
 
 
 def name_own(inputs: Iterable[Input], artifact_id: int, version: int) -> list[Input]:
@@ -61,9 +66,9 @@ def inputs_of_edit(
     was, now = part_hashes(kind, head.content) or {}, part_hashes(kind, content) or {}
     names = _find_renamed(was, now)
     was = {names.get(part, part): found for part, found in was.items()}
-    made_from = [_rename(one, names) for one in head.inputs]
-    edited = {part for part in now if now[part] != was.get(part)}
     place = (head.node_id, head.kind)
+    made_from = [_rename(one, names, place) for one in head.inputs]
+    edited = {part for part in now if now[part] != was.get(part)}
     # of the artifact itself, what is saved now is what was seen
     seen = LoadedHead(head.id, *place, head.version, head.content_hash, now, head.inputs, content)
     known = Sources({**sources, place: seen}, sources.places if isinstance(sources, Sources) else {})
@@ -86,8 +91,12 @@ def _find_renamed(was: Mapping[str, str], now: Mapping[str, str]) -> dict[str, s
     return renamed
 
 
-def _rename(made_from: Input, names: Mapping[str, str]) -> Input:
-    used_for = made_from.get("only_for")
+def _rename(made_from: Input, names: Mapping[str, str], place: tuple[int, str]) -> Input:
+    """With the parts of what is made, which stands at `place`, by their new names."""
+    used_for, part = made_from.get("only_for"), made_from.get("part")
     if used_for is None or not names:
         return made_from
-    return {**made_from, "only_for": sorted(names.get(part, part) for part in used_for)}
+    renamed: Input = {**made_from, "only_for": sorted(names.get(used, used) for used in used_for)}
+    if part is not None and (made_from["node_id"], made_from["kind"]) == place:
+        renamed["part"] = names.get(part, part)
+    return renamed

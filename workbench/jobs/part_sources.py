@@ -9,7 +9,7 @@ from sqlalchemy import Connection
 from workbench.artifacts import kinds, staleness
 from workbench.artifacts.declared import Kind
 from workbench.artifacts.part_inputs import own_input, restrict
-from workbench.artifacts.versions import hash_of, part_of
+from workbench.artifacts.versions import part_of
 from workbench.db.reads import story as reads
 from workbench.db.rows.story import Artifact, Input
 from workbench.errors import ProgrammingError
@@ -25,8 +25,9 @@ class PartSources:
     def __init__(self, session: ClaimSession, inputs: Inputs) -> None:
         self._session = session
         self._inputs = inputs
-        self._own_parts: dict[str, set[str]] = {}
-        self._own_hashes: dict[str, str] = {}
+        #: (part of what this run makes, the fields of it that are used) → the parts that it is used for
+        self._own_parts: dict[tuple[str, tuple[str, ...] | None], set[str]] = {}
+        self._own_contents: dict[str, JsonObject] = {}
         #: the version that this run has saved so far
         self.own: Artifact | None = None
 
@@ -48,16 +49,22 @@ class PartSources:
         if own is not None:
             self._inputs.record(own, part, part_of(kinds.find(own.kind), own.content, part))
 
-    def use_own_part(self, part: str, content: JsonObject, only_for: str) -> None:
-        """Count a part of what this run makes as an input of another part of it (``state:KF2`` for ``group:KF3``)."""
-        self._own_parts.setdefault(part, set()).add(only_for)
-        self._own_hashes[part] = hash_of(content)
+    def use_own_part(
+        self, part: str, content: JsonObject, only_for: str, fields: tuple[str, ...] | None = None
+    ) -> None:
+        """Count a part of what this run makes, or these fields of it, as an input of another part of it (``state:KF2``
+        for ``group:KF3``)."""
+        self._own_parts.setdefault((part, fields), set()).add(only_for)
+        self._own_contents[part] = content
 
     def list_for(self, conn: Connection, kind: Kind, content: JsonObject, made: Collection[str]) -> list[Input]:
         """What these parts of the content are made from; what the head's others are made from stays as it is."""
         head = reads.find_head(conn, self._node_id, kind.name)
         parts = [] if kind.parts is None else kind.parts(content)
-        own = [own_input(self._node_id, kind, content, part, only_for) for part, only_for in self._own_parts.items()]
+        own = [
+            own_input(self._node_id, kind, part, part_of(kind, content, part), only_for, fields)
+            for (part, fields), only_for in self._own_parts.items()
+        ]
         others = [part for part in parts if part not in made]
         return [
             *restrict(head.inputs if head else (), others),
@@ -84,15 +91,16 @@ class PartSources:
                     return True
             elif not staleness.equals(known, made_from):
                 return True
-        return any(written in used_for and self._is_new(own, written, before)
-                   for own, used_for in self._own_parts.items())  # fmt: skip
+        return any(written in used_for and self._is_new(part, fields, written, before)
+                   for (part, fields), used_for in self._own_parts.items())  # fmt: skip
 
-    def _is_new(self, own: str, written: str, before: Sequence[Input]) -> bool:
+    def _is_new(self, part: str, fields: tuple[str, ...] | None, written: str, before: Sequence[Input]) -> bool:
         """A part that this run has made differs from the one that `written` was made from."""
-        place = (self._node_id, self._session.declared.writes, own)
-        used = (i for i in before if (i["node_id"], i["kind"], i.get("part")) == place)
-        known = next((i for i in used if written in i.get("only_for", (written,))), None)
-        return known is None or known["content_hash"] != self._own_hashes[own]
+        kind = kinds.find(str(self._session.declared.writes))
+        now = own_input(self._node_id, kind, part, self._own_contents[part], [written], fields)
+        known = next((i for i in before if staleness.is_same_source(i, now, written)), None)
+        # as above: an input of before tells nothing where there is none
+        return known is not None and not staleness.equals(known, now)
 
     def keep(self, parts: Collection[str], written: Collection[str]) -> None:
         """What is left as it was stays as old as it was: it goes on counting as made from the versions of then.

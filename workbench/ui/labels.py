@@ -129,6 +129,7 @@ def part_title(part: str | None) -> str:
         "group": t("group {key}", key=number),
         "text": t("panels of {key}", key=number),
         "state": t("end of {key}", key=number),
+        "look": t("picture of the look “{look}”", look=number),
         "outline": t("Outline and conflict"),
         "knowledge": t("Who knows what"),
         "beats": t("Acts and beats"),

@@ -55,9 +55,11 @@ def _prompt_sentence(prompt: ChangedPrompt) -> str:
 
 def differing_words(reason: StaleReason) -> tuple[str, str]:
     """The stretch of the first changed field that differs."""
-    if not reason.changes:
+    # a picture is no words, but a hash
+    told = [change for change in reason.changes if change.path.rpartition(".")[2] != "chosen"]
+    if not told:
         return "", ""
-    first = reason.changes[0]
+    first = told[0]
     if not first.was or not first.now:
         return first.was or "—", first.now or "—"
     left, right = diff.words(first.was, first.now)

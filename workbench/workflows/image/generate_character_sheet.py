@@ -6,7 +6,6 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from workbench import sketch
-from workbench.artifacts.sheets import CharacterSheet
 from workbench.errors import Issue
 from workbench.i18n import N_
 from workbench.jobs.context import PartialArtifact
@@ -47,7 +46,7 @@ def fields_of_looks(character: JsonObject) -> tuple[str, ...]:
     share_of_parts=lambda looks, params: looks * params.candidates / 2,
     is_update=reference_sheets.is_update,
 )
-async def run(ctx: Context, params: Params) -> CharacterSheet | PartialArtifact:
+async def run(ctx: Context, params: Params) -> PartialArtifact:
     """Draw a character from the front, three-quarter and from behind, and their face: pictures to pick from."""
     # what is read for a look is its input alone, see Subject.read
     character = ctx.node.at(ctx.node.id).artifact("character") or {"name": ctx.node.title}
@@ -56,8 +55,7 @@ async def run(ctx: Context, params: Params) -> CharacterSheet | PartialArtifact:
         "character", name, words, partial(_draw, ctx, name, words),
         lambda part: ctx.node.artifact("character", fields=fields_of_looks, only_for=part),
     )  # fmt: skip
-    content = await reference_sheets.draw_looks(ctx, params, subject)
-    return content if isinstance(content, PartialArtifact) else CharacterSheet.model_validate(content)
+    return await reference_sheets.draw_looks(ctx, params, subject)
 
 
 def _draw(ctx: Context, name: str, words: str, look: str, given: bytes | None, number: int) -> bytes:

@@ -6,7 +6,6 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from workbench import sketch
-from workbench.artifacts.sheets import PlaceSheet
 from workbench.errors import Issue
 from workbench.i18n import N_
 from workbench.jobs.context import PartialArtifact
@@ -41,7 +40,7 @@ def has_room(node: NodeView, params: Any) -> list[Issue]:
     share_of_parts=lambda looks, params: looks * params.candidates / 2,
     is_update=reference_sheets.is_update,
 )
-async def run(ctx: Context, params: Params) -> PlaceSheet | PartialArtifact:
+async def run(ctx: Context, params: Params) -> PartialArtifact:
     """Draw a place as a whole, the other way, and what it is known by: pictures to pick from."""
     # what is read for a look is its input alone, see Subject.read
     place = ctx.node.at(ctx.node.id).artifact("world_element") or {"name": ctx.node.title}
@@ -50,8 +49,7 @@ async def run(ctx: Context, params: Params) -> PlaceSheet | PartialArtifact:
         "place", name, words, partial(_draw, ctx, name, words),
         lambda part: ctx.node.artifact("world_element", fields=("name", "description"), only_for=part),
     )  # fmt: skip
-    content = await reference_sheets.draw_looks(ctx, params, subject)
-    return content if isinstance(content, PartialArtifact) else PlaceSheet.model_validate(content)
+    return await reference_sheets.draw_looks(ctx, params, subject)
 
 
 def _draw(ctx: Context, name: str, words: str, look: str, given: bytes | None, number: int) -> bytes:

@@ -3,14 +3,15 @@ what."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from pydantic import Field, field_validator
+from pydantic import BaseModel, Field, field_validator
 
 from workbench.artifacts import sheets
+from workbench.artifacts.declared import Kind
 from workbench.artifacts.sheets import MOST_CANDIDATES, MOST_LOOKS, USUAL, Look
 from workbench.artifacts.storyboard import Candidate, Reference, hash_request
 from workbench.artifacts.versions import hash_of
@@ -19,6 +20,7 @@ from workbench.i18n import N_, Text
 from workbench.jobs.context import PartialArtifact
 from workbench.jobs.together import run_together
 from workbench.json_types import JsonObject
+from workbench.story.freshness import find_stale_parts
 from workbench.story.styles import style_text
 from workbench.workflows import registry
 from workbench.workflows.image.sheet_prompt import Of, sheet_prompt
@@ -99,41 +101,62 @@ class Subject:
     #: counts what is told of it as an input of a part
     read: Callable[[str], object]
 
+    @property
+    def kind(self) -> Kind:
+        return sheets.CHARACTER_SHEET if self.of == "character" else sheets.PLACE_SHEET
 
-async def draw_looks(ctx: Context, params: Params, subject: Subject) -> JsonObject | PartialArtifact:
+
+@dataclass
+class _Sheet:
+    """A sheet while looks of it are drawn."""
+
+    content: JsonObject
+    #: names of the looks that are as they are to be today: drawn, or a person's own
+    anew: set[str] = field(default_factory=set)
+    drawn: list[Look] = field(default_factory=list)
+
+    def put(self, look: Look) -> None:
+        self.anew.add(look.name)
+        self.drawn.append(look)
+        self.content = _with_look(self.content, look)
+
+
+async def draw_looks(ctx: Context, params: Params, subject: Subject) -> PartialArtifact:
     """The sheet with further candidates of the look that is asked for; where none is, of each that is stale. The
     picture that was picked stays picked as long as it shows what the look tells."""
     ctx.progress(5, Text(N_("Reading the look")))
-    there = ctx.current_content() or {"looks": []}
-    asked = _looks_asked_for(ctx, params, subject, there)
-    #: the looks that stay as old as they were
-    left = set() if is_update(params) else {look["name"] for look in there["looks"]} - {look.name for look in asked}
+    sheet = _Sheet(ctx.current_content() or {"looks": []})
+    update = is_update(params) and bool(sheet.content["looks"])
+    most = len(sheet.content["looks"]) if update else 1
     made: list[Candidate] = []
     failed: list[JsonObject] = []
     error: JobError | None = None
+    asked = _list_stale(ctx, params, subject, sheet) if update else [_look_asked_for(ctx, params)]
     for number, look in enumerate(asked):
-        span = (5 + 90 * number / len(asked), 90 / len(asked))
-        drawn = await _draw(ctx, params, subject, look, there, alone=len(asked) == 1, span=span)
+        span = (5 + 90 * number / most, 90 / most)
+        drawn = await _draw(ctx, params, subject, look, sheet, alone=most == 1, span=span)
         made += drawn.made
         failed += drawn.failed
         error = error or drawn.error
-        if drawn.failed and not drawn.made:
-            left.add(look.name)
-        else:
-            there = _with_look(there, drawn.look)
+        if drawn.made or not drawn.failed:
+            sheet.put(drawn.look)
     if error is not None and not made:
         raise error
-    if left:
-        ctx.sources.keep((), {sheets.look_part(name) for name in left})
-    # also what was chosen by hand meanwhile
-    now = ctx.current_content() or {"looks": []}
-    for look in there["looks"]:
-        if look["name"] in {k.name for k in asked if k.name not in left}:
-            now = _with_look(now, Look.model_validate(look))
-    if not failed:
-        ctx.progress(100, Text(N_("{count} candidates drawn"), count=len(made)))
-        return now
-    return PartialArtifact(_model(ctx).model_validate(now), failed=failed, succeeded=[c.media for c in made])
+    ctx.progress(100, Text(N_("{count} candidates drawn"), count=len(made)))
+    return PartialArtifact(
+        lambda head: _merge(subject, head, sheet),
+        failed=failed,
+        succeeded=[c.media for c in made],
+        made=[sheets.look_part(name) for name in sheet.anew],
+    )
+
+
+def _merge(subject: Subject, head: JsonObject | None, sheet: _Sheet) -> BaseModel:
+    """What there is by now, also what was chosen by hand meanwhile, with the looks that were drawn."""
+    content = head or {"looks": []}
+    for look in sheet.drawn:
+        content = _with_look(content, look)
+    return subject.kind.model.model_validate(content)
 
 
 @dataclass(frozen=True)
@@ -147,19 +170,15 @@ class _Drawn:
 
 
 async def _draw(
-    ctx: Context, params: Params, subject: Subject, look: Look, there: JsonObject, *, alone: bool,
+    ctx: Context, params: Params, subject: Subject, look: Look, sheet: _Sheet, *, alone: bool,
     span: tuple[float, float],
 ) -> _Drawn:  # fmt: skip
-    """Further candidates of one look. `there`: the sheet so far; `span`: from which percent on, and how many."""
-    style = _read_for(ctx, subject, look)
+    """Further candidates of one look. `span`: from which percent on, and how many."""
+    style, kept = _read_for(ctx, subject, look, sheet)
     if look.spans:
         worn = sheets.write_spans(span.model_dump() for span in look.spans)
         ctx.note(Text(N_("{look} is worn in {scenes}"), look=look.name, scenes=worn))
-    kept = _picture_to_keep_to(there, look)
     references = [] if kept is None else [Reference(media=kept, name=subject.name[:120], look=look.name)]
-    if len(references) > ctx.picture_references.most:
-        # the service draws from words alone
-        kept, references = None, []
     told = style_text(style, ctx.language)
     prompts = [
         sheet_prompt(subject.of, subject.name, subject.words, look.words, told, ctx.language, given=given)
@@ -206,12 +225,13 @@ async def _draw(
     )
 
 
-def _read_for(ctx: Context, subject: Subject, look: Look) -> JsonObject:
-    """The story's style; that and what is told of the subject are inputs of this look."""
+def _read_for(ctx: Context, subject: Subject, look: Look, sheet: _Sheet) -> tuple[JsonObject, str | None]:
+    """The story's style, and the picture to draw from; these and what is told of the subject are inputs of this
+    look."""
     part = sheets.look_part(look.name)
     subject.read(part)
     brief = ctx.node.project.artifact("brief", fields=("style",), only_for=part) or {}
-    return dict(brief.get("style") or {})
+    return dict(brief.get("style") or {}), _read_picture_to_keep_to(ctx, subject, look, sheet)
 
 
 def is_update(params: Params) -> bool:
@@ -219,20 +239,24 @@ def is_update(params: Params) -> bool:
     return not (params.look.strip() or params.words.strip() or params.scenes.strip() or params.new_candidates)
 
 
-def _looks_asked_for(ctx: Context, params: Params, subject: Subject, there: JsonObject) -> list[Look]:
-    """The one that the params mean; of an update each whose drawn picture is stale, the usual one first, since the
-    others are drawn from it."""
-    if not is_update(params) or not there["looks"]:
-        return [_look_asked_for(ctx, params)]
-    known = [Look.model_validate(look) for look in there["looks"]]
-    known.sort(key=lambda look: bool(look.spans))
-    for look in known:
-        _read_for(ctx, subject, look)
-    own = {c.media for look in known for c in look.candidates if c.origin == "own"}
-    stale = [k for k in known if ctx.sources.has_changed(None, sheets.look_part(k.name))]
-    # a person's own picture stays; who updates has seen what is told today
-    drawn = [look for look in stale if look.chosen is not None and look.chosen not in own]
-    return drawn if stale else [_look_asked_for(ctx, params)]
+def _list_stale(ctx: Context, params: Params, subject: Subject, sheet: _Sheet) -> Iterator[Look]:
+    """Each look whose drawn picture is stale once those before it are drawn, the usual one first, since the others are
+    drawn from it; the usual one where none is."""
+    stale = find_stale_parts(ctx.node, subject.kind.name)
+    looks = [Look.model_validate(look) for look in sheet.content["looks"]]
+    for look in sorted(looks, key=lambda look: bool(look.spans)):
+        part = sheets.look_part(look.name)
+        _read_for(ctx, subject, look, sheet)
+        if part not in stale and not ctx.sources.has_changed(None, part):
+            continue
+        stale.add(part)
+        if look.chosen is None or _own_picture(look) is not None:
+            # a person's own picture stays; who updates has seen what is told today
+            sheet.anew.add(look.name)
+        else:
+            yield look
+    if not stale:
+        yield _look_asked_for(ctx, params)
 
 
 def _look_asked_for(ctx: Context, params: Params) -> Look:
@@ -248,13 +272,26 @@ def _look_asked_for(ctx: Context, params: Params) -> Look:
     return Look.model_validate({**look.model_dump(), **change})
 
 
-def _picture_to_keep_to(there: JsonObject, look: Look) -> str | None:
-    """What the new candidates are drawn from: a person's own picture of the look, else the usual look's."""
-    own = next((c for c in look.candidates if c.media == look.chosen and c.origin == "own"), None)
-    if own is not None:
-        return own.media
-    usual = find_look(there, "")
-    return None if usual is None or usual["name"] == look.name else usual["chosen"]
+def _own_picture(look: Look) -> str | None:
+    """The picture of the look, where it is a person's own."""
+    return next((c.media for c in look.candidates if c.media == look.chosen and c.origin == "own"), None)
+
+
+def _read_picture_to_keep_to(ctx: Context, subject: Subject, look: Look, sheet: _Sheet) -> str | None:
+    """What the new candidates are drawn from: a person's own picture of the look, else the usual look's, which is an
+    input of this one. None: from words alone, as by a service that takes no pictures."""
+    if ctx.picture_references.most == 0:
+        return None
+    usual, own = find_look(sheet.content, ""), _own_picture(look)
+    if own is not None or usual is None or usual["name"] == look.name or usual["chosen"] is None:
+        return own
+    part, only_for, fields = sheets.look_part(usual["name"]), sheets.look_part(look.name), ("chosen",)
+    if usual["name"] in {drawn.name for drawn in sheet.drawn}:
+        content = {name: usual[name] for name in ("words", "chosen")}
+        ctx.sources.use_own_part(part, content, only_for, fields)
+    else:
+        ctx.node.artifact(subject.kind.name, part, fields=fields, only_for=only_for)
+    return str(usual["chosen"])
 
 
 def _with_candidates(look: Look, made: list[Candidate], takes: list[str]) -> Look:
@@ -277,7 +314,3 @@ def _with_look(there: JsonObject, look: Look) -> JsonObject:
     if all(other["name"] != look.name for other in there["looks"]):
         looks.append(dumped)
     return {"looks": looks}
-
-
-def _model(ctx: Context) -> type[sheets.Sheet]:
-    return sheets.CharacterSheet if ctx.node.kind == "character" else sheets.PlaceSheet
