@@ -47,24 +47,49 @@ def find_stale_parts(node: NodeView, kind: str) -> set[str]:
     """The parts of what the node has of a kind that were made from something that has changed since."""
     with node._database.read() as conn:
         head = reads.find_head(conn, node.id, kind)
-        changed = find_changed_inputs(head.inputs, source_heads(conn, [head])) if head is not None else []
-    parts = (head.part_hashes if head is not None else None) or {}
-    return {part for part in parts if any(c.touches(part) for c in changed)}
+        return set() if head is None else _stale_parts(head, source_heads(conn, [head]))
+
+
+def find_parts_to_make(node: NodeView, kind: str) -> set[str]:
+    """The same, with those that are made from them and so will be stale."""
+    with node._database.read() as conn:
+        head = reads.find_head(conn, node.id, kind)
+        return set() if head is None else _parts_to_make(head, source_heads(conn, [head]))
+
+
+def _stale_parts(head: HeadState | ArtifactVersion, sources: Sources) -> set[str]:
+    changed = find_changed_inputs(head.inputs, sources)
+    return {part for part in head.part_hashes or {} if any(c.touches(part) for c in changed)}
+
+
+def _parts_to_make(head: HeadState | ArtifactVersion, sources: Sources) -> set[str]:
+    own = [i for i in head.inputs if (i["node_id"], i["kind"]) == (head.node_id, head.kind)]
+    parts = _with_siblings(head, _stale_parts(head, sources))
+    while more := {p for i in own if i.get("part") in parts for p in i.get("only_for", ())} - parts:
+        parts |= _with_siblings(head, more)
+    return parts
+
+
+def _with_siblings(head: HeadState | ArtifactVersion, parts: Collection[str]) -> set[str]:
+    """With what is made together with them: ``text:KF3`` and ``state:KF3`` with ``group:KF3``."""
+    keys = {part.partition(":")[2] for part in parts}
+    return {*parts, *(part for part in head.part_hashes or {} if part.partition(":")[2] in keys - {""})}
 
 
 def count_parts_to_make(conn: Connection, project_id: int, keys: Collection[Key]) -> dict[Key, int]:
-    """Of the heads (kind, node id) that are there: how many parts an update makes anew, those that are missing among
-    them. Those of which no part is stale or missing are left out."""
+    """Of the heads (kind, node id) that are there: how many parts an update makes anew, those that are missing, and
+    those that are made from such parts, among them. Those of which no part is stale or missing are left out."""
     heads = reads.heads_for(conn, {node_id for _, node_id in keys})
     asked = {(kind, node_id): heads[node_id, kind] for kind, node_id in keys if (node_id, kind) in heads}
     sources = source_heads(conn, asked.values())
     prompted = find_changed(conn, project_id, sorted({node_id for _, node_id in asked})) if asked else {}
 
     def count(head: HeadState) -> int:
-        there, changed = head.part_hashes or {}, find_changed_inputs(head.inputs, sources)
+        there = head.part_hashes or {}
         whole = max(len(there), kinds.find(head.kind).expected_parts or 0)
-        touched = sum(any(c.touches(part) for c in changed) for part in there)
-        return whole if (head.node_id, head.kind) in prompted else touched + whole - len(there)
+        if (head.node_id, head.kind) in prompted:
+            return whole
+        return len(_parts_to_make(head, sources)) + whole - len(there)
 
     return {key: parts for key, head in asked.items() if (parts := count(head))}
 

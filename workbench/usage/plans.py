@@ -80,7 +80,7 @@ def build(
         known, guess = declared[item.workflow], guesses[item.workflow]
         anew = parts.get((str(known.writes), item.node_id))
         if anew is not None and known.share_of_parts is not None:
-            guess = _scale_pictures(guess, known.share_of_parts(anew, known.params()))
+            guess = _scale(known, guess, known.share_of_parts(anew, known.params()))
         return _price(item, known.title, by_id[item.node_id], guess)
 
     def leave(item: plan.Item) -> plan.KeptJob:
@@ -179,10 +179,7 @@ def price_launch(
         each = [estimate_on(database, workflow, bound, node_id, params) for node_id in node_ids]
         return _together(each, max(max(e.seconds for e in each), sum(e.seconds for e in each) / slots))
     shares = _read_shares(database, workflow, node_ids, params)
-    if workflow.typical.images:
-        each = [_scale_pictures(guess, share) for share in shares]
-    else:
-        each = [estimates.scale(guess, share) for share in shares]
+    each = [_scale(workflow, guess, share) for share in shares]
     return _together(each, max(max(e.seconds for e in each), sum(e.seconds for e in each) / slots))
 
 
@@ -199,9 +196,10 @@ def _read_shares(database: Database, workflow: Any, node_ids: Sequence[int], par
     return [workflow.share_of_parts(parts[key], params) if key in parts else usual for key in keys]
 
 
-def _scale_pictures(guess: Estimate, share: float) -> Estimate:
+def _scale(workflow: Any, guess: Estimate, share: float) -> Estimate:
     """So much of what is typical. Pictures are drawn side by side: a third of them takes as long as all."""
-    return replace(estimates.scale(guess, share), seconds=guess.seconds * max(1.0, share))
+    scaled = estimates.scale(guess, share)
+    return replace(scaled, seconds=guess.seconds * max(1.0, share)) if workflow.typical.images else scaled
 
 
 def _price_batch(

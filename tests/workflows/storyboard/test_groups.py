@@ -16,10 +16,12 @@ from tests.workflows.storyboard.scenes import content, edit, planned, service, s
 from workbench.artifacts.panels import GROUP_KEYS
 from workbench.db.schema import artifact
 from workbench.errors import GuardUnmet
+from workbench.usage import estimates
 
 Start = Callable[..., Engine]
 GROUP, GROUPS = "generate_storyboard_group", "generate_storyboard_groups"
 KIND = "storyboard_groups"
+TRANSLATION = "translate_storyboard_panels"
 
 
 @pytest.mark.parametrize("sample", SAMPLES)
@@ -153,6 +155,36 @@ def test_one_run_makes_anew_what_goes_on_from_a_group_that_it_makes_anew(start: 
     assert job.result["succeeded"] == [*GROUP_KEYS[3:], *GROUP_KEYS[:3]], "made, then kept"
     assert len(service(engine).requests) == since + 6
     assert stale(engine, scene) == set()
+
+
+def test_an_update_costs_the_groups_that_it_makes_anew(start: Start, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(estimates, "measure", lambda *_: {})
+    engine = start()
+    scene = planned(engine)
+
+    def price(workflow: str) -> int:
+        forecast = engine.wb.plans.price(workflow, [scene])
+        assert forecast is not None
+        assert forecast.tokens is not None
+        return forecast.tokens
+
+    def planned_price(workflow: str) -> int | None:
+        [item] = [
+            job for job in engine.wb.plans.build(scene, "stale", include=[GROUP]).jobs if job.workflow == workflow
+        ]
+        return item.tokens
+
+    whole = price(GROUP)
+    run(engine, GROUP, scene)
+    edit(engine, scene, lambda plan: plan["groups"][6].update(goal="Della hides the watch."), "storyboard_plan")
+    # those that go on from it, too
+    assert [price(GROUP), price(GROUPS), planned_price(GROUP)] == pytest.approx([whole / 3] * 3, abs=9)
+
+    whole = price(TRANSLATION)
+    run(engine, TRANSLATION, scene)
+    assert price(TRANSLATION) == whole, "nothing is stale: nobody knows what a run would make"
+    edit(engine, scene, lambda content: content["groups"][4]["panels"][0].update(en="The door is shut."))
+    assert price(TRANSLATION) == pytest.approx(whole / 9, abs=9)
 
 
 def test_a_new_plan_keeps_the_groups_whose_entry_is_unchanged(start: Start) -> None:

@@ -77,6 +77,9 @@ def has_earlier_groups(node: NodeView, params: Params) -> list[Issue]:
     deadline_s=3600,
     typical=registry.Typical(calls=9, input_tokens=45_000, output_tokens=22_000, seconds=270),
     share=lambda params: 1.0 if params.group_id is None else 1 / len(GROUP_KEYS),
+    # whole, its English and its end
+    share_of_parts=lambda parts, params: parts / (3 * len(GROUP_KEYS)),
+    is_update=lambda params: params.group_id is None and params.camera_mode is None,
 )  # fmt: skip
 async def run(ctx: Context, params: Params) -> PartialArtifact:
     """Write the panels of a group, nine English sentences with their camera, and carry its end into the next group."""

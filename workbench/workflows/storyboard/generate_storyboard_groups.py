@@ -3,6 +3,7 @@ ended."""
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import TYPE_CHECKING
 
 from pydantic import Field
@@ -10,7 +11,7 @@ from pydantic import Field
 from workbench.artifacts.panels import GROUP_KEYS, CameraMode, GroupKey
 from workbench.i18n import N_, Text
 from workbench.jobs.children import FRESH, NOT_STARTED, BatchResult, Child, ChildResult
-from workbench.story.freshness import find_stale_parts, list_named_children
+from workbench.story.freshness import find_parts_to_make, find_stale_parts, list_named_children
 from workbench.story.guards import has_scene_outline, has_storyboard_bible, has_storyboard_plan
 from workbench.workflows import registry
 from workbench.workflows.storyboard import panel_groups
@@ -42,8 +43,9 @@ def list_jobs(node: NodeView, params: Params) -> list[tuple[str, int]]:
 
 
 def count_groups(node: NodeView, params: Params) -> tuple[int, int]:
-    """How many of the nine it writes now."""
-    return sum(_reason_to_skip(node, key, params) is None for key in GROUP_KEYS), len(GROUP_KEYS)
+    """How many of the nine it writes, those among them that go on from one that it writes anew."""
+    anew = find_parts_to_make(node.at(node.id), panel_groups.KIND)
+    return sum(_reason_to_skip(node, key, params, anew) is None for key in GROUP_KEYS), len(GROUP_KEYS)
 
 
 @registry.workflow(
@@ -64,7 +66,9 @@ async def run(ctx: Context, params: Params) -> BatchResult:
     ctx.progress(0, Text(N_("Choosing the groups")))
     node = ctx.node
     started = list_named_children(node, ctx.job_id)
-    skipped = {k: r for k in GROUP_KEYS if k not in started and (r := _reason_to_skip(node, k, params)) is not None}
+    stale = find_stale_parts(node.at(node.id), panel_groups.KIND)
+    reasons = {key: _reason_to_skip(node, key, params, stale) for key in GROUP_KEYS if key not in started}
+    skipped = {key: reason for key, reason in reasons.items() if reason is not None}
     wanted = [key for key in GROUP_KEYS if key not in skipped]
     ctx.expect(len(wanted))
     results: list[ChildResult] = []
@@ -79,14 +83,13 @@ async def run(ctx: Context, params: Params) -> BatchResult:
     return ctx.batch_result(results, left)
 
 
-def _reason_to_skip(node: NodeView, key: GroupKey, params: Params) -> str | None:
+def _reason_to_skip(node: NodeView, key: GroupKey, params: Params, stale: Collection[str]) -> str | None:
     """Why a group that was not started yet need not be, or must not."""
-    seen = node.at(node.id)
-    group = panel_groups.groups_in(seen.artifact(panel_groups.KIND)).get(key)
+    group = panel_groups.groups_in(node.at(node.id).artifact(panel_groups.KIND)).get(key)
     if group is None:
         return None
     if group.edited:
         return None if params.rewrite else "by_hand"
-    fresh = panel_groups.part_of_group(key) not in find_stale_parts(seen, panel_groups.KIND)
+    fresh = panel_groups.part_of_group(key) not in stale
     asked = params.camera_mode
     return FRESH if fresh and not params.force and asked in (None, panel_groups.mode_of(group)) else None

@@ -74,6 +74,8 @@ def draft(facts: JsonObject, params: Params, rng: Random) -> ChineseAnswer:
     deadline_s=3600,
     typical=registry.Typical(calls=9, input_tokens=12_000, output_tokens=8_000, seconds=100),
     share=lambda params: 1.0 if params.group_id is None else 1 / len(GROUP_KEYS),
+    share_of_parts=lambda groups, params: groups / len(GROUP_KEYS),
+    is_update=lambda params: params.group_id is None,
 )
 async def run(ctx: Context, params: Params) -> PartialArtifact:
     """Translate the panels into Chinese, group by group; cameras stay as they are, and so does what a person edited."""
