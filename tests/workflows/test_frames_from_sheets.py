@@ -16,6 +16,7 @@ from tests.scripted_gemini import ScriptedGemini
 from tests.scripted_provider import ScriptedProvider
 from tests.workflows.conftest import run
 from tests.workflows.frames import BRIEF, Painter, quick_drawing, scene_of
+from workbench.providers.references import NONE as NO_REFERENCES
 from workbench.settings import Settings
 
 KEY = "sk-canary0123456789abcdef"
@@ -143,6 +144,22 @@ def test_the_sheets_of_person_and_place_go_along_and_the_frame_says_so(studio: E
     # what has not changed is not drawn again
     draw(told, "KF0")
     assert len(painter.requests) == 1
+
+
+def test_a_frame_stays_where_another_model_takes_no_sheets(
+    studio: Engine, painter: Painter, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told = Told(studio)
+    told.add_sheet("Mara", {"name": "usual", "words": "grey oilskins", "data": picture((90, 60, 30))})
+    draw(told, "KF0")
+    told.wb.profiles.add("mine", "sketch", image_model="painter-2")
+    told.wb.projects.set_profile(told.project, "mine")
+    monkeypatch.setattr(painter, "picture_references", lambda *_: NO_REFERENCES)
+    draw(told, "KF0")
+    assert len(painter.requests) == 1
+    told.add_sheet("Mara", {"name": "usual", "words": "a red coat", "data": picture((90, 60, 30))})
+    draw(told, "KF0")
+    assert len(painter.requests) == 2
 
 
 def test_without_sheets_nothing_is_told_of_them(studio: Engine, painter: Painter) -> None:

@@ -311,17 +311,26 @@ def test_an_empty_answer_is_asked_for_once_more_and_both_are_counted(studio: Eng
     ]
 
 
-def test_another_model_draws_its_own_candidates(settings: Settings, start: Callable[..., Engine]) -> None:
-    engine = start()
-    scene = scene_of(engine)
-    run(engine, KIND, scene)
-    project = engine.wb.projects.get_node(scene).project_id
-    engine.wb.profiles.add("mine", "sketch", image_model="sketch-2")
-    engine.wb.projects.set_profile(project, "mine")
-    run(engine, KIND, scene)
-    frame = frames(engine, scene)["KF0"]
+def test_another_model_draws_what_is_stale_and_a_new_candidate_where_that_is_asked_for(
+    studio: Engine, painter: Painter
+) -> None:
+    scene = scene_of(studio)
+    run(studio, KIND, scene)
+    project = studio.wb.projects.get_node(scene).project_id
+    studio.wb.profiles.add("mine", "sketch", image_model="sketch-2")
+    studio.wb.projects.set_profile(project, "mine")
+    before, calls = frames(studio, scene), len(painter.requests)
+    run(studio, KIND, scene)
+    assert (frames(studio, scene), len(painter.requests)) == (before, calls)
+    edit_shot(studio, scene, 5, "Enter Fen", "Fen stands in the door, lamp 5 behind him.")
+    run(studio, KIND, scene)
+    assert len(painter.requests) == calls + 1
+    after = frames(studio, scene)
+    assert {key for key in after if after[key] != before[key]} == {"KF4"}
+    run(studio, KIND, scene, {"keys": ["KF3"], "new_candidate": True})
+    assert len(painter.requests) == calls + 2
     # the same pixels: one candidate, now by the model that drew it last
-    assert [c["model"] for c in frame["candidates"]] == ["sketch-2"]
+    assert [c["model"] for c in frames(studio, scene)["KF3"]["candidates"]] == ["sketch-2"]
 
 
 def test_the_story_with_another_ratio_is_drawn_in_it(start: Callable[..., Engine]) -> None:

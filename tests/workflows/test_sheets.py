@@ -305,6 +305,20 @@ def test_one_update_draws_what_is_drawn_from_a_look_that_it_draws_anew(studio: E
     assert studio.wb.artifacts.list_stale_reasons(mara, "character_sheet") == []
 
 
+def test_another_model_draws_a_look_that_is_not_stale_where_new_candidates_are_asked_for(
+    studio: Engine, painter: Painter
+) -> None:
+    project = studio.wb.create_project(STORY)
+    mara = nodes(studio, project, "character")["Mara"]
+    run(studio, "generate_character_sheet", mara)
+    studio.wb.profiles.add("mine", "sketch", image_model="sketch-2")
+    studio.wb.projects.set_profile(project, "mine")
+    run(studio, "generate_character_sheet", mara)
+    assert len(painter.requests) == 2
+    run(studio, "generate_character_sheet", mara, {"new_candidates": True, "candidates": 1})
+    assert [c["model"] for c in looks(studio, mara)["usual"]["candidates"]] == ["sketch-1", "sketch-1", "sketch-2"]
+
+
 def test_what_is_drawn_from_words_alone_is_fresh_whatever_picture_is_picked(
     studio: Engine, painter: Painter, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -233,6 +233,11 @@ class KeyframeImage(Content):
             raise ValueError(Text(N_("the chosen picture is none of the candidates")))
         return self
 
+    @property
+    def picture(self) -> Candidate:
+        """The candidate that is chosen."""
+        return next(c for c in self.candidates if c.media == self.chosen)
+
 
 class KeyframeImages(Content):
     """Frames by key, KF0 first. What could not be drawn is missing here and named in the job's result."""

@@ -5,7 +5,7 @@ Each frame is a step of its own: a resumed job draws only what is not drawn yet,
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Literal
@@ -33,6 +33,7 @@ from workbench.json_types import JsonObject
 from workbench.story import hanzi
 from workbench.story.appearance import tell_look
 from workbench.story.frame_shots import find_sources
+from workbench.story.freshness import find_stale_parts
 from workbench.story.guards import has_keyframe_prompt
 from workbench.story.origins import Origin, list_origins
 from workbench.story.styles import style_text
@@ -100,7 +101,11 @@ class FrameRequest:
 
     def current(self, model: str) -> list[Candidate]:
         """The candidates that this model drew of just this."""
-        return [c for c in (self.known.candidates if self.known else []) if self.is_of_now(c) and c.model == model]
+        return [c for c in self.list_of_now() if c.model == model]
+
+    def list_of_now(self) -> list[Candidate]:
+        """The candidates of just this, whichever model drew them."""
+        return [c for c in (self.known.candidates if self.known else []) if self.is_of_now(c)]
 
     def is_of_now(self, candidate: Candidate) -> bool:
         """It is made of what the frame is to show, whatever its seed was made of."""
@@ -114,8 +119,7 @@ class FrameRequest:
     @property
     def is_own(self) -> bool:
         """Somebody's own picture is chosen: nothing takes its place unasked."""
-        known = self.known
-        return known is not None and any(c.origin == "own" for c in known.candidates if c.media == known.chosen)
+        return self.known is not None and self.known.picture.origin == "own"
 
     def next_take(self, model: str, finished: Sequence[Candidate]) -> int:
         """The try that this job has finished already, however many are known by now; else the first that this model
@@ -149,7 +153,8 @@ async def run(ctx: Context, params: Params) -> KeyframeImages | PartialArtifact:
     ratio = str(brief.get("aspect_ratio") or "16:9")
     size = sketch.frame_size(ratio)
     frames = _frame_requests(ctx, params, brief, ratio, size)
-    wanted = [f for f in frames if _is_wanted(f, params, ctx.picture_model)]
+    stale = find_stale_parts(ctx.node, "keyframe_images")
+    wanted = [f for f in frames if _is_wanted(f, params, stale, ctx.picture_model)]
     finished = {f.key: ctx.finished_pictures(f.key) for f in wanted}
     # of a retry: what its original drew and saved is there, and a person may have chosen another picture since
     to_draw = [f for f in wanted if not f.shows(finished[f.key])]
@@ -176,10 +181,17 @@ async def run(ctx: Context, params: Params) -> KeyframeImages | PartialArtifact:
     )
 
 
-def _is_wanted(frame: FrameRequest, params: Params, model: str) -> bool:
+def _is_wanted(frame: FrameRequest, params: Params, stale: Collection[str], model: str) -> bool:
+    """What is fresh stays, also where another model would draw it now: that is a new candidate."""
     if frame.is_own:
         return params.new_candidate and params.keys is not None
-    return params.new_candidate or not frame.current(model)
+    if params.new_candidate or frame.known is None:
+        return True
+    if frame.list_of_now():
+        return False
+    # one that takes other references is asked otherwise for the same
+    by_another = model not in ("", frame.known.picture.model)
+    return not by_another or params.source is not None or frame_part(frame.key) in stale
 
 
 def _frame_requests(
@@ -364,10 +376,9 @@ def _choice(ctx: Context, frame: FrameRequest) -> str:
     assert frame.known is not None
     if frame.is_own:
         return frame.known.chosen
-    current = [c.media for c in frame.current(ctx.picture_model)]
-    same_shot = {c.media for c in frame.known.candidates if frame.is_of_now(c)}
-    stays = frame.known.chosen in same_shot or not ctx.sources.has_changed(part, frame_part(frame.key))
-    return frame.known.chosen if stays else current[-1]
+    same_shot = [c.media for c in frame.list_of_now()]
+    changed = frame.known.chosen not in same_shot and ctx.sources.has_changed(part, frame_part(frame.key))
+    return same_shot[-1] if same_shot and changed else frame.known.chosen
 
 
 def _content(

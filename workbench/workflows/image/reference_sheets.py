@@ -187,9 +187,9 @@ async def _draw(
     prompt = prompts[-1]
     seeds = [int(hash_of([subject.of, subject.name, look.name, n])[:7], 16) for n in range(MOST_CANDIDATES + 4)]
     takes = [hash_request(prompt, SIZE, seed, [r.media for r in references]) for seed in seeds]
-    current = [c for c in look.candidates if c.made_of in takes and c.model == ctx.picture_model]
+    current = [c for c in look.candidates if c.made_of in takes]
     missing = params.candidates if params.new_candidates else params.candidates - len(current)
-    drawn_before = {c.made_of for c in current}
+    drawn_before = {c.made_of for c in current if c.model == ctx.picture_model}
     to_draw = [n for n, take in enumerate(takes) if take not in drawn_before][: max(0, missing)]
     done = 0
 
