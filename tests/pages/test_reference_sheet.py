@@ -76,7 +76,7 @@ def test_a_candidate_that_could_not_be_drawn_is_named_beside_the_sheet(
     assert house.run("generate_character_sheet", node).state == "partial"
     at = house.page("cast", "zh", project=project, kind="character", node=node)
     assert not at.exception
-    assert "**candidate 2** :gray[模型两次都没有返回内容。]" in said(at)
+    assert "**候选 2** :gray[模型两次都没有返回内容。]" in said(at)
 
 
 def test_another_candidate_is_picked_and_a_look_told_otherwise(house: House) -> None:

@@ -138,6 +138,12 @@ def part_title(part: str | None) -> str:
     return titles.get(kind, part)
 
 
+def item_title(item: str) -> str:
+    """``bride: candidate 2``, which a reference sheet calls a step, as its reader says it."""
+    before, name, number = item.rpartition("candidate ")
+    return before + t("candidate {n}", n=number) if name and number.isdigit() else item
+
+
 def zone() -> tzinfo | None:
     """The browser's time zone; the machine's own when the browser does not say."""
     try:

@@ -14,7 +14,7 @@ def reasons_of(job: Job | None) -> dict[str, str]:
     if job is None or job.state != "partial" or not isinstance(job.result, dict):
         return {}
     return {
-        str(part["item"]): labels.translate_stored(part, "error")
+        labels.item_title(str(part["item"])): labels.translate_stored(part, "error")
         for part in job.result.get("failed", ())
         if "item" in part
     }
