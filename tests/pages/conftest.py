@@ -21,6 +21,7 @@ from workbench.bootstrap import worker_engine
 from workbench.db.rows.jobs import Job
 from workbench.db.rows.story import TreeNode
 from workbench.settings import Settings
+from workbench.ui import live
 
 ROOT = Path(__file__).parents[2]
 
@@ -79,6 +80,19 @@ def app_first(monkeypatch: pytest.MonkeyPatch) -> None:
         PagesManager.uses_pages_directory = False
 
     monkeypatch.setattr(PagesManager, "__init__", with_navigation)
+
+
+@pytest.fixture(autouse=True)
+def ask_anew_each_run(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What a test has just changed is seen by the next run, however soon that comes: pages share answers for a
+    second."""
+    run = AppTest._run
+
+    def asking(self: AppTest, *args: Any, **kwargs: Any) -> AppTest:
+        live.ask_anew()
+        return run(self, *args, **kwargs)
+
+    monkeypatch.setattr(AppTest, "_run", asking)
 
 
 @pytest.fixture(autouse=True, scope="session")
