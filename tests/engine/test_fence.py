@@ -221,7 +221,7 @@ FENCES: tuple[Fence, ...] = (
     ),
     Fence(
         CALL + "settle.commit",
-        lambda w: w.context._text._reject("begun", Answer("{}", w.call), [Issue("text", Text("no"))], last=False),
+        lambda w: w.context._text._reject("begun", Answer("{}", w.call), [Issue("text", Text("no"))], [], last=False),
         "reject an answer",
     ),
     Fence(
