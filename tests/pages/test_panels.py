@@ -18,17 +18,23 @@ def put(house: House, scene: int, kind: str, panel: int, **words: str) -> None:
     house.wb.artifacts.save(scene, kind, made, head.version)
 
 
-def panels(house: House, scene: int) -> list[dict[str, Any]]:
-    return list(house.wb.artifact(scene, GROUPS).content["groups"][0]["panels"])
-
-
-def test_the_english_is_edited_as_it_counts(house: House) -> None:
+def plan_board(house: House) -> tuple[int, int]:
+    """A project and its first scene, whose long storyboard is planned."""
     project, episodes = house.planned()
     for kind in ("generate_episode_core_expression", "generate_episode_scene_list"):
         assert house.run(kind, episodes[0].id).state == "succeeded"
     scene = house.nodes(project, "scene")[0].id
     for kind in ("generate_scene_anchor", "generate_storyboard_scene_bible", "generate_storyboard_plan"):
         assert house.run(kind, scene).state == "succeeded"
+    return project, scene
+
+
+def panels(house: House, scene: int) -> list[dict[str, Any]]:
+    return list(house.wb.artifact(scene, GROUPS).content["groups"][0]["panels"])
+
+
+def test_the_english_is_edited_as_it_counts(house: House) -> None:
+    project, scene = plan_board(house)
     for kind in ("generate_storyboard_group", "translate_storyboard_panels"):
         house.run(kind, scene, {"group_id": "KF0"})
     put(house, scene, ZH, 2, zh="Della把信烧了。")
@@ -59,12 +65,7 @@ def test_the_english_is_edited_as_it_counts(house: House) -> None:
 
 
 def test_what_a_partial_job_could_not_make_is_named_with_its_reason_in_the_readers_language(house: House) -> None:
-    project, episodes = house.planned()
-    for kind in ("generate_episode_core_expression", "generate_episode_scene_list"):
-        assert house.run(kind, episodes[0].id).state == "succeeded"
-    scene = house.nodes(project, "scene")[0].id
-    for kind in ("generate_scene_anchor", "generate_storyboard_scene_bible", "generate_storyboard_plan"):
-        assert house.run(kind, scene).state == "succeeded"
+    project, scene = plan_board(house)
     house.run("generate_storyboard_group", scene, {"group_id": "KF0"})
     job = house.run("translate_storyboard_panels", scene)
     assert job.state == "partial"
