@@ -1,18 +1,19 @@
 """generate_scene_video: the scene as a clip, begun from a chosen frame. A new clip stands beside the old ones.
 
-The service's task is created once and its id committed; no worker waits for it (see jobs.tasks).
+The service's task is created once and its id committed; no worker waits for it (see jobs/media_steps.py).
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any, Literal
 
 from pydantic import Field
 
 from workbench import sketch
-from workbench.artifacts.storyboard import MOST_CANDIDATES, Clip, SceneVideo, keep_newest
+from workbench.artifacts.storyboard import MOST_CANDIDATES, Clip, Reference, SceneVideo, keep_newest
 from workbench.artifacts.versions import hash_of
 from workbench.errors import Issue
 from workbench.i18n import N_, Text
@@ -88,25 +89,59 @@ def has_frames(node: NodeView, params: Any) -> list[Issue]:
 async def run(ctx: Context, params: Params) -> SceneVideo:
     """Film the scene from its first frame as its motion prompt says; the clips made before stay beside it."""
     ctx.progress(5, Text(N_("Reading motion, frames and length")))
+    request = _read_request(ctx, params)
+    there, known = _list_clips(ctx)
+    takes = request.list_takes()
+    current = [c for c in known if c.made_of in takes and c.model == ctx.clip_model]
+    own = _find_own(there, known)
+    if (current or own) and not params.new_clip:
+        nothing = N_("Nothing has changed since the last clip") if current else N_("The scene shows a clip of your own")
+        ctx.progress(100, Text(nothing))
+        # a person's choice among those of now stays
+        stays = own is not None or there["chosen"] in {c.media for c in current}
+        chosen = there["chosen"] if stays else current[-1].media
+        return SceneVideo(aspect_ratio=request.ratio, chosen=chosen, clips=known)
+    clip = await _film(ctx, request, takes, {c.made_of for c in current})
+    # also what was chosen by hand meanwhile
+    there, known = _list_clips(ctx)
+    chosen = _find_own(there, known) or clip.media
+    clips = keep_newest([*(c for c in known if c.media != clip.media), clip], chosen)
+    ctx.progress(100, Text(N_("{seconds} s"), seconds=f"{clip.seconds:.1f}"))
+    return SceneVideo(aspect_ratio=request.ratio, chosen=chosen, clips=clips)
+
+
+@dataclass(frozen=True)
+class ClipRequest:
+    """What a clip is to show. `first` and `last`: hashes of the frames that it begins and ends with; `prompts`: the
+    last of them is asked first."""
+
+    ratio: str
+    size: tuple[int, int]
+    seconds: float
+    first: str | None
+    last: str | None
+    references: list[Reference]
+    prompts: list[str]
+
+    def list_takes(self) -> list[str]:
+        """Hashes of all that a clip of it can be made of."""
+        source = {
+            "prompt": self.prompts[-1], "seconds": self.seconds, "size": list(self.size), "first": self.first,
+            "last": self.last,
+        }  # fmt: skip
+        if self.references:
+            source["references"] = [reference.media for reference in self.references]
+        return [hash_of({**source, "take": n}) for n in range(MOST_CANDIDATES)]
+
+
+def _read_request(ctx: Context, params: Params) -> ClipRequest:
     node, brief = ctx.node, ctx.node.read_brief("aspect_ratio", "style")
     ratio = str(brief.get("aspect_ratio") or "16:9")
-    size = sketch.frame_size(ratio)
     seconds = params.seconds or _length(node)
-    first = (
-        None if params.first_frame == "none" else node.artifact("keyframe_images", part=f"frame:{params.first_frame}")
-    )
-    limits = ctx.clip_references
-    if first is not None and not limits.first_frame:
-        ctx.warn(Text(N_("{model} films from words alone; the clip begins with no frame"), model=ctx.clip_model))
-        first = None
-    end = params.last_frame or (_next(params) if first is not None and limits.ends_at_frame else None)
-    last = None if end is None else node.artifact("keyframe_images", part=f"frame:{end}")
-    if last is not None and not limits.last_frame:
-        ctx.warn(Text(N_("{model} takes no last frame; the clip ends where its motion leads"), model=ctx.clip_model))
-        last = None
+    first, last = _read_frames(ctx, params)
     # no service takes sheets beside a first frame, and the frame was drawn from them
     worn = find_worn(node, _cast_of(node), 1) if first is None else Worn()
-    references = worn.references(limits.most)
+    references = worn.references(ctx.clip_references.most)
     motion: Any = node.artifact("motion_prompt", fields=MOTION)
     prompt = clip_prompt(
         motion,
@@ -117,73 +152,47 @@ async def run(ctx: Context, params: Params) -> SceneVideo:
         ctx.language,
         from_frame=first is not None,
     )
-    prompts = tell_references(
-        "\n".join([prompt, *worn.lines()]), [reference.name for reference in references], ctx.language
-    )
-    prompt = prompts[-1]
-    there = ctx.current_content() or {}
-    known = [Clip.model_validate(c) for c in there.get("clips", ())]
-    source = {"prompt": prompt, "seconds": seconds, "size": list(size), "first": first, "last": last}
-    if references:
-        source["references"] = [reference.media for reference in references]
-    takes = [hash_of({**source, "take": n}) for n in range(MOST_CANDIDATES)]
-    current = [c for c in known if c.made_of in takes and c.model == ctx.clip_model]
-    own = _find_own(there, known)
-    if (current or own) and not params.new_clip:
-        nothing = N_("Nothing has changed since the last clip") if current else N_("The scene shows a clip of your own")
-        ctx.progress(100, Text(nothing))
-        # a person's choice among those of now stays
-        stays = own is not None or there["chosen"] in {c.media for c in current}
-        return SceneVideo(aspect_ratio=ratio, chosen=there["chosen"] if stays else current[-1].media, clips=known)
-    asked = partial(
-        ctx.is_filmed,
-        "clip",
-        prompt=prompt,
-        seconds=seconds,
-        size=size,
-        first_frame=_sha(first),
-        last_frame=_sha(last),
-        references=references,
-    )
+    told = "\n".join([prompt, *worn.lines()])
+    prompts = tell_references(told, [reference.name for reference in references], ctx.language)
+    return ClipRequest(ratio, sketch.frame_size(ratio), seconds, first, last, references, prompts)
+
+
+def _read_frames(ctx: Context, params: Params) -> tuple[str | None, str | None]:
+    """The pictures that the clip begins and ends with, as far as the service takes them."""
+    limits = ctx.clip_references
+    first = None if params.first_frame == "none" else _frame(ctx.node, params.first_frame)
+    if first is not None and not limits.first_frame:
+        ctx.warn(Text(N_("{model} films from words alone; the clip begins with no frame"), model=ctx.clip_model))
+        first = None
+    end = params.last_frame or (_next(params) if first is not None and limits.ends_at_frame else None)
+    last = None if end is None else _frame(ctx.node, end)
+    if last is not None and not limits.last_frame:
+        ctx.warn(Text(N_("{model} takes no last frame; the clip ends where its motion leads"), model=ctx.clip_model))
+        last = None
+    return first, last
+
+
+async def _film(ctx: Context, request: ClipRequest, takes: Sequence[str], drawn_before: Collection[str]) -> Clip:
+    seconds, size, first = request.seconds, request.size, request.first
+    frames: dict[str, Any] = {"first_frame": first, "last_frame": request.last, "references": request.references}
+    asked: dict[str, Any] = {"prompt": request.prompts[-1], "seconds": seconds, "size": size, **frames}
     # the take that this job has filmed already, however many clips are there by now; else the first that nobody has
-    filmed = next((t for t in takes if asked(seed=_seed(t))), None)
-    made_of = filmed or next((t for t in takes if t not in {c.made_of for c in current}), takes[-1])
+    filmed = next((t for t in takes if ctx.is_filmed("clip", **asked, seed=_seed(t))), None)
+    made_of = filmed or next((t for t in takes if t not in drawn_before), takes[-1])
     seed = _seed(made_of)
     ctx.progress(15, Text(N_("Filming {seconds} s"), seconds=f"{seconds:g}"))
     # without a frame there is nothing to move a camera over
-    draw = None if first is None else partial(_draw, ctx, str(first), seconds, size, seed)
-    video = await ctx.video(
-        "clip",
-        prompt=prompt,
-        seconds=seconds,
-        size=size,
-        seed=seed,
-        first_frame=_sha(first),
-        last_frame=_sha(last),
-        references=references,
-        prompts=prompts,
-        draw=draw,
-    )
+    draw = None if first is None else partial(_draw, ctx, first, seconds, size, seed)
+    video = await ctx.video("clip", **asked, seed=seed, prompts=request.prompts, draw=draw)
     ctx.progress(90, Text(N_("The clip is there")))
-    clip = Clip(
-        media=video["media"],
-        width=video["width"],
-        height=video["height"],
-        seconds=video["seconds"],
-        made_of=made_of,
-        model=ctx.clip_model or video["model"],
-        first_frame=_sha(first),
-        last_frame=_sha(last),
-        references=references,
-    )
-    # also what was chosen by hand meanwhile
+    made = {name: video[name] for name in ("media", "width", "height", "seconds")}
+    return Clip(**made, made_of=made_of, model=ctx.clip_model or video["model"], **frames)
+
+
+def _list_clips(ctx: Context) -> tuple[JsonObject, list[Clip]]:
+    """What the scene has by now, and its clips."""
     there = ctx.current_content() or {}
-    known = [Clip.model_validate(c) for c in there.get("clips", ())]
-    own = _find_own(there, known)
-    chosen = own or clip.media
-    clips = keep_newest([*(c for c in known if c.media != clip.media), clip], chosen)
-    ctx.progress(100, Text(N_("{seconds} s"), seconds=f"{clip.seconds:.1f}"))
-    return SceneVideo(aspect_ratio=ratio, chosen=chosen, clips=clips)
+    return there, [Clip.model_validate(c) for c in there.get("clips", ())]
 
 
 def _find_own(there: JsonObject, known: Sequence[Clip]) -> str | None:
@@ -219,5 +228,7 @@ def _length(node: NodeView) -> float:
     return min(max(round(seconds * 2) / 2, SHORTEST), LONGEST)
 
 
-def _sha(value: Any) -> str | None:
-    return None if value is None else str(value)
+def _frame(node: NodeView, key: str) -> str | None:
+    """The hash of a frame's chosen picture; None: it has none."""
+    chosen = node.artifact("keyframe_images", part=f"frame:{key}")
+    return None if chosen is None else str(chosen)
