@@ -102,7 +102,7 @@ def test_the_end_of_the_supervisor_ends_even_a_deaf_command_and_its_children(sta
     process.wait(180)
 
     until(all_gone(below), 20)
-    assert time.monotonic() - began < guard.EOF_GRACE_S + 60
+    assert time.monotonic() - began < guard.EOF_GRACE_S + 5
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="no PR_SET_PDEATHSIG; there the pipe ends it, tested above")
