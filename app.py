@@ -11,10 +11,11 @@ if __name__ == "__main__":
 
     navigation.draw()
 else:
-    from workbench.ui import late_requests, server
+    from workbench.ui import late_requests, server, unsent_messages
 
     server.enter_through_app()
     late_requests.drop()
+    unsent_messages.keep()
     app = App(
         __file__,
         middleware=[server.middleware(), server.assets()],
