@@ -224,8 +224,19 @@ job = Table(
     Index("ix_job_project", "project_id", "id"),
     Index("ix_job_kind", "kind", "id"),
     Index("ix_job_created_at", "created_at", "id"),
-    # what the board sums up: how many ended in a day and how, how long those that began had waited
-    Index("ix_job_finished_at_state", "finished_at", "state"),
+    # what the board sums up: how many of a day's jobs ended and how, with what its filters ask of each; how long those
+    # that began had waited
+    Index(
+        "ix_job_end",
+        "finished_at",
+        "state",
+        "created_at",
+        "started_at",
+        "kind",
+        "project_id",
+        "profile_id",
+        "error_kind",
+    ),
     Index("ix_job_started_at_created_at", "started_at", "created_at"),
     # of plans and other parents, whose rows are wide: when they ended, and of what
     Index(

@@ -118,21 +118,27 @@ def cost_more(conn: Connection, amounts: Mapping[str, int]) -> ColumnElement[boo
     over = [i for i, cost in sum_costs(conn, unsettled).items() if exceeds(cost, amounts)]
     known: set[int] = set()
     for condition in _exceeding(amounts):
-        known.update(conn.scalars(select(ended_job.c.job_id).where(condition).limit(FEW + 1)))
-        if len(known) > FEW:
-            # many: whoever goes through the jobs finds a page of them soon
+        costly = select(ended_job.c.job_id).where(condition)
+        if _are_many(conn, costly):
+            # whoever goes through the jobs finds a page of them soon
             own = _own.c
             more = or_(*_exceeding(amounts, {"CNY": own.cny_micros, "USD": own.usd_micros}))
             exists = select(literal(1)).where(own.job_id == job.c.id, more).exists()
             return or_(and_(exists, ~_one_of(unsettled)), _one_of(over))
+        known.update(conn.scalars(costly))
     return _one_of(known - {*unsettled} | {*over})
 
 
 def may_have_run(conn: Connection, run_over: int) -> ColumnElement[bool]:
     """Of jobs among which all are that ran longer: those few, or all when there are many."""
-    long = select(ended_job.c.job_id).where(ended_job.c.run_ms > run_over).limit(FEW + 1)
-    known = [*conn.scalars(long)]
-    return true() if len(known) > FEW else _one_of({*known, *list_unsettled(conn, costs=False)})
+    long = select(ended_job.c.job_id).where(ended_job.c.run_ms > run_over)
+    if _are_many(conn, long):
+        return true()
+    return _one_of({*conn.scalars(long), *list_unsettled(conn, costs=False)})
+
+
+def _are_many(conn: Connection, rows: Select[Any]) -> bool:
+    return conn.execute(rows.offset(FEW).limit(1)).first() is not None
 
 
 def _one_of(ids: Iterable[int]) -> ColumnElement[bool]:
