@@ -290,7 +290,7 @@ def test_the_workflows_that_ran_with_a_profile_are_known_before_and_after_their_
     assert "late" in (filed.list_kinds(conn, 5) or ())
 
 
-@pytest.mark.parametrize(("few", "bounded"), [(100, 100), (3, 100), (3, 10)])
+@pytest.mark.parametrize(("few", "bounded"), [(100, 100), (3, 100), (3, 10), (1, 2)])
 def test_a_time_is_listed_whole_where_ids_and_times_have_another_order(
     conn: Connection, monkeypatch: pytest.MonkeyPatch, few: int, bounded: int
 ) -> None:
@@ -307,6 +307,9 @@ def test_a_time_is_listed_whole_where_ids_and_times_have_another_order(
             ids = sorted((i for i in within if before is None or i < before), reverse=True)
             listed = reads.list_jobs(conn, before=before, limit=5, **given)  # type: ignore[arg-type]
             assert [j.id for j in listed] == ids[:5], (given, before)
+            newer = reads.list_jobs(conn, after=before or 0, limit=5, **given)  # type: ignore[arg-type]
+            following = sorted(i for i in within if i > (before or 0))
+            assert [j.id for j in newer] == following[:5][::-1], (given, before)
         assert sum(reads.count_states(conn, **given).values()) == len(within)  # type: ignore[arg-type]
 
 

@@ -210,9 +210,11 @@ job = Table(
     Index("ix_job_run", _ran_sql, "id", postgresql_where=_terminal_sql, sqlite_where=_terminal_sql),
     Index("ix_job_progress", "progress", "id", postgresql_where=_terminal_sql, sqlite_where=_terminal_sql),
     # which of these states there are few of is not known: each page of them is read from an index
-    Index("ix_job_failed_state", "state", "id", postgresql_where=_failed_sql, sqlite_where=_failed_sql),
-    Index("ix_job_cancelled", "state", "id", postgresql_where=_cancelled_sql, sqlite_where=_cancelled_sql),
-    Index("ix_job_error_kind", "error_kind", "id", postgresql_where=_error_sql, sqlite_where=_error_sql),
+    Index("ix_job_failed_state", "state", "id", "created_at", postgresql_where=_failed_sql, sqlite_where=_failed_sql),
+    Index(
+        "ix_job_cancelled", "state", "id", "created_at", postgresql_where=_cancelled_sql, sqlite_where=_cancelled_sql
+    ),
+    Index("ix_job_error_kind", "error_kind", "id", "created_at", postgresql_where=_error_sql, sqlite_where=_error_sql),
     Index(
         "ix_job_unsolved",
         "project_id",
@@ -221,8 +223,8 @@ job = Table(
         sqlite_where=_failed_sql,
     ),
     Index("ix_job_node_kind", "node_id", "kind", "id"),
-    Index("ix_job_project", "project_id", "id"),
-    Index("ix_job_kind", "kind", "id"),
+    Index("ix_job_project", "project_id", "id", "created_at"),
+    Index("ix_job_kind", "kind", "id", "created_at"),
     Index("ix_job_created_at", "created_at", "id"),
     # what the board sums up: how many of a day's jobs ended and how, with what its filters ask of each; how long those
     # that began had waited

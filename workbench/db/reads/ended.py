@@ -15,6 +15,7 @@ from typing import Any
 from sqlalchemy import (
     ColumnElement,
     Connection,
+    Float,
     Select,
     and_,
     bindparam,
@@ -42,6 +43,7 @@ Cost = tuple[int | None, int | None]
 
 #: jobs that are put in order one by one, rather than found by walking through all of them
 FEW = 5_000
+_ALL = 2**62
 #: filters of jobs whose values stand in the narrow rows
 _NARROW = {"state", "kind", "project", "profile", "error_kind", "since", "until", "run_over", "cost_over"}
 #: the amounts that a narrow row holds
@@ -260,7 +262,7 @@ def by_cost(
     descending: bool, most: int, unsettled: Collection[int], yuan_for_dollar: float, after: tuple[float, int] | None
 ) -> list[Select[Any]]:
     """(job, micros of yuan, micros of dollars) of settled jobs, joined with `job`, so many of each that the first by
-    cost are among them: those in yuan, those in dollars, each in order, and those in both.
+    cost are among them: those in yuan, those in dollars and those in both, each in order.
 
     `after`: those that cost as much in yuan as a job, and are older, or more, descending less.
     """
@@ -275,8 +277,24 @@ def by_cost(
         for part in [[]] if after is None else _after(own, rate, *after, descending):
             priced = settled.where(own.isnot(None), other.is_(None), *part)
             orders.append(priced.order_by(by_amount, c.job_id.desc()).limit(most))
-    # in the order of the index that holds just these, or SQLite would go through all that paid in dollars
-    return [*orders, settled.where(c.cny_micros.isnot(None), c.usd_micros.isnot(None)).order_by(c.job_id)]
+    return [*orders, _by_both(descending, most, unsettled, yuan_for_dollar, after)]
+
+
+def _by_both(
+    descending: bool, most: int, unsettled: Collection[int], yuan_for_dollar: float, after: tuple[float, int] | None
+) -> Select[Any]:
+    c = ended_job.c
+    paid = select(c.job_id, c.cny_micros, c.usd_micros).where(c.cny_micros.isnot(None), c.usd_micros.isnot(None))
+    # all of them, in the order of the index that holds just these: SQLite would go through whatever paid in dollars
+    both = paid.order_by(c.job_id).limit(_ALL).cte("both").prefix_with("MATERIALIZED")
+    query = select(*both.c).join(job, job.c.id == both.c.job_id + literal_column("0"))
+    query = query.where(~among(both.c.job_id, literal([*unsettled], type_=Ids())))
+    yuan: ColumnElement[float] = both.c.cny_micros + both.c.usd_micros * literal(yuan_for_dollar, Float())
+    if after is not None:
+        value, job_id = after
+        later = yuan < value if descending else yuan > value
+        query = query.where(or_(later, and_(yuan == value, both.c.job_id < job_id)))
+    return query.order_by(yuan.desc() if descending else yuan, both.c.job_id.desc()).limit(most)
 
 
 def _after(

@@ -163,16 +163,19 @@ def list_kinds(conn: Connection, profile_id: int | None) -> set[str] | None:
     if has_many_unfiled(conn):
         return None
     # what is filed after this question is in the answer to the next one
-    few = select(job.c.kind).where(
-        among(job.c.id, bindparam("ids", type_=Ids())),
-        job.c.profile_id.is_(None) if profile_id is None else job.c.profile_id == profile_id,
-    )
-    kinds = {*conn.scalars(few, {"ids": list_unfiled(conn)})}
-    counted = select(job_count.c.kind).where(
-        job_count.c.model == "", job_count.c.profile_id == (profile_id or 0), job_count.c.state == "succeeded",
+    few = {kind for kind, profile in conn.execute(_unfiled_kinds, {"ids": list_unfiled(conn)}) if profile == profile_id}
+    return few | {*conn.scalars(_filed_kinds, {"profile_id": profile_id or 0})}
+
+
+_unfiled_kinds = select(job.c.kind, job.c.profile_id).where(among(job.c.id, bindparam("ids", type_=Ids())))
+_filed_kinds = (
+    select(job_count.c.kind)
+    .where(
+        job_count.c.model == "", job_count.c.profile_id == bindparam("profile_id"), job_count.c.state == "succeeded",
         job_count.c.jobs > 0,
-    )  # fmt: skip
-    return kinds | {*conn.scalars(counted.distinct())}
+    )
+    .distinct()
+)  # fmt: skip
 
 
 def count_filed(conn: Connection, filters: dict[str, Any]) -> dict[str, int] | None:

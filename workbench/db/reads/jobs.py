@@ -18,6 +18,7 @@ from sqlalchemy import (
     literal_column,
     or_,
     select,
+    true,
     union,
 )
 
@@ -173,6 +174,31 @@ def _find_ends(conn: Connection, since: int | None, until: int | None) -> tuple[
     return first, last
 
 
+def _find_ends_of_page(
+    conn: Connection, before: int | None, after: int | None, limit: int, filters: JobFilters
+) -> tuple[int, int] | None:
+    """The same for a page of a time in which very many were, where the jobs it begins with are not of that time."""
+    since, until = filters.get("since"), filters.get("until")
+    if since is None and until is None:
+        return None
+    within = _is_within(job.c.created_at, since, until)
+    if not _are_more(conn, within, MOST_BOUNDED):
+        return None
+    number = job.c.id + literal_column("0")
+    if after is not None:
+        following, beyond = select(job.c.created_at).where(job.c.id > after).order_by(job.c.id), number > after
+    else:
+        newest = select(job.c.created_at).order_by(job.c.id.desc())
+        following = newest if before is None else newest.where(job.c.id < before)
+        beyond = true() if before is None else number < before
+    nearest = following.limit(2 * limit).subquery()
+    of_that_time = select(func.count()).where(*_is_within(nearest.c.created_at, since, until))
+    if conn.execute(of_that_time).scalar_one() >= limit:
+        return None
+    first, last = conn.execute(select(func.min(number), func.max(number)).where(*within, beyond)).one()
+    return (1, 0) if first is None else (first, last)
+
+
 def _are_more(conn: Connection, within: Sequence[ColumnElement[bool]], most: int) -> bool:
     return conn.execute(select(literal(1)).where(*within).offset(most).limit(1)).first() is not None
 
@@ -211,7 +237,10 @@ def list_jobs(
 ) -> list[Job]:
     """Newest first. `before`/`after`: a job id, for the next older or newer page."""
     found: list[Job] = []
+    ends = _find_ends_of_page(conn, before, after, limit, filters)
     for part, key in _page_parts(conn, _job, filters):
+        if ends is not None:
+            part = part.where(key.between(*ends))
         if after is not None:
             part = part.where(key > after).order_by(key)
         else:

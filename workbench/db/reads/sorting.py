@@ -212,12 +212,12 @@ def _by_cost(
         return _by_sums(conn, filters, after, limit, descending, yuan_for_dollar)
     unsettled = ended.list_unsettled(conn, costs=True)
     values: dict[int, ended.Cost] = {}
-    some = reads.searching(conn, select(job.c.id), filters).order_by(job.c.id.desc()).limit(ended.FEW + 1)
-    few = list(conn.scalars(some))
-    if len(few) <= ended.FEW:
-        settled = set(few) - set(unsettled)
-        values = ended.list_costs(conn, settled) | ended.sum_costs(conn, set(few) - settled)
-        live = few
+    all_matching = reads.searching(conn, select(job.c.id), filters).order_by(job.c.id.desc())
+    are_few = conn.execute(all_matching.offset(ended.FEW).limit(1)).first() is None
+    if are_few:
+        live = list(conn.scalars(all_matching))
+        settled = set(live) - set(unsettled)
+        values = ended.list_costs(conn, settled) | ended.sum_costs(conn, set(live) - settled)
     else:
         own = reads.searching(conn, select(job.c.id), filters).where(among(job.c.id, literal(unsettled, type_=Ids())))
         live = list(conn.scalars(own))
@@ -233,7 +233,7 @@ def _by_cost(
         value = after.key[0]
         known = [pair for pair in known if value is not None and _is_after(pair, (value, after.id), descending)]
         nothing = [i for i in nothing if value is not None or i < after.id]
-    if len(known) < limit and len(few) > ended.FEW:
+    if len(known) < limit and not are_few:
         unknown = reads.searching(conn, select(job.c.id), filters).where(ended.costs_nothing_known(unsettled))
         nothing += conn.scalars(unknown.where(*_older(after)).order_by(job.c.id.desc()).limit(limit))
     return _merge(known, nothing, descending, limit)

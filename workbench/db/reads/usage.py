@@ -7,6 +7,7 @@ exact at every moment, percentiles within 2 %. What each number means stands in 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from functools import cache
 from typing import Any, Unpack
 
 from sqlalchemy import (
@@ -409,41 +410,44 @@ def spending_of_node(conn: Connection, node_id: int) -> Spending:
     )
 
 
-def _whole_runs(workflow: str, profile_id: int | None) -> tuple[ColumnElement[bool], ...]:
-    """The succeeded runs of a workflow with this profile that say what a run takes."""
+@cache
+def _whole_runs(profiled: bool) -> Select[Any]:
+    """The newest succeeded runs of a workflow with a profile, or with none, that say what a run takes."""
     # a run that found everything there already called nobody
     called = exists().where(model_call.c.job_id == job.c.id)
     # a replay may have taken over most of its steps, and so may a run that was broken off before
     reused = exists().where(step.c.job_id == job.c.id, step.c.reused_from.isnot(None))
-    same_profile = job.c.profile_id.is_(None) if profile_id is None else job.c.profile_id == profile_id
-    return (
-        job.c.kind == workflow, job.c.state == "succeeded", job.c.replay_of.is_(None), same_profile, called, ~reused,
-    )  # fmt: skip
+    whole = (job.c.state == "succeeded", job.c.replay_of.is_(None), called, ~reused)
+    runs = select(job.c.id).where(job.c.kind == bindparam("workflow"), *whole, _with_profile(profiled))
+    return runs.order_by(job.c.id.desc()).limit(bindparam("most"))
+
+
+def _with_profile(profiled: bool) -> ColumnElement[bool]:
+    return job.c.profile_id == bindparam("profile_id") if profiled else job.c.profile_id.is_(None)
 
 
 def params_of_runs(conn: Connection, workflow: str, profile_id: int | None, most: int) -> list[JsonObject]:
     """With which params the runs that `mean_of_runs` takes the mean of were asked for."""
-    query = select(job.c.params).where(*_whole_runs(workflow, profile_id)).order_by(job.c.id.desc()).limit(most)
-    return list(conn.execute(query).scalars())
+    query = _whole_runs(profile_id is not None).with_only_columns(job.c.params)
+    return list(conn.execute(query, _of_runs(workflow, profile_id, most)).scalars())
 
 
-def mean_of_runs(conn: Connection, workflow: str, profile_id: int | None, most: int) -> MeanRun:
-    """What the newest succeeded runs of a workflow with this profile took on average."""
+def _of_runs(workflow: str, profile_id: int | None, most: int) -> dict[str, Any]:
+    given = {"workflow": workflow, "most": most}
+    return given if profile_id is None else {**given, "profile_id": profile_id}
+
+
+@cache
+def _mean_of_runs(profiled: bool) -> Select[Any]:
     # What is known of a run's cost is no price while another of its calls may have cost something, too. The offset has
     # PostgreSQL ask for these few runs: it would put every such call of all time into a table.
     uncertain = select(literal(1)).where(model_call.c.job_id == job.c.id, unpriced).offset(0).correlate(job).exists()
     cached = select(func.sum(model_call.c.cached_tokens)).where(model_call.c.job_id == job.c.id).scalar_subquery()
-    newest = (
-        select(
-            job.c.input_tokens, cached.label("cached_tokens"), job.c.output_tokens, job.c.currency, job.c.started_at,
-            job.c.finished_at, case((~uncertain, job.c.cost_micros)).label("price_micros"),
-        )
-        .where(*_whole_runs(workflow, profile_id))
-        .order_by(job.c.id.desc())
-        .limit(most)
-        .subquery()
-    )  # fmt: skip
-    query = select(
+    newest = _whole_runs(profiled).with_only_columns(
+        job.c.input_tokens, cached.label("cached_tokens"), job.c.output_tokens, job.c.currency, job.c.started_at,
+        job.c.finished_at, case((~uncertain, job.c.cost_micros)).label("price_micros"),
+    ).subquery()  # fmt: skip
+    return select(
         func.count(),
         func.avg(newest.c.input_tokens),
         func.avg(newest.c.cached_tokens),
@@ -454,7 +458,11 @@ def mean_of_runs(conn: Connection, workflow: str, profile_id: int | None, most: 
         func.count(newest.c.currency.distinct()),
         func.min(newest.c.currency),
     )
-    (mean,) = fetch(conn, MeanRun, query)
+
+
+def mean_of_runs(conn: Connection, workflow: str, profile_id: int | None, most: int) -> MeanRun:
+    """What the newest succeeded runs of a workflow with this profile took on average."""
+    (mean,) = fetch(conn, MeanRun, _mean_of_runs(profile_id is not None), _of_runs(workflow, profile_id, most))
     return mean
 
 
