@@ -266,8 +266,10 @@ def test_a_view_is_saved_replaced_and_removed_by_name(wb: Workbench) -> None:
         wb.views.remove(first.id)
 
 
-@pytest.mark.parametrize("key", ["queue:image", "kind:plan_episodes", "project:4", "profile:9"])
+@pytest.mark.parametrize("key", ["queue:image", "kind:plan_episodes", "project:{project}", "profile:{profile}"])
 def test_a_pause_says_who_and_since_when_until_it_is_over(wb: Workbench, key: str) -> None:
+    project = wb.create_project({"title": "Lamp", "language": "en"})
+    key = key.format(project=project, profile=wb.profiles.add("mine", "openai", text_model="m").id)
     wb.queues.limit(key, 2)
     wb.queues.pause(key, user="Ann")
     wb.queues.pause(key, user="Bo")

@@ -16,7 +16,7 @@ from tests.scripted_provider import ScriptedProvider
 from workbench import errors
 from workbench.db.connection import db_now_ms
 from workbench.db.schema import job as job_table
-from workbench.db.writes import claims, dispatch, sweep, timeline
+from workbench.db.writes import claims, dispatch, story, sweep, timeline
 from workbench.jobs import submit
 
 
@@ -349,6 +349,25 @@ def test_a_paused_kind_is_neither_sent_nor_claimed(engine: Engine) -> None:
     for typo in ("everything", "queue:texts", "queue:", "project:007", "profile:0", "kind:"):
         with pytest.raises(errors.InvalidInput, match="names nothing"):
             engine.wb.queues.pause(typo)
+
+
+def test_what_is_not_there_is_not_held_and_what_has_gone_can_be_let_go(engine: Engine, project: int) -> None:
+    with engine.wb.database.write() as conn:
+        episode = story.add_node(conn, "episode", "One", parent_id=project, project_id=project)
+    queues = engine.wb.queues
+    for gone in ("kind:test_nothin", f"project:{episode}", "project:999", "profile:999"):
+        for hold in (queues.pause, lambda key: queues.limit(key, 1)):
+            with pytest.raises(errors.NotFound, match="There is no"):
+                hold(gone)
+        queues.resume(gone)
+        queues.limit(gone, None)
+    assert queues.list_gates() == []
+    # of a package that is not there any more
+    job = engine.wb.submit("test_nothing")
+    with engine.wb.database.write() as conn:
+        conn.execute(update(job_table).where(job_table.c.id == job.id).values(kind="of_a_package"))
+    queues.pause("kind:of_a_package")
+    assert [g.key for g in queues.list_gates()] == ["kind:of_a_package"]
 
 
 def test_a_full_concurrency_key_is_checked_again_inside_the_claim(engine: Engine, project: int) -> None:

@@ -15,6 +15,7 @@ from tests.receiver import Receiver
 from workbench.db.connection import db_now_ms
 from workbench.db.schema import alert, attempt, job, model_call, worker
 from workbench.db.writes import alerts as writes
+from workbench.db.writes.installation import get_meta, set_meta
 from workbench.errors import InvalidInput, NotFound
 from workbench.usage import alerts
 from workbench.webhooks import delivery
@@ -51,6 +52,12 @@ def jobs(engine: Engine, count: int, **values: Any) -> None:
         job_id = engine.wb.submit("llm_chat", params=messages).id
         with engine.wb.database.write() as conn:
             conn.execute(update(job).where(job.c.id == job_id).values(**values))
+
+
+def wait(engine: Engine, minutes: int) -> None:
+    """Whatever waits could have started so long ago."""
+    with engine.wb.database.write() as conn:
+        conn.execute(update(job).values(available_at=db_now_ms() - minutes * 60_000).where(job.c.state == "queued"))
 
 
 def put_back(engine: Engine, ms: int, **which: Any) -> None:
@@ -208,19 +215,16 @@ def test_what_comes_back_within_an_hour_is_not_told_again(engine: Engine) -> Non
     with Receiver() as receiver:
         engine.wb.webhooks.add(receiver.url, events=["alert.raised"], allow_private=True)
         engine.wb.alerts.add_rule("stuck_queue", 10)
-        engine.wb.queues.pause("kind:llm_chat")
-        jobs(engine, 1, available_at=db_now_ms() - 11 * 60_000)
-        # nobody waits for what somebody has paused
-        assert look(engine) == []
+        jobs(engine, 1, queue="text")
         for _ in range(3):
-            engine.wb.queues.resume("kind:llm_chat")
+            wait(engine, 11)
             [held] = look(engine, 2)
-            engine.wb.queues.pause("kind:llm_chat")
+            wait(engine, 1)
             assert look(engine, 2) == []
         assert (held.times, held.subject, held.value) == (3, "text", 11)
         assert len(receiver.got) == 1
         put_back(engine, 2 * HOUR_MS)
-        engine.wb.queues.resume("kind:llm_chat")
+        wait(engine, 11)
         assert [a.times for a in look(engine, 2)] == [1]
         assert len(receiver.got) == 2
         assert [a.ended_at is None for a in engine.wb.alerts.list()] == [True, False]
@@ -237,6 +241,27 @@ def test_each_queue_that_stands_still_is_told_once(engine: Engine) -> None:
         engine.wb.queues.pause("queue:text")
         assert [(a.subject, a.value) for a in look(engine, 2)] == [("system", 11)]
         assert [json.loads(g.body)["data"]["alert"]["subject"] for g in receiver.got] == ["text", "system"]
+
+
+@pytest.mark.parametrize("key", ["queue:text", "kind:llm_chat", "project:{project}"])
+def test_nothing_stands_still_while_it_is_paused_nor_for_that_when_it_is_resumed(
+    engine: Engine, project: int, key: str
+) -> None:
+    engine.wb.alerts.add_rule("stuck_queue", 10)
+    key = key.format(project=project)
+    jobs(engine, 1, project_id=project)
+    engine.wb.queues.pause(key)
+    wait(engine, 11)
+    assert look(engine) == []
+    engine.wb.queues.resume(key)
+    assert look(engine) == []
+    # once more resumed, it was not paused meanwhile
+    resumed = f"resumed {key}"
+    with engine.wb.database.write() as conn:
+        earlier = int(get_meta(conn, resumed) or 0) - 11 * 60_000
+        set_meta(conn, resumed, str(earlier))
+    engine.wb.queues.resume(key)
+    assert [a.value for a in look(engine)] == [11]
 
 
 def test_each_worker_that_is_gone_is_told_once_and_one_that_was_stopped_is_not(engine: Engine) -> None:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import builtins
 
+from workbench.api.existing import check_project
 from workbench.arguments import Count, check_arguments
 from workbench.db.connection import Database
 from workbench.db.reads import alerts as reads
-from workbench.db.reads import story as story_reads
 from workbench.db.rows.alerts import Alert, AlertRule
 from workbench.db.writes import alerts as writes
 from workbench.errors import NotFound
@@ -38,9 +38,7 @@ class Alerts:
         alerts.check(kind, threshold, currency, time_zone)
         with self._database.write() as conn:
             if project_id is not None:
-                node = story_reads.find_node(conn, project_id)
-                if node is None or node.kind != "project":
-                    raise NotFound(Text(N_("There is no project {project}."), project=project_id))
+                check_project(conn, project_id)
             rule_id = writes.add_rule(
                 conn, kind=kind, threshold=threshold, currency=currency if kind == "spend_day" else None,
                 project_id=project_id, time_zone=time_zone, created_by=user,

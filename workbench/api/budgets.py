@@ -6,11 +6,9 @@ import builtins
 from collections.abc import Mapping
 from decimal import Decimal
 
+from workbench.api.existing import check_project
 from workbench.arguments import Count, check_arguments
 from workbench.db.connection import Database
-from workbench.db.reads import story as story_reads
-from workbench.errors import NotFound
-from workbench.i18n import N_, Text
 from workbench.usage import budgets, money, periods
 from workbench.usage.budgets import Course, MonthForecast, Outlook, Period, State
 
@@ -61,8 +59,8 @@ class Budgets:
         Jobs that wait for it go on. Raises InvalidInput naming the field, NotFound.
         """
         with self._database.write() as conn:
-            if project_id is not None and story_reads.find_node(conn, project_id) is None:
-                raise NotFound(Text(N_("There is no project {project}."), project=project_id))
+            if project_id is not None:
+                check_project(conn, project_id)
             budgets.put(conn, project_id, period, amount_micros, currency, user)
 
     def exchange_rate(self) -> Decimal:

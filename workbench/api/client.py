@@ -75,7 +75,7 @@ class Workbench:
     def queues(self) -> Queues:
         from workbench.api.queues import Queues
 
-        return Queues(self._backend.database, self._backend.dispatcher)
+        return Queues(self._backend.database, self._backend.dispatcher, self._backend.registry)
 
     @cached_property
     def profiles(self) -> ModelProfiles:

@@ -11,13 +11,13 @@ from typing import TYPE_CHECKING, Unpack, overload
 
 from sqlalchemy import Connection
 
+from workbench.api.existing import check_project
 from workbench.arguments import Count, check_arguments
 from workbench.db.connection import Database
 from workbench.db.reads import board, cursors, failures, filing, sorting
 from workbench.db.reads import bulk as bulk_reads
 from workbench.db.reads import job_inputs as inputs
 from workbench.db.reads import jobs as reads
-from workbench.db.reads import story as story_reads
 from workbench.db.reads import usage as usage_reads
 from workbench.db.rollups import DAY_MS, HOUR_MS
 from workbench.db.rows.jobs import (
@@ -397,8 +397,8 @@ class JobReads:
         with self._database.read() as conn:
             for job_id in job_ids:
                 replay.find(conn, job_id)
-            if project is not None and story_reads.find_node(conn, project) is None:
-                raise NotFound(Text(N_("There is no project {project}."), project=project))
+            if project is not None:
+                check_project(conn, project)
         return self._follow(job_ids, project, None if timeout is None else time.monotonic() + timeout, on_idle)
 
     def _follow(

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from workbench import preferences
+from workbench.api.existing import check_project
 from workbench.arguments import check_arguments
 from workbench.db.connection import Database
-from workbench.db.reads import story
 from workbench.db.writes.prune import Keep, Removed
-from workbench.errors import InvalidInput, Issue, NotFound
+from workbench.errors import InvalidInput, Issue
 from workbench.i18n import N_, Text
 from workbench.preferences import Retention
 from workbench.settings import Settings
@@ -82,6 +82,5 @@ class InstallationSettings:
     def remember_project(self, person: str, project_id: int) -> None:
         """A page that names no project shows this one to that person. Raises NotFound."""
         with self._database.write() as conn:
-            if story.find_node(conn, project_id) is None:
-                raise NotFound(Text(N_("There is no project {project}."), project=project_id))
+            check_project(conn, project_id)
             preferences.remember_project(conn, person, project_id)

@@ -768,6 +768,8 @@ form_draft = Table(
 
 #: key of `meta`: another value whenever a head has moved without a new version
 HEADS_MOVED = "heads_moved"
+#: what keys of `meta` begin with that tell when a gate was resumed (epoch ms), by its own key
+RESUMED = "resumed "
 
 alert_rule = Table(
     "alert_rule",

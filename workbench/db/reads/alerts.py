@@ -8,7 +8,7 @@ from workbench.db.connection import db_now_ms
 from workbench.db.reads.jobs import list_gates
 from workbench.db.rows.alerts import Alert, AlertRule
 from workbench.db.rows.record import columns, fetch
-from workbench.db.schema import TERMINAL, alert, alert_rule, attempt, job
+from workbench.db.schema import RESUMED, TERMINAL, alert, alert_rule, attempt, job, meta
 
 _OF_RULE = ("kind", "project_id", "threshold", "currency")
 _alerts = select(*(alert_rule.c[n] if n in _OF_RULE else alert.c[n] for n in Alert.__match_args__)).join(
@@ -67,19 +67,23 @@ def count_ends(conn: Connection, since: int, project_id: int | None) -> tuple[in
 
 def longest_waits(conn: Connection, project_id: int | None) -> dict[str, int]:
     """By queue, for how long (ms) the job has waited that could have started longest ago and has not; nothing that
-    somebody has paused."""
-    query = select(job.c.queue, db_now_ms() - func.min(job.c.available_at)).where(
-        job.c.state == "queued", job.c.available_at <= db_now_ms()
-    )
-    if project_id is not None:
-        query = query.where(job.c.project_id == project_id)
-    for gate in list_gates(conn):
-        name, _, value = gate.key.partition(":")
-        if not gate.paused:
-            continue
-        if name in ("queue", "kind"):
-            query = query.where(job.c[name] != value)
-        elif name in ("project", "profile"):
-            column = job.c[f"{name}_id"]
-            query = query.where(or_(column.is_(None), column != int(value)))
-    return {str(queue): int(ms) for queue, ms in conn.execute(query.group_by(job.c.queue))}
+    somebody has paused, and no time in which it was."""
+    query = _waiting if project_id is None else _waiting.where(job.c.project_id == project_id)
+    paused = {gate.key for gate in list_gates(conn) if gate.paused}
+    resumed = {key.removeprefix(RESUMED): int(at) for key, at in conn.execute(_resumed)}
+    waits: dict[str, int] = {}
+    for queue, kind, project, profile, now, since in conn.execute(query):
+        keys = (f"queue:{queue}", f"kind:{kind}", f"project:{project}", f"profile:{profile}")
+        if not paused.intersection(keys):
+            waited = now - max([since, *(resumed.get(key, 0) for key in keys)])
+            waits[queue] = max(waited, waits.get(queue, 0))
+    return waits
+
+
+_resumed = select(meta.c.key, meta.c.value).where(meta.c.key.startswith(RESUMED))
+_group = (job.c.queue, job.c.kind, job.c.project_id, job.c.profile_id)
+_waiting = (
+    select(*_group, db_now_ms(), func.min(job.c.available_at))
+    .where(job.c.state == "queued", job.c.available_at <= db_now_ms())
+    .group_by(*_group)
+)

@@ -9,7 +9,7 @@ from sqlalchemy import Connection, case, delete, func, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from workbench.db.connection import Database, db_now_ms
-from workbench.db.schema import gate, meta, worker
+from workbench.db.schema import RESUMED, gate, meta, worker
 
 _NAME = "installation"
 _gates = select(gate.c.key, gate.c.paused, gate.c.max_running)
@@ -111,8 +111,11 @@ def set_gate(
 ) -> None:
     """Pause, resume or limit (limit=True sets max_running) what a key names; a gate that does nothing is removed.
 
-    `by`: who pauses it. One that is paused already stays whose it was, since when it was.
+    `by`: who pauses it. One that is paused already stays whose it was, since when it was. When one was resumed is kept:
+    what waits behind it could not start before.
     """
+    if paused is False and conn.execute(select(gate.c.paused).where(gate.c.key == key)).scalar():
+        set_meta(conn, f"{RESUMED}{key}", str(conn.execute(select(db_now_ms())).scalar_one()))
     values: dict[str, Any] = {}
     row = {"key": key, "paused": bool(paused), "max_running": max_running if limit else None}
     if paused:
