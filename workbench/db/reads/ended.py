@@ -287,7 +287,7 @@ def _by_both(
     paid = select(c.job_id, c.cny_micros, c.usd_micros).where(c.cny_micros.isnot(None), c.usd_micros.isnot(None))
     # all of them, in the order of the index that holds just these: SQLite would go through whatever paid in dollars
     both = paid.order_by(c.job_id).limit(_ALL).cte("both").prefix_with("MATERIALIZED")
-    query = select(*both.c).join(job, job.c.id == both.c.job_id + literal_column("0"))
+    query = select(*both.c).select_from(both.join(job, job.c.id == both.c.job_id + literal_column("0")))
     query = query.where(~among(both.c.job_id, literal([*unsettled], type_=Ids())))
     yuan: ColumnElement[float] = both.c.cny_micros + both.c.usd_micros * literal(yuan_for_dollar, Float())
     if after is not None:
