@@ -405,8 +405,10 @@ def test_a_whole_group_is_read_again_by_a_job_that_tells_what_would_pass_and_is_
         at = house.page("job", id=look.id)
         at.button(key="bulk_save").click().run()
         assert not at.exception
-        house.engine._run_bulk()
         save = wb.jobs.list(kind="act_on_jobs")[0]
+        assert "bulk_save" not in {button.key for button in at.button}, "once is enough"
+        assert any(f"Job {save.id} saves them" in str(m.value) for m in at.markdown)
+        house.engine._run_bulk()
         assert {item.job_id for item in wb.jobs.list_bulk_items(save.id)} == {*failed}
         page = house.page("job", id=save.id)
         assert any("no undo" in str(h.proto.body) for h in page.get("html")), "it says so instead of offering one"

@@ -61,13 +61,21 @@ def _next_button(job: Job, counts: dict[str, int], key: str) -> None:
     if job.state in states.ACTIVE or job.params["undo_of"] is not None:
         return
     if how.get("look"):
-        if passing := counts.get(PASSES):
+        if saving := _find_saving(job.id):
+            st.markdown(f"[{t('Job {id} saves them.', id=saving)}]({job_links.href(saving)})", width="content")
+        elif passing := counts.get(PASSES):
             label = t("Save {n} that would pass", n=int(passing))
             st.button(label, key=f"{key}_save", type="tertiary", icon=":material/save:", on_click=_save, args=(job.id,))
     elif how.get("reparse"):
         shell.small(t("no undo"), t(acts.SAVED))
     else:
         st.button(t("Undo"), key=f"{key}_undo", type="tertiary", icon=":material/undo:", on_click=_undo, args=(job.id,))
+
+
+def _find_saving(bulk_id: int) -> int | None:
+    """The job that saves what one has found to pass, if somebody has asked for it lately."""
+    newest = live.query(live.workbench().jobs.list, kind=KIND, limit=PAGE)
+    return next((job.id for job in newest if job.params.get("how", {}).get("passed") == bulk_id), None)
 
 
 def signature() -> list[tuple[int, str, float]]:
