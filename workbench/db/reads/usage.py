@@ -332,17 +332,17 @@ _spending = (
 )
 
 
-def _sum(rows: Iterable[Any]) -> Spending:
-    """Of rows of `_spending`."""
+def _sum(rows: Iterable[Sequence[Any]]) -> Spending:
+    """Of what `_spending` says of some jobs."""
     tokens, cost = None, dict[str, int]()
     calls = unpriced = 0
-    for row in rows:
-        calls += int(row.calls)
-        unpriced += int(row.unpriced)
-        if row.tokens is not None:
-            tokens = (tokens or 0) + int(row.tokens)
-        if row.currency and row.micros is not None:
-            cost[row.currency] = cost.get(row.currency, 0) + int(row.micros)
+    for currency, own_calls, own_tokens, micros, own_unpriced in rows:
+        calls += int(own_calls)
+        unpriced += int(own_unpriced)
+        if own_tokens is not None:
+            tokens = (tokens or 0) + int(own_tokens)
+        if currency and micros is not None:
+            cost[currency] = cost.get(currency, 0) + int(micros)
     return Spending(calls=calls, tokens=tokens, cost=cost, unpriced=unpriced)
 
 
@@ -388,10 +388,12 @@ def spending_of_jobs(conn: Connection, job_ids: Sequence[int]) -> dict[int, Spen
     """Job id → what it, its children and theirs spent. A child that two parents wait for counts in each of them."""
     below = families.list_families(conn, job_ids)
     query = select(model_call.c.job_id, *_spending).where(among(model_call.c.job_id, bindparam("ids", type_=Ids())))
-    called: dict[int, list[Any]] = {}
+    called: dict[int, list[Sequence[Any]]] = {}
     everybody = sorted(set[int]().union(*below.values()))
-    for row in conn.execute(query.group_by(model_call.c.job_id, model_call.c.currency), {"ids": everybody}):
-        called.setdefault(int(row.job_id), []).append(row)
+    for job_id, *spent_by_it in conn.execute(
+        query.group_by(model_call.c.job_id, model_call.c.currency), {"ids": everybody}
+    ):
+        called.setdefault(int(job_id), []).append(spent_by_it)
     spent = ((root, [row for i in family for row in called.get(i, ())]) for root, family in below.items())
     return dict.fromkeys(job_ids, NOTHING) | {root: _sum(rows) for root, rows in spent if rows}
 
