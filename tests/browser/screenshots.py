@@ -91,6 +91,8 @@ def storyboard(wb: Workbench, project: int) -> None:
     }[language]
     wb.artifacts.save(fourth, "keyframe_prompt", plan.content, plan.version, "lin")
     panels(wb, scenes[2])
+    drawn = wb.jobs.list(kind="generate_keyframe_prompt", project=project, state="succeeded", limit=1)[0]
+    wb.wait(wb.jobs.replay(drawn.id).id, 240)
 
 
 def panels(wb: Workbench, scene: int) -> None:
@@ -113,6 +115,9 @@ def drama(wb: Workbench, project: int) -> None:
     for kind in ("build_narrative_causal_chain", "generate_character_relationships", "generate_emotion_arc"):
         run(wb, kind, project)
     run(wb, "generate_scene_script", nodes(wb, project, "episode")[0].id)
+    run(wb, "expand_story_characters", project)
+    third = nodes(wb, project, "episode")[2].id
+    wb.wait(wb.plans.run(third, "missing", only=[("generate_episode_core_expression", third)]).id, 240)
     run(wb, "plan_episodes", project, {"target_episode_count": 1})
 
 
@@ -220,12 +225,17 @@ def pages(wb: Workbench, lang: str, story: dict[str, int], episode: int, timelin
     yield "hand-off", f"/studio?project={story[lang]}&node={episode}"
     yield "plan", f"/studio?project={story[lang]}&node={episode}"
     yield "story", f"/studio?project={story[lang]}&node={story[lang]}"
-    yield "chain", f"/studio?project={story[lang]}&node={story[lang]}"
+    for name in ("chain", "tension", "relationships", "arc", "new-characters", "replanning"):
+        yield name, f"/studio?project={story[lang]}&node={story[lang]}"
+    yield "screenplay", f"/studio?project={story[lang]}&node={episode}"
     scenes = first_scenes(wb, story[lang])
     yield "lineage", f"/lineage?node={scenes[1]}&kind=keyframe_prompt"
     yield "scene", f"/studio?project={story[lang]}&node={scenes[3]}"
     yield "storyboard", f"/studio?project={story[lang]}&node={scenes[1]}"
-    yield "panels", f"/studio?project={story[lang]}&node={scenes[2]}"
+    for name in ("panels", "bible", "storyboard-plan", "translation"):
+        yield name, f"/studio?project={story[lang]}&node={scenes[2]}"
+    for name in ("dialogue", "sound", "clip"):
+        yield name, f"/studio?project={story[lang]}&node={scenes[0]}"
     yield "gallery", f"/gallery?project={story[lang]}"
     yield "drift", f"/drift?project={story[lang]}"
     yield "own-pictures", f"/studio?project={story[lang]}&node={scenes[1]}"
@@ -233,14 +243,18 @@ def pages(wb: Workbench, lang: str, story: dict[str, int], episode: int, timelin
     yield "launch", f"/launch?workflow=generate_dialogue&project={story[lang]}&node={scenes[4]},{scenes[5]}"
     yield "conductor", f"/launch?workflow=run_episode_creation_agent&project={story[lang]}&node={episode}"
     yield "prompts", f"/prompts?project={story[lang]}&prompt=planning/plan_episodes"
+    written = f"/prompts?project={story[lang]}&written={lang}&prompt={TRIED}"
+    yield "prompts-tried", written
+    yield "prompts-compared", f"{written}&view=compare"
     yield "cast", f"/cast?project={story[lang]}"
     yield "reference-sheet", f"/cast?project={story[lang]}&node={with_sheet(wb, lang, story[lang])}"
+    yield "place-sheet", f"/cast?project={story[lang]}&node={place_with_sheet(wb, story[lang])}"
     yield "jobs", "/jobs"
     yield "job", f"/job?id={timeline}"
+    yield "forecast", f"/job?id={wb.jobs.list(kind='run_plan', state='succeeded', project=story[lang], limit=1)[0].id}"
     yield "debug", f"/debug?group={group}&period=all"
-    replayed = next((j for j in wb.jobs.list(limit=500) if j.replay_of), None)
-    if replayed is not None:
-        yield "compare", f"/compare?a={replayed.replay_of}&b={replayed.id}"
+    replayed = next(j for j in wb.jobs.list(kind="generate_keyframe_prompt", limit=50) if j.replay_of)
+    yield "compare", f"/compare?a={replayed.replay_of}&b={replayed.id}"
     yield "analytics", "/analytics"
     yield "models", f"/models?profile={wb.profiles.id_of('deepseek')}"
     yield "settings", "/settings"
@@ -254,6 +268,15 @@ def with_sheet(wb: Workbench, lang: str, project: int) -> int:
         look = {"en": ("short hair", "hair cut to the chin"), "zh": ("短发", "剪到下巴的短发")}[lang]
         run(wb, "generate_character_sheet", node, {"look": look[0], "words": look[1], "scenes": "2.3–"})
     return node
+
+
+def place_with_sheet(wb: Workbench, project: int) -> int:
+    """The first place whose sheet can be drawn."""
+    for node in nodes(wb, project, "element"):
+        if wb.artifact(node.id, "place_sheet") is not None or start_all(wb, "generate_place_sheet", [node.id]):
+            until(lambda: wb.artifact(node.id, "place_sheet") is not None, 240)  # noqa: B023
+            return node.id
+    raise AssertionError("no place has a sheet")
 
 
 def drop_pictures(page: Page) -> None:
@@ -297,7 +320,21 @@ def open_plan(page: Page) -> None:
     page.wait_for_timeout(1500)
 
 
+def try_words(page: Page) -> None:
+    """Words of one's own beside today's, tried on what the story was asked for."""
+    page.locator("textarea").first.fill(page.locator("textarea").first.input_value() + OWN_WORDS[page_language(page)])
+    page.locator("[class*='st-key-p_'][class*='_to_try'] button").first.click()
+    page.locator("[class*='st-key-p_'][class*='_go'] button").first.click()
+    page.locator(".st-key-trial_outcome").wait_for()
+    page.wait_for_timeout(2500)
+
+
+def page_language(page: Page) -> str:
+    return "zh" if "written=zh" in page.url else "en"
+
+
 OPENED = {
+    "prompts-tried": try_words,
     "own-pictures": drop_pictures,
     "best-of-several": open_candidates,
     "import": open_import,
@@ -305,7 +342,22 @@ OPENED = {
     "plan": open_plan,
 }
 #: the cell that is shown, of a page that is longer
-CELLS = {"panels": "[class*='_generate_storyboard_group']", "chain": "[class*='_build_narrative_causal_chain']"}
+CELLS = {
+    name: f"[class*='_{workflow}']"
+    for name, workflow in {
+        "chain": "build_narrative_causal_chain", "tension": "build_narrative_causal_chain",
+        "relationships": "generate_character_relationships", "arc": "generate_emotion_arc",
+        "new-characters": "expand_story_characters", "replanning": "plan_episodes",
+        "screenplay": "generate_scene_script", "dialogue": "generate_dialogue", "sound": "generate_sound_design",
+        "clip": "generate_scene_video", "panels": "generate_storyboard_group",
+        "bible": "generate_storyboard_scene_bible", "storyboard-plan": "generate_storyboard_plan",
+        "translation": "translate_storyboard_panels",
+    }.items()
+}  # fmt: skip
+#: which tabs of a page are opened first: the chain's plot lines with their graph, its knowledge
+TABS = {"story": (1,), "tension": (0,)}
+TRIED = "episode/generate_episode_core_expression"
+OWN_WORDS = {"en": "\nSay it as an old sailor would.", "zh": "\n用老水手的口吻来写。"}
 
 
 def shoot(
@@ -345,7 +397,7 @@ def shoot(
         return shrink(file)
     height = page.evaluate("() => document.querySelector('[data-testid=stMain]').scrollHeight")
     page.set_viewport_size(
-        {"width": page.viewport_size["width"], "height": max(720, min(height, 3400 if wide else 3800))}
+        {"width": page.viewport_size["width"], "height": max(720, min(height, 6400 if wide else 9000))}
     )
     page.wait_for_timeout(1200)
     page.screenshot(path=str(file), animations="disabled")
@@ -382,8 +434,7 @@ def gallery(made: Stack, chrome: Browser, story: dict[str, int], timeline: int, 
                     made.url + path,
                     folder / f"{name}-{theme}-1440-{lang}.png",
                     compare=episode if name == "studio" else None,
-                    # the chain's plot lines with their graph
-                    tabs=(1,) if name == "story" else (),
+                    tabs=TABS.get(name, ()),
                     opened=OPENED.get(name),
                     element=CELLS.get(name, ""),
                 )
