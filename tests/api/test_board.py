@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import random
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import pytest
@@ -134,6 +135,70 @@ def test_a_job_of_long_ago_that_ended_today_is_not_among_those_of_a_week(wb: Wor
     assert [row.done for row in wb.jobs.sum_up(now, since=since).ended] == [1]
     make_jobs(wb, {"created_at": since - 1, "finished_at": now - 1, "state": "failed", **at})
     assert [[row.done for row in wb.jobs.sum_up(now, since=n).ended] for n in (since - 1, since)] == [[2], [1]]
+
+
+def test_a_time_that_ends_before_the_last_job_leaves_that_out(wb: Workbench) -> None:
+    now, until = 100 * HOUR, 99 * HOUR
+    make_jobs(wb, {"created_at": until - 1, "started_at": until, "finished_at": now - 2})
+    assert [row.done for row in wb.jobs.sum_up(now, until=until).ended] == [1]
+    make_jobs(wb, {"created_at": until, "started_at": until, "finished_at": now - 1})
+    assert [[row.done for row in wb.jobs.sum_up(now, until=n).ended] for n in (until, until + 1)] == [[1], [2]]
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_the_cards_behind_filters_add_up_the_jobs_that_match(wb: Workbench, seed: int) -> None:
+    now, dice = 100 * HOUR, random.Random(seed)
+    day, profile = 24 * HOUR, wb.profiles.add("mine", "openai", text_model="m").id
+
+    def draw() -> dict[str, Any]:
+        created = now - dice.randrange(3 * day)
+        started = dice.choice([None, created + dice.randrange(day // 2)])
+        state = dice.choice(["succeeded", "failed", "partial", "cancelled", "running", "queued"])
+        ended = None if state in ("running", "queued") else (started or created) + dice.randrange(day)
+        return {
+            "created_at": created,
+            "started_at": started,
+            "finished_at": ended,
+            "state": state,
+            "kind": dice.choice("ab"),
+            "error_kind": dice.choice([None, "timeout"]),
+            "profile_id": dice.choice([None, profile]),
+            "title": dice.choice("xy") * 3,
+        }
+
+    drawn = [draw() for _ in range(60)]
+    calls = []
+    for job_id, job in zip(make_jobs(wb, *drawn), drawn, strict=True):
+        # a call is made while its job is at work
+        begun, ended_at = job["started_at"] or job["created_at"], job["finished_at"] or now
+        for _ in range(dice.randrange(4)):
+            calls.append((job_id, dice.randint(min(begun, ended_at), ended_at), dice.choice(["CNY", "USD"]), 10))
+    add_calls(wb, *calls)
+    choices: dict[str, Sequence[Any]] = {
+        "state": ["failed", ["succeeded", "partial"], "running"],
+        "kind": "a",
+        "error_kind": ["timeout"],
+        "profile": [0, profile],
+        "since": [now - 2 * day],
+        "until": [now - day],
+        "run_over": [HOUR],
+        "text": ["xxx"],
+        "cost_over": [{"CNY": 25}],
+    }
+    for _ in range(40):
+        given = {name: dice.choice(choices[name]) for name in dice.sample(sorted(choices), dice.randint(1, 3))}
+        matching = {job.id: job for job in wb.jobs.list(limit=100, **given)}
+        ended = [j for j in matching.values() if j.state in ("succeeded", "failed", "partial") and j.finished_at]
+        seen = wb.jobs.sum_up(now, **given)
+        for rows, costs, (begin, end) in (
+            (seen.ended, seen.costs, (now - day, now)),
+            (seen.ended_before, seen.costs_before, (now - 2 * day, now - day)),
+        ):
+            assert sum(row.done for row in rows) == sum(begin <= j.finished_at < end for j in ended), given
+            spent = [c for c in calls if c[0] in matching and begin <= c[1] < end]
+            for currency in ("CNY", "USD"):
+                told = sum(row.cost_micros or 0 for row in costs if row.currency == currency)
+                assert told == sum(micros for _, _, name, micros in spent if name == currency), given
 
 
 def test_what_an_imported_project_has_cost_elsewhere_is_no_spending_of_this_home(wb: Workbench) -> None:

@@ -102,8 +102,14 @@ def _hold(c: ReadOnlyColumnCollection[str, Column[Any]], filters: JobFilters) ->
 
 
 def widen(conn: Connection, filters: JobFilters, begin: int) -> JobFilters:
-    """The filters without `since` where every job that ended from `begin` on, or is at work, was created after it."""
-    since = filters.get("since")
+    """The filters without `since` where every job that ended from `begin` on, or is at work, was created after it, and
+    without `until` where every job was created before it."""
+    since, until = filters.get("since"), filters.get("until")
+    if until is not None:
+        gone = select(literal(1)).where(pruned_job.c.finished_at >= until, pruned_job.c.created_at >= until)
+        later = (select(literal(1)).where(job.c.created_at >= until), gone)
+        if all(conn.execute(query.limit(1)).first() is None for query in later):
+            filters = {**filters, "until": None}
     if since is None or begin - since < DAY_MS:
         return filters
     older = select(literal(1)).where(unindexed(job.c.created_at) < since).limit(1)
