@@ -91,7 +91,7 @@ def storyboard(wb: Workbench, project: int) -> None:
     }[language]
     wb.artifacts.save(fourth, "keyframe_prompt", plan.content, plan.version, "lin")
     panels(wb, scenes[2])
-    drawn = wb.jobs.list(kind="generate_keyframe_prompt", project=project, state="succeeded", limit=1)[0]
+    drawn = wb.jobs.list(kind="generate_keyframe_prompt", node_id=scenes[0], state="succeeded", limit=1)[0]
     wb.wait(wb.jobs.replay(drawn.id).id, 240)
 
 
