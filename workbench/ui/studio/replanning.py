@@ -42,7 +42,7 @@ def draw_preview(seen: Replanning) -> None:
     _lines("edit", "gray", t("Would be renamed"), [n for n in seen.keep if n.was is not None])
     same = sum(n.was is None for n in seen.keep)
     if same:
-        st.caption(t("{n} stay as they are, with everything on them.", n=same))
+        st.caption(t("Unchanged, with everything on them: {n}", n=same))
 
 
 def _lines(icon: str, colour: str, word: str, nodes: Sequence[Replanned]) -> None:
