@@ -6,6 +6,7 @@ failing) and a scripted service with prices. Only the clock is helped: the finis
 
 from __future__ import annotations
 
+import contextlib
 import io
 import sys
 import tempfile
@@ -245,7 +246,8 @@ def pages(wb: Workbench, lang: str, story: dict[str, int], episode: int, timelin
     yield "prompts", f"/prompts?project={story[lang]}&prompt=planning/plan_episodes"
     written = f"/prompts?project={story[lang]}&written={lang}&prompt={TRIED}"
     yield "prompts-tried", written
-    yield "prompts-compared", f"{written}&view=compare"
+    with written_anew(wb, lang, story[lang]):
+        yield "prompts-compared", f"{written}&view=compare"
     yield "cast", f"/cast?project={story[lang]}"
     yield "reference-sheet", f"/cast?project={story[lang]}&node={with_sheet(wb, lang, story[lang])}"
     yield "place-sheet", f"/cast?project={story[lang]}&node={place_with_sheet(wb, story[lang])}"
@@ -270,9 +272,21 @@ def with_sheet(wb: Workbench, lang: str, project: int) -> int:
     return node
 
 
+@contextlib.contextmanager
+def written_anew(wb: Workbench, lang: str, project: int) -> Iterator[None]:
+    """A prompt in one's own words, for as long as its picture takes."""
+    now = wb.prompts.get(TRIED, lang, project)
+    words = now.counting["system"] + OWN_WORDS[lang]
+    saved = wb.prompts.save(
+        TRIED, lang, words, now.counting["user"], project_id=project, base_version=now.newest_version
+    )
+    yield
+    wb.prompts.reset(TRIED, lang, project_id=project, base_version=saved.version)
+
+
 def place_with_sheet(wb: Workbench, project: int) -> int:
     """The first place whose sheet can be drawn."""
-    for node in nodes(wb, project, "element"):
+    for node in nodes(wb, project, "world"):
         if wb.artifact(node.id, "place_sheet") is not None or start_all(wb, "generate_place_sheet", [node.id]):
             until(lambda: wb.artifact(node.id, "place_sheet") is not None, 240)  # noqa: B023
             return node.id
@@ -322,15 +336,12 @@ def open_plan(page: Page) -> None:
 
 def try_words(page: Page) -> None:
     """Words of one's own beside today's, tried on what the story was asked for."""
-    page.locator("textarea").first.fill(page.locator("textarea").first.input_value() + OWN_WORDS[page_language(page)])
+    system = page.locator("textarea").first
+    system.fill(system.input_value() + OWN_WORDS["zh" if "written=zh" in page.url else "en"])
     page.locator("[class*='st-key-p_'][class*='_to_try'] button").first.click()
     page.locator("[class*='st-key-p_'][class*='_go'] button").first.click()
-    page.locator(".st-key-trial_outcome").wait_for()
+    page.locator("[class*='st-key-p_'][class*='_adopt']").first.wait_for()
     page.wait_for_timeout(2500)
-
-
-def page_language(page: Page) -> str:
-    return "zh" if "written=zh" in page.url else "en"
 
 
 OPENED = {
