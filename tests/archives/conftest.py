@@ -15,6 +15,32 @@ from workbench.api.client import Workbench
 from workbench.bootstrap import worker_engine
 from workbench.settings import Settings
 
+#: of a story that is planned and drawn: what else it can have, each on a node of its scope
+WHOLE: tuple[tuple[str, str, dict[str, Any]], ...] = (
+    ("project", "build_narrative_causal_chain", {}),
+    ("project", "expand_story_characters", {}),
+    ("project", "generate_character_relationships", {}),
+    ("project", "generate_emotion_arc", {}),
+    ("character", "generate_character_sheet", {"candidates": 1}),
+    ("world", "generate_place_sheet", {"candidates": 1}),
+    ("episode", "generate_scene_script", {}),
+    # a version that is newer than the pinned one
+    ("scene", "generate_scene_anchor", {}),
+    ("scene", "generate_motion_prompt", {}),
+    ("scene", "generate_dialogue", {}),
+    ("scene", "generate_sound_design", {}),
+    ("scene", "generate_storyboard_scene_bible", {}),
+    ("scene", "generate_storyboard_plan", {}),
+    ("scene", "generate_storyboard_groups", {}),
+    ("scene", "translate_storyboard_panels", {}),
+    ("scene", "back_translate_storyboard_panels", {}),
+    ("scene", "generate_keyframe_images", {"keys": ["KF0"], "new_candidate": True}),
+    ("scene", "rank_keyframe_candidates", {}),
+    ("scene", "generate_scene_video", {}),
+    ("scene", "estimate_duration", {}),
+)
+SOURCE = "She counted it three times: one dollar and eighty-seven cents, and the next day would be Christmas. " * 30
+
 
 class Home:
     """A workbench and the engine that runs its jobs."""
@@ -40,9 +66,11 @@ class Home:
         self.wb.close()
         self.engine._database.close()
 
-    def make_story(self, name: str = "gift-of-the-magi.en", *, drawn: bool = True) -> int:
-        """A sample with a plan, an episode's scenes and one scene planned, and drawn; its brief edited by hand."""
-        project = self.wb.create_project(samples.load(name))
+    def make_story(self, name: str = "gift-of-the-magi.en", *, drawn: bool = True, **more: Any) -> int:
+        """A sample with a plan, an episode's scenes and one scene planned, and drawn; its brief edited by hand, and a
+        prompt written anew. `more`: fields of the brief."""
+        project = self.wb.create_project({**samples.load(name), **more})
+        self.rewrite_prompt(project, name.rpartition(".")[2], "Say it in short sentences.")
         assert self.run("plan_episodes", project) == "succeeded"
         episode = self.nodes(project, "episode")[0]
         for kind in ("generate_episode_core_expression", "generate_episode_scene_list"):
@@ -54,6 +82,26 @@ class Home:
         brief = self.wb.artifact(project, "brief")
         assert brief is not None
         self.wb.artifacts.save(project, "brief", {**brief.content, "genre": "Comedy"}, brief.version)
+        return project
+
+    def rewrite_prompt(self, project: int, language: str, sentence: str) -> None:
+        """One more version of a prompt in somebody's own words."""
+        name = "scene/generate_scene_anchor"
+        text = self.wb.prompts.get(name, language, project)
+        system = f"{text.counting['system']}\n{sentence}"
+        self.wb.prompts.save(
+            name, language, system, text.counting["user"], project_id=project, base_version=text.newest_version
+        )
+
+    def make_whole_story(self) -> int:
+        """The same with all that a story can have: each kind of artifact, and one version pinned over a newer one."""
+        project = self.make_story(source=SOURCE)
+        self.rewrite_prompt(project, "en", "Name every colour.")
+        places = {"project": project} | {kind: self.nodes(project, kind)[0] for kind in ("character", "world")}
+        places |= {kind: self.nodes(project, kind)[0] for kind in ("episode", "scene")}
+        for scope, kind, params in WHOLE:
+            assert self.run(kind, places[scope], params) == "succeeded", kind
+        self.wb.artifacts.pin(places["scene"], "scene_anchor", 1)
         return project
 
     def nodes(self, project: int, kind: str) -> list[int]:

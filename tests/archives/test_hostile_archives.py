@@ -13,16 +13,19 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import Column, func, select
 from sqlalchemy.exc import IntegrityError
 
 from tests.archives.conftest import Home
 from workbench.archives import form, importing
-from workbench.db.reads.archives import PARTS
+from workbench.archives.numbers import Amounts
+from workbench.db.reads.archives import PARTS, Part
 from workbench.db.tables import metadata
+from workbench.db.types import BigInteger, Id, Integer
 from workbench.errors import InvalidInput
 from workbench.media.store import MediaStore, name_of
 from workbench.settings import Settings
+from workbench.validation import REJECTED
 
 Rows = dict[str, Any]
 
@@ -153,7 +156,52 @@ def _made_up(forgery: Forgery, table: str) -> Rows:
     }[table]
 
 
-TABLES = [part.name for part in PARTS if part.name != "prompt_override"]
+def _all(table: str, **change: Any) -> Callable[[Forgery], None]:
+    return lambda forgery: forgery.change(table, lambda rows: [row.update(change) for row in rows])
+
+
+def _job(kind: str, **change: Any) -> Callable[[Forgery], None]:
+    """A job that is said to be of this kind."""
+    return _edit("job", kind=kind, **change)
+
+
+def _forecast(**change: Any) -> Callable[[Forgery], None]:
+    def add(forgery: Forgery) -> None:
+        forgery.files[form.rows_name("forecast")] = json.dumps(_made_up(forgery, "forecast") | change).encode() + b"\n"
+        forgery.agree("forecast")
+
+    return add
+
+
+def _circle(*columns: str) -> Callable[[Forgery], None]:
+    """Each job comes from the next one, and the last from the first."""
+
+    def turn(rows: list[Rows]) -> None:
+        for row, other in zip(rows, [*rows[1:], rows[0]], strict=True):
+            row.update(dict.fromkeys(columns, other["id"]))
+
+    return lambda forgery: forgery.change("job", turn)
+
+
+def _family_circle(forgery: Forgery) -> None:
+    """A parent that its own child has adopted."""
+    forgery.change("job", lambda rows: rows[1].update(parent_id=rows[0]["id"]))
+    first, second = (json.loads(line)["id"] for line in forgery.files[form.rows_name("job")].splitlines()[:2])
+    child = {"parent_id": second, "position": 0, "child_id": first, "item": "one"}
+    forgery.files[form.rows_name("job_child")] = json.dumps(child).encode() + b"\n"
+    forgery.agree("job_child")
+
+
+def _trial(**change: Any) -> Callable[[Forgery], None]:
+    params = {"name": "planning/plan_episodes", "language": "en", "system": "", "user": "", "calls": [1]}
+    return _job("try_prompt", params=params | change.pop("params", {}), **change)
+
+
+def _failed(**part: Any) -> Callable[[Forgery], None]:
+    return _edit("job", result={"succeeded": [], "failed": [part], "skipped": []}, state="partial")
+
+
+TABLES = [part.name for part in PARTS]
 FORGERIES: dict[str, tuple[Callable[[Forgery], Any], str]] = {
     "a newer form": (lambda f: f.manifest.update(version=2), "newer Reelwright"),
     "a newer schema": (lambda f: f.manifest.update(schema="9999"), "newer Reelwright"),
@@ -265,6 +313,69 @@ FORGERIES: dict[str, tuple[Callable[[Forgery], Any], str]] = {
     "two heads": (lambda f: f.change("artifact_head", lambda rows: rows.append(rows[0])), "do not fit"),
     "no head": (lambda f: f.change("artifact_head", lambda rows: rows.pop()), "which version"),
     "a call twice under two numbers": (_append("model_call", id=99_999), "do not fit"),
+    "money that is owed": (_edit("model_call", cost_micros=-5_000_000), "cost_micros of a row of model_call cannot be"),
+    "more money than there is": (_edit("model_call", cost_micros=1 << 62), "cannot be"),
+    "more money in all than there is": (_all("model_call", cost_micros=10**15 // 2), "more than can be counted"),
+    "a job that cost less than nothing": (_edit("job", cost_micros=-1), "cannot be"),
+    "tokens that were given back": (_edit("model_call", input_tokens=-5), "cannot be"),
+    "more tokens in all than there are": (_all("job", input_tokens=10**15 // 2), "more than can be counted"),
+    "a forecast of a debt": (_forecast(cost={"CNY": -1}), "not as it should be"),
+    "a forecast of all money": (_forecast(cost={"CNY": 1 << 62}), "cannot be"),
+    "a forecast in shells": (_forecast(cost={"shells": 1}), "not as it should be"),
+    "a forecast of time that runs back": (_forecast(ms=-1), "cannot be"),
+    "a time before all": (_edit("job", created_at=-(1 << 40)), "cannot be"),
+    "a time that no calendar has": (_edit("job", finished_at=1 << 60), "cannot be"),
+    "a version from after the end": (_edit("artifact", created_at=1 << 60), "cannot be"),
+    "a line of the time line before all": (_edit("job_event", at=-1), "cannot be"),
+    "a job more than done": (_edit("job", progress=101), "cannot be"),
+    "a job more urgent than all": (_edit("job", priority=1 << 30), "cannot be"),
+    "a call in shells": (_edit("model_call", currency="shells"), "not"),
+    "a call in a currency that turns the page round": (_edit("model_call", currency="\u202e" * 3), "do not fit"),
+    "money of no currency": (_edit("model_call", cost_micros=5, currency=None), "do not fit"),
+    "a call that came to nothing known": (_edit("model_call", outcome="evil"), "do not fit"),
+    "a call for a smell": (_edit("model_call", capability="smell"), "do not fit"),
+    "a job that ended at no time": (_edit("job", finished_at=None), "do not fit"),
+    "params that are a number": (_edit("job", params=5), "params of a row of job"),
+    "params that are a list": (_edit("job", params=[1]), "params of a row of job"),
+    "params of nobody's kind that are a list": (_job("no_such_kind", params=[1]), "params of a row of job"),
+    "params that the kind does not take": (_job("plan_episodes", params={"target_episode_count": "x"}), "not valid"),
+    "a trial of nothing": (_job("try_prompt", params={}, result=None), "not valid"),
+    "a plan of nothing": (_job("run_plan", params={}, result=None), "not valid"),
+    "a talk about nothing": (_job("llm_chat", params={"messages": []}, result=None), "not valid"),
+    "a result that is a word": (_edit("job", result="x"), "result of a row of job"),
+    "a result whose failures are a word": (_edit("job", result={"failed": "x"}, state="partial"), "result of a row"),
+    "a failed part of no name": (_failed(error="x"), "result of a row of job"),
+    "a failed part of another project": (_failed(node_id=77_777), "do not fit"),
+    "a failed part with a sentence of any width": (
+        _failed(item="KF0", error_i18n={"msgid": "{x:30000000}", "params": {"x": 1}}), "result of a row of job"),
+    "an answer that is no text": (
+        _job("llm_chat", params={"messages": [{"role": "user", "content": "hi"}]}, result={"content": 5}), "result"),
+    "a trial without sides": (_trial(result={"pairs": [], "failed": []}), "result of a row of job"),
+    "a report without a verdict": (
+        _edit("job", result={"json": 1, "schema": 2, "recovered": 3}), "result of a row of job"),
+    "a file without a name": (
+        _job("make_handoff", params={}, result={"file": {"form": "pdf", "sha256": "a" * 64}}), "result of a row"),
+    "a template that is a number": (_edit("model_call", template=5), "template of a row of model_call"),
+    "a template without values": (_edit("model_call", template={}), "template of a row of model_call"),
+    "a template whose values are a list": (_edit("model_call", template={"variables": []}), "template of a row"),
+    "a price that is a number": (_edit("model_call", price=5), "price of a row of model_call"),
+    "a prompt of numbers": (_edit("model_call", prompt=[5]), "prompt of a row of model_call"),
+    "drawn pictures that are a number": (_edit("step", output={"images": 7}), "output of a row of step"),
+    "a rejection of no step": (_edit("job_event", i18n={"msgid": REJECTED}), "i18n of a row of job_event"),
+    "jobs that repeat each other": (_circle("replay_of"), "do not fit"),
+    "jobs that take over from each other": (_circle("reused_from"), "do not fit"),
+    "jobs that are each other's parents": (_circle("parent_id"), "do not fit"),
+    "a parent that is its child's child": (_family_circle, "do not fit"),
+    "a prompt's version before the first": (_edit("prompt_override", version=-3), "cannot be -3"),
+    "a prompt's version nought": (_edit("prompt_override", version=0), "versions are missing"),
+    "a prompt's version of a far number": (_edit("prompt_override", version=10**9), "versions are missing"),
+    "a prompt's version of words and no hash": (_edit("prompt_override", fingerprint=None), "do not fit"),
+    "a prompt's version of a hash and no words": (
+        _edit("prompt_override", system_text=None, user_text=None), "do not fit"),
+    "a prompt in words that do not fit": (_edit("prompt_override", user_text="{{ evil }}"), "does not fit"),
+    "a prompt in words of another hash": (_edit("prompt_override", fingerprint="0" * 12), "do not fit"),
+    "a prompt of another project": (_edit("prompt_override", project_id=77_777), "do not fit"),
+    "a prompt's version twice": (_append("prompt_override", id=99_999), "do not fit"),
     # the story has no parents of jobs, no forecasts, no layouts: each row of theirs is made of what is there
     **{f"a row of {table} twice": (_twice(table), "do not fit") for table in TABLES},
 }  # fmt: skip
@@ -301,6 +412,42 @@ def test_a_forged_archive_is_refused(home: Home, archive: Path, tmp_path: Path, 
     forge(forgery)
 
     assert reason in refused(home, forgery.write(tmp_path / "forged.zip"))
+
+
+NUMBERS = [(part, c) for part in PARTS for c in part.columns if isinstance(c.type, Integer | BigInteger)]
+
+
+@pytest.mark.parametrize(("part", "column"), NUMBERS, ids=[str(column) for _, column in NUMBERS])
+def test_no_column_takes_a_number_that_nobody_has(part: Part, column: Column[Any]) -> None:
+    row = dict.fromkeys((c.name for c in part.columns), None)
+    for value in (-(1 << 62), -2_000_000, 1 << 62):
+        if value == 1 << 62 and isinstance(column.type, Id):
+            continue  # ids are given anew
+        with pytest.raises(InvalidInput, match="cannot be"):
+            Amounts().check(part, {**row, column.name: value})
+    Amounts().check(part, {**row, column.name: 1})
+
+
+def test_sums_over_an_archive_stay_far_below_what_a_database_can_add_up() -> None:
+    [calls] = [part for part in PARTS if part.name == "model_call"]
+    row = dict.fromkeys((c.name for c in calls.columns), None)
+    amounts = Amounts()
+    for _ in range(9):
+        amounts.check(calls, {**row, "cost_micros": 10**14 + 1})
+    with pytest.raises(InvalidInput, match="more than can be counted"):
+        amounts.check(calls, {**row, "cost_micros": 10**14 + 1})
+
+
+def test_what_an_older_release_did_not_ask_is_filled_in(
+    make_home: Callable[[], Home], archive: Path, tmp_path: Path
+) -> None:
+    """Pages read params by their keys; one that is no longer asked for is kept."""
+    forgery = Forgery(archive)
+    forgery.change("job", lambda rows: [r.update(params={"of_then": 1}) for r in rows if r["kind"] == "plan_episodes"])
+    home = make_home()
+    came = home.wb.projects.import_archive(forgery.write(tmp_path / "older.zip")).project_id
+    [plan] = home.wb.jobs.list(project=came, kind="plan_episodes")
+    assert plan.params == {"of_then": 1, "target_episode_count": None, "review": True}
 
 
 def test_a_damaged_archive_is_refused_wherever_it_is_damaged(home: Home, archive: Path, tmp_path: Path) -> None:

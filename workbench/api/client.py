@@ -95,7 +95,9 @@ class Workbench:
         from workbench.api.projects import Projects
 
         backend = self._backend
-        return Projects(backend.database, backend.profiles, lambda: backend.media, backend.settings.home)
+        return Projects(
+            backend.database, backend.profiles, lambda: backend.media, backend.settings.home, backend.registry
+        )
 
     @cached_property
     def artifacts(self) -> Artifacts:

@@ -44,6 +44,7 @@ if TYPE_CHECKING:
     from workbench.archives import ExportReport, ImportReport
     from workbench.media import MediaStore
     from workbench.profiles.profiles import Profiles
+    from workbench.workflows.registry import Registry
 
 ElementKind = Literal["character", "world_element"]
 #: kinds of nodes that saving a plan makes, archives and brings back → what to do instead
@@ -64,12 +65,20 @@ Progress = Callable[[int], None]
 class Projects:
     """Creates, lists and arranges projects. A node id may be a project's, an episode's, a scene's or an element's."""
 
-    def __init__(self, database: Database, profiles: Profiles, store: Callable[[], MediaStore], home: Path) -> None:
+    def __init__(
+        self,
+        database: Database,
+        profiles: Profiles,
+        store: Callable[[], MediaStore],
+        home: Path,
+        workflows: Registry,
+    ) -> None:
         """`store`: gives the media store, which takes a moment to open."""
         self._database = database
         self._profiles = profiles
         self._store = store
         self._home = home
+        self._workflows = workflows
 
     def create(self, brief: StoryContent, *, profile: str | None = None, user: str = "local") -> int:
         """Create a project from a brief (its fields: story.briefs.BriefFile); returns its id.
@@ -202,7 +211,18 @@ class Projects:
         """
         from workbench import archives
 
-        return archives.read_in(self._database, self._store(), Path(path), self._home, progress or _tell_nobody)
+        return archives.read_in(
+            self._database, self._store(), Path(path), self._home, self._read_params, progress or _tell_nobody
+        )
+
+    def _read_params(self, kind: str, params: JsonObject) -> JsonObject:
+        """Those of a job of anywhere as its workflow reads them; what another release asked besides is kept."""
+        try:
+            declared = self._workflows.find(kind)
+        except NotFound:
+            return params
+        known = {name: value for name, value in params.items() if name in declared.params.model_fields}
+        return params | self._workflows.parse(declared, known).model_dump(mode="json")
 
     def duplicate(self, project_id: int, title: str | None = None, user: str = "local") -> int:
         """Copy a project with every version; returns the copy's id. Its jobs and their cost stay the original's.

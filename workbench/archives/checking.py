@@ -4,24 +4,32 @@ from __future__ import annotations
 
 import re
 from collections import Counter, defaultdict
+from collections.abc import Callable
+from graphlib import CycleError, TopologicalSorter
 from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Strict, StringConstraints, TypeAdapter, ValidationError
+from pydantic import BaseModel, ConfigDict, Strict, TypeAdapter, ValidationError
 from sqlalchemy import JSON, Boolean, Column, Float
 
 from workbench import prompts
-from workbench.archives.form import LONGEST_SENTENCE, LONGEST_TITLE, refusal
+from workbench.archives import shapes
+from workbench.archives.form import LONGEST_SENTENCE, LONGEST_TITLE, odd, refusal, too_long, wrong
+from workbench.archives.numbers import Amounts
+from workbench.archives.sentences import check_sentence
+from workbench.archives.shapes import Hash
 from workbench.artifacts import kinds
 from workbench.artifacts.versions import hash_of, part_hashes
 from workbench.db.reads.archives import Part
 from workbench.db.schema import TERMINAL
 from workbench.db.types import BigInteger, Integer
 from workbench.errors import InvalidInput, NotFound, all_of
-from workbench.i18n import FIELD, N_, Text
+from workbench.i18n import N_, Text
 from workbench.json_types import JsonObject
 from workbench.prompts import overrides
 
-_Hash = Annotated[str, StringConstraints(pattern=r"\A[0-9a-f]{64}\z")]
+#: a job's kind and params → those params as its workflow reads them, what they leave open filled in; of a kind that
+#: nobody here knows as they are. Raises InvalidInput
+ReadParams = Callable[[str, JsonObject], JsonObject]
 
 
 class _Input(BaseModel):
@@ -34,12 +42,12 @@ class _Input(BaseModel):
     part: str | None = None
     artifact_id: int
     version: int
-    content_hash: _Hash
+    content_hash: Hash
     fields: list[str] | None = None
-    fields_hash: _Hash | None = None
+    fields_hash: Hash | None = None
     only_for: list[str] | None = None
     of_node: int | None = None
-    used_hash: _Hash | None = None
+    used_hash: Hash | None = None
     seeded_by: Annotated[tuple[str, int, int], Strict(False)] | None = None
 
 
@@ -50,6 +58,8 @@ _PLACE = re.compile(r"\d{1,4}(?:\.\d{1,4}){0,2}")
 _LAST_POSITION = 10_000
 #: node kind → the kind of node above it
 PARENTS = {"project": None, "episode": "project", "scene": "episode", "character": "project", "world": "project"}
+#: from which job another comes: its parent, also one that adopted it; what it repeats, takes over or reads again
+_RELATIONS = ("parent_id", "replay_of", "reused_from", "answers_from")
 SOURCES = ("import", "manual", "ai", "job", "restore")
 #: what no two rows of a table share, where it is not their key
 UNIQUE = {"model_call": ("call_id",)}
@@ -62,14 +72,21 @@ _I18N = {"title_i18n": "title", "message_i18n": "message", "error_i18n": "error"
 class Checker:
     """Looks at rows in the order of their tables, and remembers what later ones may refer to."""
 
-    def __init__(self) -> None:
+    def __init__(self, read_params: ReadParams) -> None:
+        self._read_params = read_params
+        self._amounts = Amounts()
         self.project: int | None = None
         self.title = ""
         #: node id → its kind
         self._nodes: dict[int, str] = {}
         #: where live episodes and scenes stand: the node above, kind, position
         self._places: set[tuple[int | None, str, int]] = set()
-        self._jobs: set[int] = set()
+        #: job id → its kind
+        self._jobs: dict[int, str] = {}
+        #: what must not run in a circle: relation → job → those that it comes after
+        self._after: dict[str, defaultdict[int, set[int]]] = {name: defaultdict(set) for name in _RELATIONS}
+        #: nodes that results name
+        self._named: set[int] = set()
         #: artifact id → node, kind, version
         self._artifacts: dict[int, tuple[int, str, int]] = {}
         self._versions: Counter[tuple[int, str]] = Counter()
@@ -96,15 +113,26 @@ class Checker:
             look(row)
         elif "job_id" in part.table.c:
             self._refer(part.name, row["job_id"], self._jobs, optional=part.name == "model_call")
-            if row.get("outcome") == "sent" or row.get("project_id", self.project) != self.project:
-                raise _odd(part.name)
+            if row.get("project_id", self.project) != self.project:
+                raise odd(part.name)
+            self._check_work(part.name, row)
+        self._amounts.check(part, row)
+
+    def _check_work(self, table: str, row: JsonObject) -> None:
+        """What calls, steps and the time line tell."""
+        if table == "model_call":
+            shapes.check_call(row)
+        elif table == "step":
+            shapes.check_output(self._jobs[row["job_id"]], row["output"])
+        elif table == "job_event":
+            shapes.check_event(row["i18n"])
 
     def _check_key(self, part: Part, row: JsonObject) -> None:
         """The database would refuse a row that is there twice, but only once the media are kept."""
         names = UNIQUE.get(part.name) or [column.name for column in part.table.primary_key.columns]
         key = tuple(row[name] for name in names)
         if key in self._keys[part.name]:
-            raise _odd(part.name)
+            raise odd(part.name)
         self._keys[part.name].add(key)
 
     def check_whole(self) -> None:
@@ -114,14 +142,16 @@ class Checker:
         for node_id, kind, parent, project in self._parents:
             above = self._nodes.get(parent or -1) == PARENTS[kind]
             if not above or project != self.project or (parent is None and node_id != self.project):
-                raise _odd("node")
+                raise odd("node")
         for node_id, inputs in self._inputs:
             for made_from in inputs:
                 used = (made_from.node_id, made_from.kind, made_from.version)
                 if self._artifacts.get(made_from.artifact_id) != used or not _can_be_read(made_from):
                     raise refusal(N_("a version of node {node} was made from one that is not there"), node=node_id)
                 if made_from.of_node is not None and made_from.of_node not in self._nodes:
-                    raise _odd("artifact")
+                    raise odd("artifact")
+        if not self._named <= self._nodes.keys() or any(map(_is_circular, self._after.values())):
+            raise odd("job")
         self._check_prompts()
         if set(self._versions) != self._heads:
             raise refusal(N_("it does not say which version of each artifact counts"))
@@ -131,7 +161,7 @@ class Checker:
 
     def _check_node(self, row: JsonObject) -> None:
         if row["kind"] not in PARENTS or row["id"] in self._nodes:
-            raise _odd("node")
+            raise odd("node")
         if row["kind"] == "project":
             if self.project is not None:
                 raise refusal(N_("there is more than one project in it"))
@@ -155,21 +185,32 @@ class Checker:
             self._places.add(place)
 
     def _check_job(self, row: JsonObject) -> None:
-        if row["state"] not in TERMINAL or row["id"] in self._jobs:
-            raise _odd("job")
+        if row["state"] not in TERMINAL or row["id"] in self._jobs or row["finished_at"] is None:
+            raise odd("job")
         self._refer("job", row["project_id"], (self.project,))
         self._refer("job", row["node_id"], self._nodes, optional=True)
-        self._jobs.add(row["id"])
+        self._jobs[row["id"]] = row["kind"]
+        if not isinstance(row["params"], dict):
+            raise wrong("job", "params")
+        try:
+            self._read_params(row["kind"], row["params"])
+        except InvalidInput as error:
+            raise refusal(N_("job {id} was asked for what is not valid: {problem}"), id=row["id"],
+                          problem=error.text) from None  # fmt: skip
+        self._named |= shapes.check_result(row["kind"], row["result"])
+        for relation in _RELATIONS:
+            if row[relation] is not None:
+                self._after[relation][row["id"]].add(row[relation])
 
     def _check_job_child(self, row: JsonObject) -> None:
         self._refer("job_child", row["parent_id"], self._jobs)
         self._refer("job_child", row["child_id"], self._jobs)
+        self._after["parent_id"][row["child_id"]].add(row["parent_id"])
 
     def _check_forecast(self, row: JsonObject) -> None:
         self._refer("forecast", row["job_id"], self._jobs)
-        cost = row["cost"]
-        if not isinstance(cost, dict) or not all(type(micros) is int for micros in cost.values()):
-            raise _odd("forecast")
+        shapes.check_cost(row["cost"])
+        self._amounts.check_money("forecast", "cost", row["cost"])
 
     def _check_artifact(self, row: JsonObject) -> None:
         self._refer("artifact", row["node_id"], self._nodes)
@@ -186,12 +227,12 @@ class Checker:
                 kind=row["kind"],
             ) from None
         number = (*key, row["version"])
-        odd = (
+        faults = (
             kind.node_kind != self._nodes[row["node_id"]], row["id"] in self._artifacts, number in self._numbers,
             row["version"] < 1, row["source"] not in SOURCES,
         )  # fmt: skip
-        if any(odd):
-            raise _odd("artifact")
+        if any(faults):
+            raise odd("artifact")
         where = Text(N_("{kind} v{version}"), kind=kind.title, version=row["version"])
         if hash_of(row["content"]) != row["content_hash"]:
             raise refusal(N_("{where} is not what was exported"), where=where)
@@ -201,11 +242,11 @@ class Checker:
             raise refusal(N_("{where} is not valid: {problem}"), where=where, problem=error.text) from None
         for warning in _list_of(row["warnings"] or []):
             if not isinstance(warning, str):
-                _check_text("artifact", "warnings", warning)
+                check_sentence("artifact", "warnings", warning)
         try:
             inputs = _inputs.validate_python(row["inputs"])
         except ValidationError:
-            raise _odd("artifact") from None
+            raise odd("artifact") from None
         self._artifacts[row["id"]] = number
         self._versions[key] += 1
         self._numbers.add(number)
@@ -214,31 +255,37 @@ class Checker:
     def _check_artifact_head(self, row: JsonObject) -> None:
         key = (row["node_id"], row["kind"])
         if self._artifacts.get(row["artifact_id"], ())[:2] != key or key in self._heads:
-            raise _odd("artifact_head")
+            raise odd("artifact_head")
         self._heads.add(key)
 
     def _check_prompt_override(self, row: JsonObject) -> None:
         key = (row["name"], row["language"], row["version"])
-        if row["project_id"] != self.project or key in self._prompts:
-            raise _odd("prompt_override")
+        texts = (row["system_text"], row["user_text"], row["fingerprint"])
+        is_reset = [text is None for text in texts]
+        if row["project_id"] != self.project or key in self._prompts or any(is_reset) is not all(is_reset):
+            raise odd("prompt_override")
         self._prompts[key] = row
 
     def _check_prompts(self) -> None:
         """The words that will count fit the code that fills them in; those of another release are let be."""
         newest = {key[:2]: row for key, row in sorted(self._prompts.items())}
+        count = Counter(key[:2] for key in self._prompts)
+        if any(not 1 <= version <= count[name, language] for name, language, version in self._prompts):
+            # no version is ever deleted
+            raise refusal(N_("versions are missing between others"))
         for (name, language), row in newest.items():
-            if row["system_text"] is None and row["user_text"] is None:
+            if row["fingerprint"] is None:
                 continue
             try:
                 shipped = prompts.find(name, language)
             except NotFound:
                 continue
-            file = overrides.write_anew(shipped, row["system_text"] or "", row["user_text"] or "")
+            file = overrides.write_anew(shipped, row["system_text"], row["user_text"])
             issues = overrides.check_words(file)
             if issues:
                 raise refusal(N_("its prompt {name} does not fit: {problem}"), name=name, problem=all_of(issues))
             if file.version != row["fingerprint"]:
-                raise _odd("prompt_override")
+                raise odd("prompt_override")
 
     def _check_artifact_prompt(self, row: JsonObject) -> None:
         self._refer("artifact_prompt", row["artifact_id"], self._artifacts)
@@ -246,13 +293,13 @@ class Checker:
     def _check_layout(self, row: JsonObject) -> None:
         self._refer("layout", row["artifact_id"], self._artifacts)
         if not isinstance(row["nodes"], list):
-            raise _odd("layout")
+            raise odd("layout")
         for node_id in row["nodes"]:
             self._refer("layout", node_id if isinstance(node_id, int) else None, self._nodes)
 
     def _refer(self, table: str, value: Any, known: Any, *, optional: bool = False) -> None:
         if value not in known and not (optional and value is None):
-            raise _odd(table)
+            raise odd(table)
 
 
 def _can_be_read(made_from: _Input) -> bool:
@@ -262,12 +309,22 @@ def _can_be_read(made_from: _Input) -> bool:
     return all(name in views and (made_from.part or _PLACE.fullmatch(place)) for name, _, place in named)
 
 
-def fill(part: Part, row: JsonObject) -> None:
+def _is_circular(after: dict[int, set[int]]) -> bool:
+    try:
+        TopologicalSorter(after).prepare()
+    except CycleError:
+        return True
+    return False
+
+
+def fill(part: Part, row: JsonObject, read_params: ReadParams) -> None:
     """What a row of an older archive leaves open, and what follows from its content."""
     for column in part.columns:
         row.setdefault(column.name, _default(column))
     if part.name == "artifact":
         row["part_hashes"] = part_hashes(kinds.find(row["kind"]), row["content"])
+    if part.name == "job":
+        row["params"] = read_params(row["kind"], row["params"])
 
 
 def _check_types(part: Part, row: JsonObject) -> None:
@@ -280,11 +337,12 @@ def _check_types(part: Part, row: JsonObject) -> None:
     for name, column in columns.items():
         row.setdefault(name, _default(column))
         if not _fits(column, row[name]):
-            raise refusal(N_("{column} of a row of {table} is not as it should be"), table=part.name, column=name)
+            raise wrong(part.name, name)
         if name in _SAID and len(row[name] or "") > _SAID[name]:
-            raise _too_long(part.name, name)
+            raise too_long(part.name, name)
         if name in _I18N and row[name] is not None:
-            _check_text(part.name, name, row[name], _SAID[_I18N[name]])
+            check_sentence(part.name, name, row[name], _SAID[_I18N[name]])
+    shapes.check_words(part.name, row)
 
 
 def _default(column: Column[Any]) -> Any:
@@ -309,43 +367,5 @@ def _fits(column: Column[Any], value: Any) -> bool:
 
 def _list_of(value: Any) -> list[Any]:
     if not isinstance(value, list):
-        raise _odd("artifact")
+        raise odd("artifact")
     return value
-
-
-def _check_text(table: str, column: str, stored: Any, longest: int = LONGEST_SENTENCE) -> None:
-    """A stored sentence is measured, never said: a short one may say its values over and over."""
-    try:
-        length = _length_of(stored)
-    except (AttributeError, KeyError, TypeError, RecursionError):
-        raise _odd(table) from None
-    except ValueError:
-        raise refusal(
-            N_("a sentence in its rows of {table} takes more than values by their names"), table=table
-        ) from None
-    if length > longest:
-        raise _too_long(table, column)
-
-
-def _length_of(stored: Any) -> int:
-    """How many characters a stored sentence has with its values. Raises when it is none, or asks for more than them."""
-    sentence, values = stored["msgid"], stored.get("params", {})
-    lengths = {name: _length_of_value(value) for name, value in values.items()}
-    if not lengths:
-        return len(sentence + "")
-    rest = FIELD.sub("", sentence)
-    if "{" in rest or "}" in rest:
-        raise ValueError(sentence)
-    return len(rest) + sum(lengths[name] for name in FIELD.findall(sentence))
-
-
-def _length_of_value(value: Any) -> int:
-    return _length_of(value) if isinstance(value, dict) and "msgid" in value else len(str(value))
-
-
-def _odd(table: str) -> InvalidInput:
-    return refusal(N_("its rows of {table} do not fit together"), table=table)
-
-
-def _too_long(table: str, column: str) -> InvalidInput:
-    return refusal(N_("{column} of a row of {table} is far too long"), table=table, column=column)

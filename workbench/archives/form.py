@@ -39,3 +39,15 @@ def refusal(reason: str, **values: object) -> InvalidInput:
     """Why a file is no archive that can be read in; nothing was changed."""
     text = Text(N_("The archive is refused, and nothing was changed: {reason}"), reason=Text(reason, **values))
     return InvalidInput(text, [Issue("file", text)])
+
+
+def odd(table: str) -> InvalidInput:
+    return refusal(N_("its rows of {table} do not fit together"), table=table)
+
+
+def wrong(table: str, column: str) -> InvalidInput:
+    return refusal(N_("{column} of a row of {table} is not as it should be"), table=table, column=column)
+
+
+def too_long(table: str, column: str) -> InvalidInput:
+    return refusal(N_("{column} of a row of {table} is far too long"), table=table, column=column)

@@ -11,9 +11,9 @@ from pathlib import Path
 from sqlalchemy.exc import DatabaseError, SQLAlchemyError, StatementError
 
 from workbench.archives import checking, opening
-from workbench.archives.checking import Checker
+from workbench.archives.checking import Checker, ReadParams
 from workbench.archives.export import Progress
-from workbench.archives.form import refusal
+from workbench.archives.form import odd, refusal
 from workbench.archives.load import Loader
 from workbench.archives.opening import Archive
 from workbench.archives.retitle import check_title, name_copy, retitle
@@ -53,15 +53,17 @@ class ImportReport:
         return vars(self) | {"missing": list(self.missing)}
 
 
-def read_in(database: Database, store: MediaStore, path: Path, folder: Path, progress: Progress) -> ImportReport:
+def read_in(
+    database: Database, store: MediaStore, path: Path, folder: Path, read_params: ReadParams, progress: Progress
+) -> ImportReport:
     """Add the project of an archive. `folder`: the home, which must have room. Raises InvalidInput with the reason."""
     with Archive(path) as archive:
         archive.refuse_without_room(folder)
         tables = set(archive.manifest["tables"])
         foreign = sorted(tables - {part.name for part in PARTS}) + sorted(NEEDED - tables)
         if foreign:
-            raise refusal(N_("its rows of {table} do not fit together"), table=foreign[0][:60])
-        checker = Checker()
+            raise odd(foreign[0][:60])
+        checker = Checker(read_params)
         for number, part in enumerate(PARTS):
             for row in _rows(archive, part):
                 checker.check(part, row)
@@ -76,7 +78,7 @@ def read_in(database: Database, store: MediaStore, path: Path, folder: Path, pro
             with database.write() as conn:
                 for known in media:
                     media_writes.add(conn, **known)
-                project_id = Loader(conn, lambda part: _checked(archive, part)).load()
+                project_id = Loader(conn, lambda part: _checked(archive, part, read_params)).load()
         except BaseException as error:
             _take_back(database, store.storage, new)
             if not isinstance(error, DatabaseError | StatementError) or getattr(error, "connection_invalidated", False):
@@ -118,10 +120,10 @@ def _rows(archive: Archive, part: Part) -> Iterator[JsonObject]:
         yield from archive.lines(part.name)
 
 
-def _checked(archive: Archive, part: Part) -> Iterator[JsonObject]:
+def _checked(archive: Archive, part: Part, read_params: ReadParams) -> Iterator[JsonObject]:
     """Rows that were looked at before, with what they leave open filled in as it was then."""
     for row in _rows(archive, part):
-        checking.fill(part, row)
+        checking.fill(part, row, read_params)
         yield row
 
 
