@@ -12,8 +12,9 @@ from sqlalchemy import insert, select, update
 
 from tests.archives.conftest import Home
 from tests.story_nodes import set_archived
+from workbench.artifacts import kinds
 from workbench.db.reads import budgets
-from workbench.db.schema import artifact, artifact_head, job, model_call, node
+from workbench.db.schema import artifact, artifact_head, job, model_call, node, prompt_override
 from workbench.db.tables import metadata
 from workbench.errors import InvalidInput, NotFound
 from workbench.i18n import translate
@@ -58,6 +59,25 @@ def spent(home: Home, project: int) -> list[Any]:
         ]  # fmt: skip
 
 
+def jobs_of(home: Home, project: int) -> list[Any]:
+    """What each job took and came to, in their order."""
+    columns = (
+        job.c.kind, job.c.state, job.c.title, job.c.progress, job.c.claim,
+        job.c.cost_micros, job.c.currency, job.c.input_tokens, job.c.output_tokens, job.c.created_at,
+        job.c.started_at, job.c.finished_at, job.c.created_by,
+    )  # fmt: skip
+    with home.wb.database.read() as conn:
+        rows = conn.execute(select(*columns).where(job.c.project_id == project).order_by(job.c.id)).all()
+    return [tuple(row) for row in rows]
+
+
+def prompts_of(home: Home, project: int) -> list[Any]:
+    columns = ("name", "version", "language", "system_text", "user_text", "fingerprint", "created_at")
+    with home.wb.database.read() as conn:
+        query = select(*(prompt_override.c[name] for name in columns)).where(prompt_override.c.project_id == project)
+        return [tuple(row) for row in conn.execute(query.order_by(prompt_override.c.version))]
+
+
 def test_a_round_trip_keeps_everything_on_each_database(
     settings: Settings, make_home: MakeHome, tmp_path: Path
 ) -> None:
@@ -86,6 +106,35 @@ def test_a_round_trip_keeps_everything_on_each_database(
     ]
     assert other.run("plan_episodes", report.project_id) == "succeeded"
     home.wb.close()
+
+
+def test_every_kind_with_its_media_costs_pins_and_prompts_comes_in_as_it_went_out(
+    make_home: MakeHome, tmp_path: Path
+) -> None:
+    home, other = make_home(), make_home()
+    other.make_story(drawn=False)
+    project = home.make_whole_story()
+
+    report = home.wb.projects.export(project, tmp_path / "s.zip")
+    came = other.wb.projects.import_archive(tmp_path / "s.zip").project_id
+
+    told = contents(home, project)
+    assert {row[1] for row in told} == set(kinds.all_kinds())
+    assert any(pinned for *_, pinned, _, _ in told)
+    assert contents(other, came) == told
+    assert spent(other, came) == spent(home, project) != []
+    assert jobs_of(other, came) == jobs_of(home, project) != []
+    assert prompts_of(other, came) == prompts_of(home, project)
+    assert [version for _, version, *_ in prompts_of(other, came)] == [1, 2]
+    # frames, a second candidate, two sheets and clips, byte for byte
+    shas = {path.stem for path in (home.settings.home / "media").rglob("*") if path.is_file()}
+    assert report.media == len(shas) > 20
+    assert {other.wb.media.path(sha).suffix for sha in shas} == {".webp", ".mp4"}
+    assert all(other.wb.media.path(sha).read_bytes() == home.wb.media.path(sha).read_bytes() for sha in shas)
+    assert other.wb.projects.export(came, tmp_path / "again.zip").media == len(shas)
+    assert [n.artifacts for n in other.wb.projects.tree(came).nodes] == [
+        n.artifacts for n in home.wb.projects.tree(project).nodes
+    ]
 
 
 def test_jobs_name_the_nodes_of_the_project_that_came_in(make_home: MakeHome, tmp_path: Path) -> None:
