@@ -117,14 +117,16 @@ def mode_of(request: dict[str, Any]) -> str | None:
 
 
 def form_fields(content_type: str, body: bytes) -> dict[str, Any]:
-    """The fields of a multipart form; files as {"name", "bytes"} in a list under their field's name."""
+    """The fields of a multipart form; files as {"name", "bytes", "sha256"} in a list under their
+    field's name."""
     parsed = email.message_from_bytes(b"Content-Type: " + content_type.encode() + b"\r\n\r\n" + body)
     found: dict[str, Any] = {}
     for part in parsed.get_payload():
         name = str(part.get_param("name", header="content-disposition")).removesuffix("[]")  # type: ignore[union-attr]
         data: Any = part.get_payload(decode=True)  # type: ignore[union-attr]
         if part.get_filename():  # type: ignore[union-attr]
-            found.setdefault(name, []).append({"name": part.get_filename(), "bytes": len(data)})  # type: ignore[union-attr]
+            file = {"name": part.get_filename(), "bytes": len(data), "sha256": hashlib.sha256(data).hexdigest()}  # type: ignore[union-attr]
+            found.setdefault(name, []).append(file)
         else:
             found[name] = data.decode()
     return found

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import io
 from collections.abc import Iterator
 
@@ -90,8 +91,10 @@ def test_a_sheet_is_drawn_picked_and_gone_by(stack: Stack, service: ScriptedProv
     assert stack.wb.wait(job.id, timeout=240).state == "succeeded"
     calls = sorted(service.calls(), key=lambda call: "lamp 5" in call["request"]["prompt"])
     assert all(call["path"].endswith("/images/edits") for call in calls)
-    sizes = [[file["bytes"] for file in call["request"]["image"]] for call in calls]
-    assert sizes == [[len(stack.wb.media.path(look["chosen"]).read_bytes())] for look in looks(stack, mara)]
+    sent = [[file["sha256"] for file in call["request"]["image"]] for call in calls]
+    assert sent == [[look["chosen"]] for look in looks(stack, mara)]
+    stored = [stack.wb.media.path(look["chosen"]).read_bytes() for look in looks(stack, mara)]
+    assert sent == [[hashlib.sha256(picture).hexdigest()] for picture in stored]
     assert "yellow oilskins" in calls[1]["request"]["prompt"]
     visit(page, f"{stack.url}/studio?project={project}&node={scene}")
     press(page, f"open_{scene}_KF0")
