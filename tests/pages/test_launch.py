@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import pytest
+from streamlit.testing.v1 import AppTest
 
-from tests.pages.conftest import House
+from tests.pages.conftest import ROOT, House
+from workbench.i18n import translate
 from workbench.ui import live
+from workbench.workflows.registry import PURPOSES
 
 
 @pytest.mark.parametrize("lang", ["en", "zh"])
@@ -14,6 +17,39 @@ def test_it_works_with_nothing_there(house: House, lang: str):
     assert not at.exception
     assert at.button(key="choose_llm_chat")
     assert at.query_params["workflow"] == "llm_chat", "the one thing that can start without a story"
+
+
+def palette(at: AppTest) -> dict[str, list[str]]:
+    """What the list at the left offers: caption → names of workflows, in the order in which they stand."""
+    found: dict[str, list[str]] = {}
+    for element in at.sidebar:
+        if element.type == "caption":
+            found[element.value] = []
+        elif element.type == "button" and str(element.key).startswith("choose_"):
+            found[next(reversed(found))].append(element.key.removeprefix("choose_"))
+    return found
+
+
+@pytest.mark.parametrize("lang", ["en", "zh"])
+def test_the_list_of_workflows_stands_under_what_they_are_for(house: House, lang: str):
+    at = house.page("launch", lang)
+    assert not at.exception
+    shown = palette(at)
+    folders = {translate(title, lang): folder for folder, title in PURPOSES.items()}
+    # in the order of a story's making; a purpose without anything to launch has no caption
+    assert list(shown) == [title for title in folders if title in shown]
+    assert {folders[title] for title in shown} >= {"planning", "episode", "scene", "image", "video", "agents"}
+    for title, names in shown.items():
+        # each workflow stands in the folder of its purpose
+        files = {path.stem for path in (ROOT / "workbench" / "workflows" / folders[title]).glob("*.py")}
+        assert names
+        assert set(names) <= files, title
+    launched = [name for names in shown.values() for name in names]
+    assert len(launched) == len(set(launched)) > 20
+
+    # a search leaves the captions of what it finds, and finds by the caption, too
+    at.text_input(key="filter_q").set_value(translate(PURPOSES["video"], lang)).run()
+    assert list(palette(at)) == [translate(PURPOSES["video"], lang)]
 
 
 def test_without_a_link_it_opens_on_what_the_story_needs_next(house: House):

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import pytest
+from sqlalchemy import update
 
 from tests.pages.conftest import House
 from tests.pages.test_by_hand import texts
 from tests.story_nodes import set_archived
+from workbench.db.schema import model_call
 from workbench.errors import NotFound
 from workbench.story.lineage import spread
 from workbench.ui.lineage import rank
@@ -85,6 +87,34 @@ def test_the_page_says_versions_jobs_and_reasons_and_leads_on(house: House, made
     job = house.wb.artifact(episode, "scene_list").job_id
     at = house.page("job", id=job)
     assert "Scene list v1" in texts(at)
+
+
+def test_the_page_says_what_each_kind_has_cost_by_the_jobs_of_the_versions_that_are_shown(
+    house: House, made: tuple[int, int, list[int]]
+) -> None:
+    _, episode, scenes = made
+
+    def pay(node: int, kind: str, micros: int) -> None:
+        paid = house.wb.artifact(node, kind).job_id
+        with house.wb.database.write() as conn:
+            conn.execute(
+                update(model_call).where(model_call.c.job_id == paid).values(cost_micros=micros, currency="CNY")
+            )
+
+    pay(episode, "scene_list", 1_500_000)
+    # a version that no longer counts
+    pay(scenes[0], "scene_anchor", 9_000_000)
+    assert house.run("generate_scene_anchor", scenes[0]).state == "succeeded"
+    pay(scenes[0], "scene_anchor", 400_000)
+    pay(scenes[1], "scene_anchor", 350_000)
+
+    at = house.page("lineage", node=episode, kind="scene_list")
+    assert not at.exception
+    shown = [caption.value for caption in at.caption]
+    assert shown.count("¥1.50") == 1
+    assert shown.count("¥0.75") == 1
+    # the others are the sketch's
+    assert {value for value in shown if "¥" in value} == {"¥1.50", "¥0.75"}
 
 
 def test_each_row_leads_into_the_studio_of_its_own_story(house: House, made: tuple[int, int, list[int]]) -> None:
