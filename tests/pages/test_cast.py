@@ -96,6 +96,33 @@ def test_an_edit_says_what_it_made_stale(house: House) -> None:
     assert house.wb.artifacts.list_stale_reasons(project, "episode_plan")[0].node_id == della
 
 
+@pytest.mark.parametrize(
+    ("lang", "was", "told"),
+    [("en", "Della", "“Della” is an alias of Adela now"), ("zh", "Jim", "“Jim”成了“Adela”的别名")],
+)
+def test_a_new_name_says_what_the_one_of_before_means(house: House, lang: str, was: str, told: str) -> None:
+    project = house.sample()
+    node = next(n.id for n in house.nodes(project, "character") if n.title == was)
+    at = house.page("cast", lang, project=project, node=node)
+    at.button(key=f"edit_element_{node}").click().run()
+    at.text_input(key=f"cell_{node}_character_form.name").set_value("Adela")
+    at.button(key=f"cell_{node}_character_edit_save").click().run()
+    assert not at.exception
+    assert any(told in toast.value for toast in at.toast)
+
+
+def test_a_name_that_is_not_kept_says_that_it_means_somebody_else(house: House) -> None:
+    project = house.sample()
+    della = house.nodes(project, "character")[0].id
+    head = house.wb.artifact(della, "character")
+    house.wb.artifacts.save(della, "character", {**head.content, "aliases": list("abcdef")}, 1)
+    at = house.page("cast", project=project, node=della)
+    at.button(key=f"edit_element_{della}").click().run()
+    at.text_input(key=f"cell_{della}_character_form.name").set_value("Adela")
+    at.button(key=f"cell_{della}_character_edit_save").click().run()
+    assert any("“Della” is no alias of Adela" in toast.value for toast in at.toast)
+
+
 def test_an_edit_of_what_nothing_was_made_from_says_so(house: House) -> None:
     project = house.sample()
     della = house.nodes(project, "character")[0].id

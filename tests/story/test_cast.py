@@ -9,10 +9,12 @@ import pytest
 
 from workbench import samples
 from workbench.api.client import Workbench
+from workbench.api.projects import ElementKind
 from workbench.cli.demo_run import DemoRun
 from workbench.errors import InvalidInput
 from workbench.settings import Settings
 from workbench.story.facts import MOST_ELEMENTS, Inputs, NodeView
+from workbench.story.names import names_of
 from workbench.workflows import staging
 
 
@@ -121,6 +123,9 @@ def test_an_old_name_that_somebody_else_has_by_now_does_not_come_back(wb: Workbe
     project = wb.create_project(brief("Fen", "Jo"))
     fen, jo = node(wb, project, "Fen"), node(wb, project, "Jo")
     wb.artifacts.save(fen, "character", {"name": "Mara"}, 1)
+    with pytest.raises(InvalidInput, match="Fen is an alias of Mara"):
+        wb.artifacts.save(jo, "character", {"name": "Fen"}, 1)
+    wb.artifacts.save(fen, "character", {"name": "Mara"}, 2)
     wb.artifacts.save(jo, "character", {"name": "Fen"}, 1)
     with pytest.raises(InvalidInput, match="Fen is there already"):
         wb.artifacts.restore(fen, "character", 1)
@@ -130,6 +135,72 @@ def test_an_old_name_that_somebody_else_has_by_now_does_not_come_back(wb: Workbe
     wb.projects.archive(fen)
     with pytest.raises(InvalidInput, match="archived"):
         wb.artifacts.save(jo, "character", {"name": "mara"}, 2)
+
+
+def names(wb: Workbench, node_id: int, kind: ElementKind = "character") -> list[str]:
+    head = wb.artifact(node_id, kind)
+    assert head is not None
+    return names_of(head.content)
+
+
+def rename(wb: Workbench, node_id: int, name: str, kind: ElementKind = "character") -> list[str]:
+    head = wb.artifact(node_id, kind)
+    assert head is not None
+    wb.artifacts.save(node_id, kind, {**head.content, "name": name}, head.version)
+    return names(wb, node_id, kind)
+
+
+@pytest.mark.parametrize(("kind", "was", "now"), [
+    ("character", "Della", "Adela"), ("character", "陳氏", "林晓月"), ("world_element", "The pier", "The jetty"),
+    ("world_element", "码头", "栈桥"),
+])  # fmt: skip
+def test_whoever_is_renamed_is_still_known_by_the_name_of_before(
+    wb: Workbench, kind: ElementKind, was: str, now: str
+) -> None:
+    project = wb.create_project(brief("Fen"))
+    there = wb.projects.add_element(project, kind, {"name": was})
+    assert rename(wb, there, now, kind) == [now, was]
+    # back again, by an edit or an older version
+    assert rename(wb, there, was, kind) == [was, now]
+    assert rename(wb, there, now, kind) == [now, was]
+    wb.artifacts.restore(there, kind, 1)
+    assert names(wb, there, kind) == [was, now]
+    # an alias that is taken away stays away
+    wb.artifacts.save(there, kind, {"name": was}, 5)
+    assert names(wb, there, kind) == [was]
+
+
+def test_two_swap_their_names_once_each_gives_up_the_one_of_before(wb: Workbench) -> None:
+    project = wb.create_project(brief("Fen", "Jo"))
+    fen, jo = node(wb, project, "Fen"), node(wb, project, "Jo")
+    rename(wb, fen, "nobody")
+    with pytest.raises(InvalidInput, match="Fen is an alias of nobody"):
+        rename(wb, jo, "Fen")
+    wb.artifacts.save(fen, "character", {"name": "nobody"}, 2)
+    assert rename(wb, jo, "Fen") == ["Fen", "Jo"]
+    wb.artifacts.save(jo, "character", {"name": "Fen"}, 2)
+    assert rename(wb, fen, "Jo") == ["Jo", "nobody"]
+
+
+def test_a_name_of_before_that_is_somebody_elses_too_is_no_alias(wb: Workbench) -> None:
+    project = wb.create_project(brief("Fen", "Jo"))
+    fen, jo = node(wb, project, "Fen"), node(wb, project, "Jo")
+    rename(wb, fen, "Mara")
+    # who is archived gives up what somebody new is called
+    wb.projects.archive(fen)
+    new = wb.projects.add_element(project, "character", {"name": "Fen"})
+    wb.projects.restore(fen)
+    assert names(wb, fen) == ["Mara", "Fen"]
+    assert rename(wb, new, "Ilse") == ["Ilse"]
+    # nor where six are there already
+    six = [f"J{n}" for n in range(6)]
+    wb.artifacts.save(jo, "character", {"name": "Jo", "aliases": six}, 1)
+    assert rename(wb, jo, "Joan") == ["Joan", *six]
+    # written otherwise it is the same name
+    assert rename(wb, new, "ilse ") == ["ilse"]
+    # another place has the name of a person
+    pier = wb.projects.add_element(project, "world_element", {"name": "Mara"})
+    assert rename(wb, pier, "The pier", "world_element") == ["The pier", "Mara"]
 
 
 def test_a_language_that_a_brief_does_not_name_stands_as_a_warning_on_it(wb: Workbench) -> None:

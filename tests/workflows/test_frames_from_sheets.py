@@ -18,6 +18,7 @@ from tests.workflows.conftest import run
 from tests.workflows.frames import BRIEF, Painter, quick_drawing, scene_of
 from workbench.providers.references import NONE as NO_REFERENCES
 from workbench.settings import Settings
+from workbench.story.elements import select_scenes
 
 KEY = "sk-canary0123456789abcdef"
 STORY = {
@@ -121,6 +122,13 @@ class Told:
         return [(r.kind, r.only_for) for r in reasons]
 
 
+def rename(told: Told, kind: str, was: str, now: str) -> None:
+    node = told.node(kind, was)
+    head = told.wb.artifact(node, kind)
+    assert head is not None
+    told.wb.artifacts.save(node, kind, {**head.content, "name": now}, head.version)
+
+
 def draw(told: Told, *keys: str) -> None:
     assert run(told.engine, "generate_keyframe_images", told.scene, {"keys": list(keys)}).state == "succeeded"
 
@@ -144,6 +152,26 @@ def test_the_sheets_of_person_and_place_go_along_and_the_frame_says_so(studio: E
     # what has not changed is not drawn again
     draw(told, "KF0")
     assert len(painter.requests) == 1
+
+
+def test_who_and_what_is_renamed_stays_in_the_frames_as_it_looks(studio: Engine, painter: Painter) -> None:
+    told = Told(studio)
+    [mara] = told.add_sheet("Mara", {"name": "usual", "words": "grey oilskins", "data": picture((90, 60, 30))})
+    [pier] = told.add_sheet("The pier", {"name": "usual", "data": picture((20, 30, 40))}, place=True)
+    draw(told, "KF0")
+    rename(told, "character", "Mara", "Adela")
+    rename(told, "world_element", "The pier", "The jetty")
+    draw(told, "KF0")
+    # the shot, and the scene's place, say what they said: nothing is to be drawn anew
+    assert len(painter.requests) == 1
+    draw(told, "KF1")
+    assert painter.requests[-1].references == (told.bytes_of(mara), told.bytes_of(pier))
+    board = told.wb.likeness.board(told.node("character", "Adela"))
+    assert [f.key for f in board.frames] == ["KF0", "KF1"]
+    scenes = told.wb.projects.list_story_scenes(told.project)
+    jetty = told.wb.artifact(told.node("world_element", "The jetty"), "world_element")
+    assert jetty is not None
+    assert [s.node_id for s in select_scenes(scenes, jetty.content, "world_element")] == [told.scene]
 
 
 def test_a_frame_stays_where_another_model_takes_no_sheets(

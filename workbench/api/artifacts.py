@@ -71,7 +71,8 @@ class Artifacts:
     def save(
         self, node_id: int, kind: str, content: StoryContent, base_version: int | None, user: str = "local"
     ) -> Artifact:
-        """Save an edit made by hand as a new version, fresh against today's inputs.
+        """Save an edit made by hand as a new version, fresh against today's inputs. The name of a character or world
+        element that is changed stays among its aliases, unless another one goes by it or there are six already.
 
         Raises InvalidInput naming each field, NotAllowed when the node cannot have this kind, and Conflict when
         `base_version` (None: there was none) is neither the newest nor the one that counts.
@@ -90,6 +91,7 @@ class Artifacts:
             newest = versions[0].version if versions else None
             if newest != base_version and not any(v.is_head and v.version == base_version for v in versions):
                 raise Conflict(newest or 0)
+            checked = _keep_name(conn, node, kind, checked)
             if kind == "storyboard_groups":
                 checked = _note_chinese(conn, node_id, checked)
             inputs = _inputs_of_edit(conn, node_id, declared, checked)
@@ -141,18 +143,19 @@ class Artifacts:
             return own_media.place_clip(conn, node_id, _find_media(conn, media, "video"), name, key, user)
 
     def restore(self, node_id: int, kind: str, version: int, user: str = "local") -> Artifact:
-        """Make an old version's content the newest version again. Raises NotFound."""
+        """Make an old version's content the newest version again; for another name, see `save`. Raises NotFound."""
         declared = kinds.find(kind)
         with self._database.write() as conn:
             old = reads.find_version(conn, node_id, kind, version)
             if old is None:
                 raise NotFound(Text(N_("There is no version {version}."), version=version))
-            _check_names(conn, find_node(conn, node_id), kind, old.content)
+            node = find_node(conn, node_id)
+            _check_names(conn, node, kind, old.content)
             restored = add_version(
                 conn,
                 node_id,
                 declared,
-                old.content,
+                _keep_name(conn, node, kind, old.content),
                 source="restore",
                 user=user,
                 inputs=old.inputs,
@@ -254,6 +257,13 @@ def _check_names(conn: Connection, node: Node, kind: str, content: Json) -> None
         # who renames another at the same time waits here
         writes.lock_node(conn, node.project_id)
         elements.check_names(conn, node.project_id, kind, content, node.id)
+
+
+def _keep_name(conn: Connection, node: Node, kind: str, content: JsonObject) -> JsonObject:
+    """What the story calls an element stays one of its names."""
+    if kind not in elements.NAMED_KINDS:
+        return content
+    return elements.keep_name(conn, node.project_id, kind, content, node.id)
 
 
 def _note_chinese(conn: Connection, node_id: int, groups: JsonObject) -> JsonObject:

@@ -85,6 +85,10 @@ class Source(Content):
     )
 
 
+#: of a character or a world element
+MOST_ALIASES = 6
+
+
 class Element(Grown):
     """A character or a world element."""
 
@@ -98,9 +102,9 @@ class Character(Element):
     )
     aliases: list[Annotated[str, text_of(120)]] = Field(
         default_factory=list,
-        max_length=6,
+        max_length=MOST_ALIASES,
         title=N_("Aliases"),
-        description=N_("Other names in the story; at most six."),
+        description=N_("Other names in the story; at most six. A name that you change is kept here."),
     )
     appearance: Annotated[str, text_of(8000, 0)] = Field(
         "", title=N_("Appearance"), description=N_("Age, build, face, hair, clothes, what they carry")
@@ -117,10 +121,16 @@ WorldKind = Literal["era", "geography", "society", "technology", "magic", "custo
 
 
 class WorldElement(Element):
-    LATER: ClassVar[JsonObject] = {"kind": "custom"}
+    LATER: ClassVar[JsonObject] = {"kind": "custom", "aliases": []}
 
     name: Annotated[str, text_of(120)] = Field(title=N_("Name"))
     kind: WorldKind = Field("custom", title=N_("Kind"))
+    aliases: list[Annotated[str, text_of(120)]] = Field(
+        default_factory=list,
+        max_length=MOST_ALIASES,
+        title=N_("Aliases"),
+        description=N_("Other names in the story; at most six. A name that you change is kept here."),
+    )
     description: Annotated[str, text_of(12000, 0)] = Field("", title=N_("Description"))
 
 

@@ -74,7 +74,7 @@ def parse(raw: Any) -> BriefFile:
         issues = issues_of(error, explain)
         raise InvalidInput(all_of(issues), issues) from None
     issues = _find_repeats(brief.characters, "characters") + _find_repeats(brief.world, "world")
-    issues += _find_taken(brief.characters)
+    issues += _find_taken(brief.characters, "characters") + _find_taken(brief.world, "world")
     if issues:
         raise InvalidInput(all_of(issues), issues)
     brief._remarks += [*script.notes, *([language_remark] if language_remark else [])]
@@ -221,13 +221,13 @@ def _find_repeats(elements: Sequence[Character | WorldElement], where: str) -> l
     return issues
 
 
-def _find_taken(characters: Sequence[Character]) -> list[Issue]:
-    """Aliases that are the name of somebody else: they would mean two people."""
-    owners = {identify(character.name): n for n, character in enumerate(characters)}
+def _find_taken(elements: Sequence[Character | WorldElement], where: str) -> list[Issue]:
+    """Aliases that are the name of another: they would mean two."""
+    owners = {identify(element.name): n for n, element in enumerate(elements)}
     return [
-        Issue(f"characters.{n}.aliases.{m}", Text(N_("{alias} is the name of somebody else."), alias=alias))
-        for n, character in enumerate(characters)
-        for m, alias in enumerate(character.aliases)
+        Issue(f"{where}.{n}.aliases.{m}", Text(N_("{alias} is the name of somebody else."), alias=alias))
+        for n, element in enumerate(elements)
+        for m, alias in enumerate(element.aliases)
         if owners.get(identify(alias), n) != n
     ]
 

@@ -7,11 +7,12 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection
 
+from workbench.artifacts.models import MOST_ALIASES
 from workbench.artifacts.staleness import find_changed_inputs
 from workbench.db.reads import story as reads
 from workbench.errors import InvalidInput, Issue, all_of
 from workbench.i18n import N_, Text
-from workbench.json_types import Json
+from workbench.json_types import Json, JsonObject
 from workbench.story.freshness import load_changed
 from workbench.story.names import NameIndex, contains, fold, identify, names_of, without_article
 
@@ -106,8 +107,24 @@ def check_names(conn: Connection, project_id: int, kind: str, content: Mapping[s
         raise InvalidInput(all_of(issues), issues)
 
 
+def keep_name(conn: Connection, project_id: int, kind: str, content: JsonObject, node_id: int) -> JsonObject:
+    """The content with the name that its element goes by today among its aliases: what was made calls it so.
+
+    As it is where the name stays, where another element goes by it, and where there is no room for one more alias.
+    """
+    rows = reads.list_contents(conn, project_id, kind, archived=True)
+    today = next((str(row.content["name"]) for row in rows if row.node_id == node_id), str(content["name"]))
+    live = [row.content for row in rows if row.node_id != node_id and row.archived_at is None]
+    others = {identify(name) for theirs in live for name in names_of(theirs)}
+    aliases = [a for a in content.get("aliases") or [] if fold(a) != fold(content["name"])]
+    known = {fold(name) for name in names_of(content)}
+    if fold(today) in known or identify(today) in others or len(aliases) >= MOST_ALIASES:
+        return content
+    return {**content, "aliases": [*aliases, today]}
+
+
 def select_scenes(scenes: Iterable[Scene], content: Mapping[str, Json], kind: str) -> list[Scene]:
     """The scenes of a character (by cast, under any name) or of a world element (by mention)."""
     if kind == "character":
         return [s for s in scenes if s.shows(names_of(content))]
-    return [s for s in scenes if s.mentions(str(content["name"]))]
+    return [s for s in scenes if any(map(s.mentions, names_of(content)))]

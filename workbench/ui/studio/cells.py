@@ -13,6 +13,8 @@ from workbench.db.rows.story import ArtifactVersion
 from workbench.errors import Conflict, InvalidInput, Issue, find_kind
 from workbench.i18n import N_, Text, translate
 from workbench.json_types import JsonObject
+from workbench.story import elements
+from workbench.story.names import fold, names_of
 from workbench.ui import budgets, drafts, formats, forms, job_links, labels, live, missing_parts, shell, states
 from workbench.ui.language import current, t
 from workbench.ui.markup import plain
@@ -344,7 +346,7 @@ def _save(node_id: int, kind: str, edit: JsonObject, typed: JsonObject, base: in
             live.redraw_page()
     if not edit["issues"]:
         try:
-            live.workbench().artifacts.save(node_id, kind, typed, base, shell.user())
+            saved = live.workbench().artifacts.save(node_id, kind, typed, base, shell.user())
         except Conflict as error:
             edit["conflict"] = error.head_version
         except InvalidInput as error:
@@ -352,8 +354,20 @@ def _save(node_id: int, kind: str, edit: JsonObject, typed: JsonObject, base: in
         else:
             end_edit(node_id, kind)
             live.invalidate()
-            shell.toast(t("Saved. What was made from it is marked stale."))
+            shell.toast(_tell_saved(kind, edit["before"], saved.content))
     live.redraw_page()
+
+
+def _tell_saved(kind: str, before: JsonObject, saved: JsonObject) -> str:
+    """That it is saved; of a name that was changed, what that means from now on."""
+    was, now = before.get("name"), saved.get("name")
+    if kind not in elements.NAMED_KINDS or fold(str(was)) == fold(str(now)):
+        return t("Saved. What was made from it is marked stale.")
+    if fold(str(was)) in map(fold, names_of(saved)):
+        return t("Saved. “{was}” is an alias of {now} now: what calls it so, and its sheet, stay with it.",
+                 was=was, now=now)  # fmt: skip
+    return t("Saved. “{was}” is no alias of {now}: another goes by it, or there are six. What calls it so means it "
+             "no more.", was=was, now=now)  # fmt: skip
 
 
 def _agree_to_archive(node_id: int, kind: str, edit: JsonObject, typed: JsonObject) -> None:

@@ -10,7 +10,7 @@ from workbench import sketch
 from workbench.artifacts.storyboard import Reference
 from workbench.json_types import JsonObject
 from workbench.story.appearance import keep_what_stays, tell_look
-from workbench.story.names import contains, without_article
+from workbench.story.names import contains, names_of, without_article
 from workbench.workflows import staging
 
 if TYPE_CHECKING:
@@ -96,10 +96,10 @@ def find_worn_by_people(node: NodeView, names: Sequence[str], shot: int, only_fo
 
 
 def _places_of(node: NodeView) -> list[str]:
-    """The world elements that the scene's place means; a look that makes nothing stale."""
+    """The world elements that the scene's place means, as it calls them; a look that makes nothing stale."""
     seen = node.at(node.id)
     anchor = seen.artifact("scene_anchor", fields=("location.name", "location.details")) or {}
     named = (staging.outline(seen).get("location"), *(anchor.get("location") or {}).values())
     told = " ".join(str(name) for name in named if name)
-    names = [str(w["name"]) for w in seen.project.world(("name",), most=None)]
-    return [name for name in names if contains(told, without_article(name))]
+    library = seen.project.world(("name", "aliases"), most=None)
+    return [name for element in library for name in names_of(element) if contains(told, without_article(name))]
