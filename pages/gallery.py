@@ -17,7 +17,7 @@ from workbench.ui.charts import palette
 from workbench.ui.gallery import pictures as gallery
 from workbench.ui.language import t
 from workbench.ui.markup import plain, safe, shorten, tell_apart
-from workbench.ui.studio import sheet, storyboard, viewer
+from workbench.ui.studio import clips, sheet, storyboard, viewer
 
 wb = live.workbench()
 #: pictures on a page, about
@@ -182,12 +182,12 @@ def mark(picture: gallery.Picture | gallery.Clip) -> None:
 
 def clip_row(scenes: list[SceneEntry], project: int) -> None:
     """The clips of these scenes, each with its length and the way to its scene."""
-    clips = gallery.clips(scenes)
-    if not clips:
+    shown = gallery.clips(scenes)
+    if not shown:
         return
     st.markdown(f"**{t('Clips')}**")
     columns = st.columns(3)
-    for n, clip in enumerate(clips):
+    for n, clip in enumerate(shown):
         with columns[n % 3], st.container(border=True, key=f"clip_{clip.media[:12]}"):
             media.clip(clip.media)
             title = labels.node_title("scene", clip.scene.position, clip.scene.title)
@@ -195,7 +195,10 @@ def clip_row(scenes: list[SceneEntry], project: int) -> None:
                 st.caption(
                     f"{plain(shorten(title, 60))} · {labels.duration_text(clip.seconds * 1000)}", width="content"
                 )
-                mark(clip)
+                if clip.shot is not None:
+                    st.badge(plain(clips.shot_name(clip.scene.id, clip.shot)), color="violet")
+                if clip.shot is None or clip.chosen:
+                    mark(clip)
                 st.space("stretch")
                 st.page_link(
                     "pages/studio.py", label="", icon=":material/movie_edit:", help=t("Open in the studio"),

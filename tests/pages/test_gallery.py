@@ -242,6 +242,28 @@ def test_a_clip_of_ones_own_plays_with_its_shot_and_says_whose_it_is(house: Hous
     # the scene's own is shown large, the shot's beside it; a name is no markup
     told = [c.value for c in at.caption if ".mp4" in c.value]
     assert told == ["4.0 s · your own\\: take \\*\\*3\\*\\*.mp4", "2.0 s · your own\\: wave.mp4"]
+    assert not any("Other clips of this scene" in c.value for c in at.caption)
+
+
+@pytest.mark.parametrize(
+    ("lang", "told", "shot"),
+    [("en", "No clip shows the whole scene", "5 · Medium close\\-up"), ("zh", "还没有整个场景的片段", "5 · 中近景")],
+)
+def test_a_clip_of_a_shot_is_shown_by_it_and_shows_the_scene_only_once_picked(
+    house: House, lang: str, told: str, shot: str
+) -> None:
+    project, [scene] = drawn(house, scenes=1)
+    wave = house.wb.media.add_clip(tiny_mp4(seconds=2.0)).sha256
+    house.wb.artifacts.place_clip(scene, wave, "wave.mp4", "KF4")
+    at = house.page("studio", lang, project=project, node=scene)
+    assert not at.exception
+    assert any(told in m.value for m in at.markdown)
+    assert f"**{shot}**" in [m.value for m in at.markdown]
+    at.button(key=f"clip_use_{scene}_{wave[:12]}").click().run()
+    assert house.wb.artifact(scene, "scene_video").content["chosen"] == wave
+    at = house.page("gallery", lang, project=project)
+    assert not at.exception
+    assert any(shot in m.value for m in at.markdown)
 
 
 @pytest.mark.parametrize(("page", "frames"), [("gallery", 18), ("studio", 9)])

@@ -16,7 +16,7 @@ from tests.workflows.test_keyframe_images import frames, stale_parts
 from workbench.errors import InvalidInput, NotAllowed, NotFound
 from workbench.settings import Settings
 
-KIND = "generate_keyframe_images"
+KIND, FILM = "generate_keyframe_images", "generate_scene_video"
 
 
 @pytest.fixture(autouse=True)
@@ -113,6 +113,36 @@ def test_a_clip_of_ones_own_is_the_scenes_or_a_shots(start: Callable[..., Engine
         (whole, None, "own", 4.0),
         (one, "KF4", "own", 2.0),
     ]
+
+
+def test_a_shots_clip_is_the_scenes_only_once_somebody_picks_it(start: Callable[..., Engine]) -> None:
+    engine = start()
+    scene = scene_of(engine)
+    wave, whole = (engine.wb.media.add_clip(tiny_mp4(seconds=n)).sha256 for n in (2.0, 4.0))
+    place = engine.wb.artifacts.place_clip
+
+    def chosen() -> str | None:
+        head = engine.wb.artifact(scene, "scene_video")
+        assert head is not None
+        shown: str | None = head.content["chosen"]
+        return shown
+
+    def state() -> list[str]:
+        return [job.state for job in engine.wb.plans.build(scene, include=[FILM]).jobs if job.workflow == FILM]
+
+    assert state() == ["missing"]
+    place(scene, wave, "wave.mp4", "KF4")
+    # the scene is still to be filmed
+    assert (chosen(), state()) == (None, ["missing"])
+    place(scene, whole, "take 3.mp4")
+    assert (chosen(), state()) == (whole, [])
+    # what was the scene's so far is a shot's now
+    place(scene, whole, "take 3.mp4", "KF0")
+    assert (chosen(), state()) == (None, ["missing"])
+    head = engine.wb.artifact(scene, "scene_video")
+    assert head is not None
+    engine.wb.artifacts.save(scene, "scene_video", {**head.content, "chosen": wave}, head.version)
+    assert (chosen(), state()) == (wave, [])
 
 
 @pytest.mark.parametrize(

@@ -198,7 +198,7 @@ def test_a_retry_keeps_the_clip_that_was_filmed_although_another_was_made_since(
     assert engine.wb.jobs.get_detail(again.id).model_calls == []
 
 
-def chosen_of(engine: Engine, node: int) -> tuple[str, int]:
+def chosen_of(engine: Engine, node: int) -> tuple[str | None, int]:
     """The chosen clip, and how many there are."""
     made = video(engine, node)
     return made["chosen"], len(made["clips"])
@@ -226,6 +226,22 @@ def test_no_run_puts_a_clip_in_the_place_of_ones_own(scene: tuple[Engine, int]) 
         other = engine.wb.media.add_clip(tiny_mp4(seconds=1.0 + number / 10)).sha256
         engine.wb.artifacts.place_clip(node, other, f"{number}.mp4", "KF4")
     assert chosen_of(engine, node) == (mine, 24)
+
+
+def test_a_clip_of_a_shot_shows_the_scene_once_it_is_picked_and_then_stays(scene: tuple[Engine, int]) -> None:
+    engine, node = scene
+    wave = engine.wb.media.add_clip(tiny_mp4(seconds=4.0)).sha256
+    engine.wb.artifacts.place_clip(node, wave, "wave.mp4", "KF4")
+    assert chosen_of(engine, node) == (None, 1)
+    assert run(engine, KIND, node, {"seconds": 2}).state == "succeeded"
+    filmed, count = chosen_of(engine, node)
+    assert (filmed not in (None, wave), count) == (True, 2)
+    head = engine.wb.artifact(node, "scene_video")
+    assert head is not None
+    engine.wb.artifacts.save(node, "scene_video", {**head.content, "chosen": wave}, head.version)
+    assert run(engine, KIND, node, {"seconds": 2}).state == "succeeded"
+    assert run(engine, KIND, node, {"seconds": 2, "new_clip": True}).state == "succeeded"
+    assert chosen_of(engine, node) == (wave, 3)
 
 
 def test_a_clip_that_was_chosen_stays_chosen_where_nothing_has_changed(scene: tuple[Engine, int]) -> None:

@@ -136,7 +136,7 @@ class Artifacts:
 
     def place_clip(self, node_id: int, media: str, name: str, shot: str | None = None, user: str = "local") -> Artifact:
         """Put a stored clip (see `wb.media.add_clip`) beside a scene's others: for the whole scene, and chosen, or for
-        one shot (KF0 to KF8). Raises NotFound, InvalidInput."""
+        one shot (KF0 to KF8), and no choice for the scene. Raises NotFound, InvalidInput."""
         with self._database.write() as conn:
             _find_scene(conn, node_id)
             key = _check_key(shot) if shot is not None else None

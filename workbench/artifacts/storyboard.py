@@ -445,23 +445,25 @@ class Clip(Grown):
     references: list[Reference] = Field(default_factory=list, max_length=16)
 
 
-def keep_newest(clips: Sequence[Clip], chosen: str) -> list[Clip]:
+def keep_newest(clips: Sequence[Clip], chosen: str | None) -> list[Clip]:
     """As many as a scene may have, the chosen one among them."""
     first = [c for c in clips[:-MOST_CANDIDATES] if c.media == chosen]
     return [*first, *clips[-MOST_CANDIDATES + len(first) :]]
 
 
 class SceneVideo(Content):
-    """The scene's clips; a new one stands beside the old and is chosen."""
+    """The scene's clips; a new one stands beside the old and is chosen. `chosen` None: there are clips of single shots
+    alone, and none of them is picked for the scene."""
 
     aspect_ratio: Annotated[str, text_of(10)]
-    chosen: Sha256
+    chosen: Sha256 | None
     #: oldest first
     clips: list[Clip] = Field(min_length=1, max_length=MOST_CANDIDATES)
 
     @model_validator(mode="after")
     def _check_chosen(self) -> SceneVideo:
-        if self.chosen not in {c.media for c in self.clips}:
+        of_shots = all(c.shot is not None for c in self.clips)
+        if self.chosen not in {c.media for c in self.clips} and not (self.chosen is None and of_shots):
             raise ValueError(Text(N_("the chosen clip is none of the clips")))
         return self
 
@@ -473,6 +475,11 @@ def _shot_parts(content: JsonObject) -> JsonObject:
 def _frame_parts(content: JsonObject) -> JsonObject:
     """A frame is its chosen picture: a new candidate alone changes nothing for those that use the frame."""
     return {frame_part(f["key"]): f["chosen"] for f in content["frames"]}
+
+
+def _video_parts(content: JsonObject) -> JsonObject:
+    """A scene of which only single shots have clips is not filmed."""
+    return {} if content["chosen"] is None else {"scene": content["chosen"]}
 
 
 def _ranking_parts(content: JsonObject) -> JsonObject:
@@ -487,7 +494,7 @@ FRAME_RANKING = Kind("frame_ranking", N_("Frame ranking"), "scene", FrameRanking
 MOTION_PROMPT = Kind("motion_prompt", N_("Motion prompt"), "scene", MotionPrompt)
 DIALOGUE = Kind("dialogue", N_("Dialogue"), "scene", Dialogue)
 SOUND_DESIGN = Kind("sound_design", N_("Sound design"), "scene", SoundDesign)
-SCENE_VIDEO = Kind("scene_video", N_("Scene video"), "scene", SceneVideo)
+SCENE_VIDEO = Kind("scene_video", N_("Scene video"), "scene", SceneVideo, _video_parts, expected_parts=1)
 DURATION = Kind("duration", N_("Duration"), "scene", Duration)
 
 KINDS = (KEYFRAME_PROMPT, KEYFRAME_IMAGES, FRAME_RANKING, MOTION_PROMPT, DIALOGUE, SOUND_DESIGN, SCENE_VIDEO, DURATION)

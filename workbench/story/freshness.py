@@ -100,9 +100,10 @@ def list_named_children(node: NodeView, job_id: int) -> set[str]:
 
 
 def complete(head: HeadState | ArtifactVersion) -> bool:
-    """Has the artifact every part that its kind should have? Nine frames of which two failed are not complete."""
+    """Has the artifact every part that its kind should have? Nine frames of which two failed are not complete. One that
+    was saved before its kind had parts is."""
     expected = kinds.find(head.kind).expected_parts
-    return expected is None or len(head.part_hashes or {}) >= expected
+    return expected is None or head.part_hashes is None or len(head.part_hashes) >= expected
 
 
 def load_subtree(node: NodeView) -> tuple[list[Node], Callable[[int, str], State]]:

@@ -82,8 +82,8 @@ def place_sheet_pictures(
 
 
 def place_clip(conn: Connection, node_id: int, media: Media, name: str, shot: str | None, user: str) -> Artifact:
-    """A new version of the scene's clips with this one. It is the chosen one unless it shows one shot alone and another
-    one shows the scene."""
+    """A new version of the scene's clips with this one: the chosen one, or a shot's alone, which shows the scene only
+    once somebody picks it."""
     writes.lock_node(conn, node_id)
     head = reads.find_head(conn, node_id, VIDEO)
     plan = reads.find_head(conn, node_id, PROMPT)
@@ -91,10 +91,11 @@ def place_clip(conn: Connection, node_id: int, media: Media, name: str, shot: st
     content: JsonObject = head.content if head else {"aspect_ratio": ratio, "clips": []}
     clip = {**_own(media, name), "seconds": media.seconds, "shot": shot}
     clips = [Clip.model_validate(c) for c in (*content["clips"], clip) if c is clip or c["media"] != media.sha256]
-    chosen = content.get("chosen") if shot is not None else None
-    if chosen not in {c.media for c in clips}:
-        chosen = media.sha256
-    shown = [c.model_dump(mode="json") for c in keep_newest(clips, str(chosen))]
+    chosen = media.sha256 if shot is None else content.get("chosen")
+    if shot is not None and chosen == media.sha256:
+        # it was the scene's so far
+        chosen = next((c.media for c in reversed(clips) if c.shot is None), None)
+    shown = [c.model_dump(mode="json") for c in keep_newest(clips, chosen)]
     kind = kinds.find(VIDEO)
     checked = kinds.validate(kind, {**content, "clips": shown, "chosen": chosen})
     inputs = list(head.inputs) if head else []

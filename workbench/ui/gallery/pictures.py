@@ -142,13 +142,14 @@ def maker(node_id: int, media: str) -> ArtifactVersion | None:
 
 @dataclass(frozen=True)
 class Clip:
-    """A clip of a scene. `of`: how many the scene has."""
+    """A clip of a scene. `of`: how many the scene has; `shot`: the only shot that it is of (KF0 to KF8)."""
 
     scene: SceneEntry
     media: str
     seconds: float
     chosen: bool
     of: int = 1
+    shot: str | None = None
 
 
 def clips(entries: Sequence[SceneEntry]) -> list[Clip]:
@@ -159,8 +160,11 @@ def clips(entries: Sequence[SceneEntry]) -> list[Clip]:
     heads = live.workbench().artifacts.list_heads(ids, [VIDEO])
     rows = []
     for scene, video in ((s, heads[s.id, VIDEO].content) for s in entries if (s.id, VIDEO) in heads):
+        count = sum(clip.get("shot") is None for clip in video["clips"])
         rows += [
-            Clip(scene, clip["media"], float(clip["seconds"]), clip["media"] == video["chosen"], len(video["clips"]))
+            Clip(
+                scene, clip["media"], float(clip["seconds"]), clip["media"] == video["chosen"], count, clip.get("shot")
+            )
             for clip in reversed(video["clips"])
         ]
     return rows

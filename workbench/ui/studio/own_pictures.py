@@ -86,8 +86,7 @@ def _count(key: str, places: list[str], brought: list[uploads.Brought]) -> int:
 def _title(key: str, shots: list[JsonObject]) -> str:
     if key == SCENE:
         return t("The whole scene")
-    shot = shots[KEYS.index(key)]
-    return f"{shot['order']} · {storyboard.framing(shot['framing'])}"
+    return storyboard.shot_name(shots[KEYS.index(key)])
 
 
 def _place(node_id: int, slot: str, placed: list[tuple[str, uploads.Brought]]) -> None:

@@ -47,6 +47,11 @@ def framing(name: str) -> str:
     return t(FRAMINGS[name])
 
 
+def shot_name(shot: Content) -> str:
+    """What a shot is called in a list of a scene's: its number and size."""
+    return f"{shot['order']} · {framing(shot['framing'])}"
+
+
 def shots(content: Content) -> None:
     """The nine shots as a table; the beats they come from below it."""
     if content.get("made_by") == "direct":

@@ -196,8 +196,9 @@ def _list_clips(ctx: Context) -> tuple[JsonObject, list[Clip]]:
 
 
 def _find_own(there: JsonObject, known: Sequence[Clip]) -> str | None:
-    """The person's own clip that shows the scene: nothing takes its place unasked."""
-    mine = {c.media for c in known if c.origin == "own" and c.shot is None}
+    """The person's own clip that shows the scene, a shot's that they have picked, too: nothing takes its place
+    unasked."""
+    mine = {c.media for c in known if c.origin == "own"}
     return str(there["chosen"]) if there.get("chosen") in mine else None
 
 
