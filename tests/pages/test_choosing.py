@@ -81,12 +81,9 @@ def test_what_the_projects_profile_names_no_model_for_comes_unticked(house: Hous
     house.wb.projects.set_profile(project, "Text alone")
     at = dialog(house, project, project, "run_below")
     ticks = {b.key.rpartition("_missing_")[2]: b.value for b in at.checkbox if str(b.key).startswith("choose_dialog")}
-    assert {name for name, ticked in ticks.items() if not ticked} == {
-        "generate_character_sheet",
-        "generate_place_sheet",
-    }
+    assert {name for name, ticked in ticks.items() if not ticked} == {"generate_character_sheet"}
     at.button(key=f"choose_all_dialog_{project}_missing").click().run()
-    assert not at.checkbox(key=f"choose_dialog_{project}_missing_generate_place_sheet").value
+    assert not at.checkbox(key=f"choose_dialog_{project}_missing_generate_character_sheet").value
 
 
 def test_one_click_leaves_what_leads_to_frames_another_ticks_all_and_another_none(house: House) -> None:

@@ -60,6 +60,22 @@ def test_a_sheet_is_drawn_and_shown(house: House, lang: str, kind: str, sheet: s
     assert len(look["candidates"]) == 2
 
 
+@pytest.mark.parametrize(("lang", "told"), [("en", "It is no place so far"), ("zh", "目前还不是地点")])
+def test_a_thing_has_no_sheet_and_its_card_says_why(house: House, lang: str, told: str) -> None:
+    project = house.sample()
+    for node in house.nodes(project, "world"):
+        head = house.wb.artifact(node.id, "world_element")
+        if head.content["name"] == "the watch":
+            house.wb.artifacts.save(node.id, "world_element", {**head.content, "kind": "technology"}, 1)
+            watch = node.id
+    at = house.page("cast", lang, project=project, kind="world_element", node=watch)
+    assert not at.exception
+    assert told in said(at)
+    assert not [b for b in at.button if str(b.key).startswith("draw_sheet_")]
+    at = house.page("studio", lang, project=project, node=watch)
+    assert told in said(at)
+
+
 def test_a_candidate_that_could_not_be_drawn_is_named_beside_the_sheet(
     house: House, monkeypatch: pytest.MonkeyPatch
 ) -> None:

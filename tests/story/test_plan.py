@@ -111,3 +111,14 @@ def test_jobs_that_wait_for_each_other_are_refused() -> None:
     circle = (Maker("a", "scene", ("y",), "x"), Maker("b", "scene", ("x",), "y"))
     with pytest.raises(ValueError, match="wait for each other"):
         plan.find_work(story(1), circle, lambda _n, _k: "missing")
+
+
+def test_what_is_not_for_its_node_is_kept_up_and_not_begun() -> None:
+    first = MAKERS[0]
+    [node] = [n.id for n in story(1) if n.kind == first.scope][:1]
+    unfit = [(first.name, node)]
+
+    def made(state: plan.State) -> bool:
+        return (first.name, node) in {i.key for i in plan.find_work(story(1), MAKERS, lambda *_: state, unfit=unfit)}
+
+    assert (made("missing"), made("stale")) == (False, True)

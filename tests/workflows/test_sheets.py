@@ -18,13 +18,15 @@ from tests.workflows.frames import BRIEF, Painter
 from workbench.artifacts import sheets
 from workbench.errors import GuardUnmet, InvalidInput, ProviderError
 from workbench.i18n import Text
+from workbench.json_types import JsonObject
 from workbench.providers.references import NONE as NO_REFERENCES
 from workbench.settings import Settings
 from workbench.story.plan import Mode
 from workbench.usage import estimates
 
 PEOPLE = [{"name": "Mara", "appearance": "a tall girl in a blue coat"}, {"name": "Old Fen"}]
-STORY = {**BRIEF, "characters": PEOPLE, "world": [{"name": "The pier", "description": "wet planks over dark water"}]}
+PIER = {"name": "The pier", "kind": "geography", "description": "wet planks over dark water"}
+STORY = {**BRIEF, "characters": PEOPLE, "world": [PIER]}
 
 
 @pytest.fixture
@@ -83,6 +85,41 @@ def test_a_place_has_a_sheet_too_in_chinese(start: Callable[..., Engine]) -> Non
     assert run(engine, "generate_place_sheet", pier, {"candidates": 1}).state == "succeeded"
     assert [len(look["candidates"]) for look in looks(engine, pier, "place_sheet").values()] == [1]
     assert list(looks(engine, pier, "place_sheet")) == ["平时"]
+
+
+@pytest.mark.parametrize(
+    ("language", "place", "thing", "location"),
+    [("en", "the flat", "the watch", "The flat, at dusk"), ("zh", "书斋", "竹简", "王生的书斋，夜")],
+)
+def test_only_places_have_sheets_and_are_planned(
+    studio: Engine, language: str, place: str, thing: str, location: str
+) -> None:
+    world: list[JsonObject] = [{"name": place}, {"name": thing}, {"name": "X", "kind": "geography"},
+                               {"name": "Y", "kind": "era"}]  # fmt: skip
+    project = studio.wb.create_project({**STORY, "language": language, "world": world})
+    there = nodes(studio, project, "world_element")
+
+    def planned() -> list[str]:
+        jobs = studio.wb.plans.build(project, include=["generate_place_sheet"]).jobs
+        return [job.node.title for job in jobs if job.workflow == "generate_place_sheet"]
+
+    def drawable() -> list[str]:
+        return [n for n, at in there.items() if not studio.wb.workflows.list_unmet("generate_place_sheet", at)]
+
+    # until there are scenes nobody can tell which of them is a place
+    assert (planned(), drawable()) == (["X"], [place, thing, "X"])
+    episode = {"order": 1, "title": "One", "logline": "They meet.", "scene_scope": "The flat."}
+    studio.wb.artifacts.save(project, "episode_plan", {"episode_count": 1, "episodes": [episode]}, None)
+    [first] = [n.id for n in studio.wb.projects.tree(project).nodes if n.kind == "episode"]
+    scene = {"order": 1, "summary": f"She looks at {thing}.", "location": location, "cast": [], "beat": "She waits."}
+    studio.wb.artifacts.save(first, "scene_list", {"scenes": [scene]}, None)
+    assert (planned(), drawable()) == ([place, "X"], [place, "X"])
+    with pytest.raises(GuardUnmet):
+        studio.wb.submit("generate_place_sheet", there[thing])
+    # who has a sheet all the same has it kept up
+    own = studio.wb.media.add_picture(small_picture())
+    studio.wb.artifacts.place_sheet_pictures(there[thing], "usual", [(own.sha256, "watch.png")])
+    assert drawable() == [place, thing, "X"]
 
 
 def test_a_new_look_is_drawn_from_the_usual_one_and_keeps_its_scenes(studio: Engine, painter: Painter) -> None:

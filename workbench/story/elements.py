@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 from sqlalchemy import Connection
 
 from workbench.artifacts.models import MOST_ALIASES
 from workbench.artifacts.staleness import find_changed_inputs
 from workbench.db.reads import story as reads
+from workbench.db.rows.story import Node
 from workbench.errors import InvalidInput, Issue, all_of
 from workbench.i18n import N_, Text
 from workbench.json_types import Json, JsonObject
+from workbench.story.facts import NodeView
 from workbench.story.freshness import load_changed
 from workbench.story.names import NameIndex, contains, fold, identify, names_of, without_article
 
@@ -121,6 +124,55 @@ def keep_name(conn: Connection, project_id: int, kind: str, content: JsonObject,
     if fold(today) in known or identify(today) in others or len(aliases) >= MOST_ALIASES:
         return content
     return {**content, "aliases": [*aliases, today]}
+
+
+def find_places(conn: Connection, project_id: int, *, perhaps: bool = False) -> set[int]:
+    """The world elements that are places: of the kind Geography, or named where a scene takes place. `perhaps`: those
+    too that no kind tells apart from a place, as long as there are no scenes."""
+    lists = reads.list_contents(conn, project_id, "scene_list")
+    locations = {str(scene["location"]) for row in lists for scene in row.content["scenes"]}
+
+    def is_place(content: Mapping[str, Json]) -> bool:
+        kind = content.get("kind", "custom")
+        if kind == "geography" or (perhaps and kind == "custom" and not locations):
+            return True
+        return any(contains(where, without_article(name)) for name in names_of(content) for where in locations)
+
+    return {row.node_id for row in reads.list_contents(conn, project_id, "world_element") if is_place(row.content)}
+
+
+def may_be_place(node: NodeView) -> bool:
+    """Whether this world element is a place, for all that is told so far."""
+    with node._database.read() as conn:
+        return node.id in find_places(conn, node.project_id, perhaps=True)
+
+
+class Fitted(Protocol):
+    """A workflow that may be for some nodes of its scope alone (see workflows.registry.Workflow)."""
+
+    @property
+    def name(self) -> str: ...
+    @property
+    def scope(self) -> str: ...
+    @property
+    def only_on(self) -> Callable[[Connection, int], Collection[int]] | None: ...
+
+
+def find_unfit(conn: Connection, nodes: Sequence[Node], makers: Iterable[Fitted]) -> set[tuple[str, int]]:
+    """(workflow, node id) of what is not for its node among these of one story: a place sheet for a thing."""
+    unfit: set[tuple[str, int]] = set()
+    for maker in makers:
+        there = [n.id for n in nodes if n.kind == maker.scope]
+        if maker.only_on is not None and there:
+            fits = maker.only_on(conn, nodes[0].project_id)
+            unfit |= {(maker.name, node_id) for node_id in there if node_id not in fits}
+    return unfit
+
+
+def list_unfit(node: NodeView, nodes: Sequence[Node], makers: Iterable[Fitted]) -> set[tuple[str, int]]:
+    """What `find_unfit` finds among these of a node's story."""
+    with node._database.read() as conn:
+        return find_unfit(conn, nodes, makers)
 
 
 def select_scenes(scenes: Iterable[Scene], content: Mapping[str, Json], kind: str) -> list[Scene]:

@@ -170,9 +170,10 @@ def find_work(
     makers: Sequence[Maker],
     state_of: Callable[[int, str], State],
     mode: Mode = "missing",
+    unfit: Collection[Key] = (),
 ) -> list[Item]:
     """What `divide_work` finds where nothing has to stay as it is."""
-    return divide_work(nodes, makers, state_of, mode, ()).items
+    return divide_work(nodes, makers, state_of, mode, (), unfit).items
 
 
 def divide_work(
@@ -181,16 +182,19 @@ def divide_work(
     state_of: Callable[[int, str], State],
     mode: Mode,
     keep: Collection[Key],
+    unfit: Collection[Key] = (),
 ) -> Work:
     """The items for `nodes` (rows with id, kind, parent_id, position; parents first), each after all it waits for.
 
-    `keep`: (kind, node id) of artifacts that stay as they are; nothing is made anew because of them.
+    `keep`: (kind, node id) of artifacts that stay as they are; nothing is made anew because of them. `unfit`:
+    (workflow, node id) of what is not for its node, and only kept up where it is there all the same.
     """
     tree = _Tree(nodes, makers)
     wanted: dict[Key, tuple[Maker, Reason]] = {}
     kept: dict[Key, tuple[Maker, Reason]] = {}
-    offered = [(m, n) for n in nodes for m in makers if m.scope == n.kind and m.writes is not None]
-    states = {(m.name, int(n.id)): state_of(int(n.id), str(m.writes)) for m, n in offered}
+    by_scope = [(m, n) for n in nodes for m in makers if m.scope == n.kind and m.writes is not None]
+    states = {(m.name, int(n.id)): state_of(int(n.id), str(m.writes)) for m, n in by_scope}
+    offered = [(m, n) for m, n in by_scope if (key := (m.name, int(n.id))) not in unfit or states[key] != "missing"]
     writers = {(str(m.writes), int(n.id)): (m.name, int(n.id)) for m, n in offered}
     for maker, node in offered:
         key = (maker.name, int(node.id))

@@ -17,7 +17,7 @@ from workbench.db.reads.jobs import list_workers
 from workbench.db.rows.record import without_collection
 from workbench.db.rows.story import KeptHead, Node
 from workbench.json_types import JsonObject
-from workbench.story import guards, plan
+from workbench.story import elements, guards, plan
 from workbench.story.facts import NodeView
 from workbench.story.freshness import (
     count_parts_to_make,
@@ -51,7 +51,8 @@ def find_work(
         kept = find_kept(conn, [n.id for n in nodes], makers)
         asked = {(m.writes, n) for m in makers for name, n in rewrite if name == m.name}
         keep = {key for key, head in kept.items() if head.pinned or key not in asked}
-        return plan.divide_work(nodes, makers, state, mode, keep), nodes, kept
+        unfit = elements.find_unfit(conn, nodes, makers)
+        return plan.divide_work(nodes, makers, state, mode, keep, unfit), nodes, kept
 
 
 def build(

@@ -15,7 +15,7 @@ from workbench.errors import Issue
 from workbench.i18n import N_, Text
 from workbench.jobs.children import FRESH, NOT_STARTED, BatchResult, Child, ChildResult, tell_stopped
 from workbench.json_types import JsonObject
-from workbench.story import plan
+from workbench.story import elements, plan
 from workbench.story.freshness import find_held, list_kept, load_subtree, plan_children
 from workbench.story.guards import unmet_in_plan
 from workbench.workflows import registry
@@ -198,7 +198,9 @@ def _keys_below(
         if child is not None and result is not None and result.ok:
             nodes, state_of = load_subtree(ctx.node.at(node_id))
             wanted = [m for m in makers(include) if m.name not in leave_out]
-            keys += [item.key for item in plan.find_work(nodes, wanted, state_of) if item.node_id != node_id]
+            unfit = elements.list_unfit(ctx.node, nodes, wanted)
+            found = plan.find_work(nodes, wanted, state_of, unfit=unfit)
+            keys += [item.key for item in found if item.node_id != node_id]
     return list(dict.fromkeys(keys))
 
 

@@ -11,7 +11,7 @@ import functools
 import importlib
 import logging
 import pkgutil
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Collection, Iterable
 from dataclasses import dataclass
 from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
@@ -126,6 +126,9 @@ class Workflow:
     conducts: bool = False
     #: no step from brief to frames needs it: `wb.plans` takes it in where `include` names it
     by_hand: bool = False
+    #: (connection, project id) → of a story's nodes of its scope, those that it is for: a plan leaves out the others.
+    #: None: all
+    only_on: Callable[[Any, int], Collection[int]] | None = None
     #: what it makes stands beside what is there (candidates, clips); a run may make only some of it
     adds: bool = False
     typical: Typical = Typical()

@@ -50,6 +50,10 @@ def draw(node_id: int, kind: str, name: str, language: str) -> None:
         if artifact is not None:
             versions.show_comparison(node_id, sheet)
         usual = sheets.USUAL.get(language, sheets.USUAL["en"])
+        if artifact is None and cell is not None and cell.unmet:
+            for issue in cell.unmet:
+                st.markdown(f":gray[{plain(labels.issue_text(issue))}]")
+            return
         if artifact is None:
             st.markdown(f":gray[{plain(_what_for(kind, name))}]")
             with st.container(horizontal=True, gap="small"):

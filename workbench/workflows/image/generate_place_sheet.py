@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 from workbench import sketch
 from workbench.errors import Issue
-from workbench.i18n import N_
+from workbench.i18n import N_, Text
 from workbench.jobs.context import PartialArtifact
-from workbench.story import hanzi
+from workbench.story import elements, hanzi
 from workbench.workflows import registry, staging
 from workbench.workflows.image import reference_sheets
 from workbench.workflows.image.reference_sheets import Params, Subject
@@ -17,6 +17,18 @@ from workbench.workflows.image.reference_sheets import Params, Subject
 if TYPE_CHECKING:
     from workbench.jobs.context import Context
     from workbench.story.facts import NodeView
+
+
+def may_be_place(node: NodeView, params: Any) -> list[Issue]:
+    """Where nothing tells a thing from a place, it is a place until there are scenes; a sheet that is there is kept
+    up."""
+    if elements.may_be_place(node) or node.artifact("place_sheet") is not None:
+        return []
+    message = N_(
+        "It is no place so far: no scene is set there. If it is one, give it the kind Geography, or the name that the "
+        "scenes' places have."
+    )
+    return [Issue("world_element", Text(message))]
 
 
 def has_room(node: NodeView, params: Any) -> list[Issue]:
@@ -31,10 +43,11 @@ def has_room(node: NodeView, params: Any) -> list[Issue]:
     params=Params,
     reads=("world_element", "brief"),
     writes="place_sheet",
-    guards=(has_room,),
+    guards=(may_be_place, has_room),
     queue="image",
     adds=True,
     by_hand=True,
+    only_on=elements.find_places,
     typical=registry.Typical(calls=0, input_tokens=0, output_tokens=0, images=2, seconds=30.0),
     share=lambda params: params.candidates / 2,
     share_of_parts=lambda looks, params: looks * params.candidates / 2,
