@@ -107,6 +107,29 @@ def test_a_plan_takes_its_longest_chain_or_all_its_work_over_the_workers(slots: 
     assert plan.time_needed(items, [10, 20, 20], slots) == seconds
 
 
+@pytest.mark.parametrize("drawn_from_panels", [True, False])
+def test_what_is_read_only_where_it_was_used_is_waited_for_only_there(drawn_from_panels: bool) -> None:
+    makers = (Maker("panels", "scene", ("bible",), "panels"), Maker("images", "scene", ("used.panels",), "images"))
+    made_from = lambda node, kind: [("panels", node)] if kind == "images" and drawn_from_panels else []  # noqa: E731
+    state = lambda _node, kind: "stale" if kind == "panels" else "fresh"  # noqa: E731
+    items = plan.find_work(story(1), makers, state, "stale", made_from)
+    assert [(i.workflow, i.after) for i in items] == [("panels", ()), ("images", (0,))][: 1 + drawn_from_panels]
+
+    ordered = plan.order_jobs(story(1), makers, [("images", 11), ("panels", 11)], made_from)
+    assert [i.workflow for i in ordered] == (["panels", "images"] if drawn_from_panels else ["images", "panels"])
+
+
+def test_what_reads_from_below_follows_everything_there() -> None:
+    makers = (*MAKERS[:2], Maker("arc", "project", ("outline", "below.anchor"), "arc"))
+    items = plan.find_work(story(2), makers, lambda _n, _k: "missing")
+    assert keys(items) == [("outline", 1), ("anchor", 11), ("anchor", 12), ("arc", 1)]
+    assert items[-1].after == (0, 1, 2)
+
+    stale = lambda node, kind: "stale" if (node, kind) == (12, "anchor") else "fresh"  # noqa: E731
+    items = plan.find_work(story(2), makers, stale, "stale")
+    assert [(*i.key, i.state) for i in items] == [("anchor", 12, "stale"), ("arc", 1, "downstream")]
+
+
 def test_jobs_that_wait_for_each_other_are_refused() -> None:
     circle = (Maker("a", "scene", ("y",), "x"), Maker("b", "scene", ("x",), "y"))
     with pytest.raises(ValueError, match="wait for each other"):

@@ -103,3 +103,24 @@ def test_a_beat_is_named_as_the_chain_has_it_and_a_new_plan_makes_the_arc_stale(
     assert points[0]["beat_name"] == name
     assert run(engine, "plan_episodes", story, {"target_episode_count": 4}).state == "succeeded"
     assert engine.wb.artifacts.list_stale_reasons(story, KIND)
+
+
+def test_an_update_draws_the_arc_after_the_scenes_that_it_tells_of(start: Start) -> None:
+    engine = start()
+    story = planned(engine, episodes=1)
+    first = nodes(engine, story, "episode")[0].id
+    for workflow in ("generate_episode_core_expression", "generate_episode_scene_list"):
+        assert run(engine, workflow, first).state == "succeeded"
+    drawn(engine, story)
+    core = engine.wb.artifact(first, "core_expression")
+    assert core is not None
+    engine.wb.artifacts.save(first, "core_expression", {**core.content, "theme": "Whoever lies is seen."}, core.version)
+
+    update = engine.wb.plans.build(story, "stale", include=[WORKFLOW])
+
+    assert [(j.workflow, j.state, j.after) for j in update.jobs] == [
+        ("generate_episode_scene_list", "stale", ()),
+        (WORKFLOW, "downstream", (0,)),
+    ]
+    assert engine.finish(engine.wb.plans.run(story, "stale", include=[WORKFLOW]).id, timeout=60).state == "succeeded"
+    assert engine.wb.plans.build(story, "stale", include=[WORKFLOW]).jobs == []

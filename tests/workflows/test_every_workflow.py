@@ -21,9 +21,11 @@ from tests.workflows.conftest import SAMPLES, nodes, run
 from workbench import samples
 from workbench.artifacts import kinds
 from workbench.db.rows.jobs import Job, JobDetail
+from workbench.db.rows.story import TreeNode
 from workbench.providers.base import MODES, OnDelta, Profile, TextReply, TextRequest
 from workbench.providers.openai_compatible import OpenAICompatible
 from workbench.settings import Settings
+from workbench.story.plan import CAST
 from workbench.workflows import registry
 from workbench.workflows.registry import Workflow
 
@@ -32,6 +34,8 @@ MESSAGES = [{"role": "user", "content": "Say a word."}]
 ASKED: dict[str, list[dict[str, Any]]] = {
     "llm_chat": [{"messages": MESSAGES}],
     "llm_structured_test": [{"messages": MESSAGES, "format": "json_object"}],
+    # the last shows a panel, and is ranked
+    "generate_keyframe_images": [{}, {"keys": ["KF0"], "source": "KF0"}],
     "rank_keyframe_candidates": [{"keys": ["KF0"], "candidates": 2}],
     "generate_episode_scene_list": [{"scene_count_hint": 6}],
 }
@@ -130,6 +134,54 @@ def faults_of(engine: Engine, name: str, job: Job) -> list[str]:
 @pytest.mark.parametrize("sample", SAMPLES)
 def test_every_workflow_runs_on_every_sample(homes: dict[str, tuple[Path, list[str]]], sample: str) -> None:
     assert homes[sample][1] == []
+
+
+@pytest.mark.parametrize("sample", SAMPLES)
+def test_whatever_something_was_made_from_is_among_what_its_workflow_reads(
+    homes: dict[str, tuple[Path, list[str]]], sample: str
+) -> None:
+    """Plans take their order from what is declared, and what they make anew."""
+    engine = Engine(settings_of(homes[sample][0]))
+    try:
+        undeclared = {fault for node in _list_nodes(engine) for fault in _list_undeclared(engine, node)}
+    finally:
+        engine.close()
+    assert undeclared == set()
+
+
+def _list_nodes(engine: Engine) -> list[TreeNode]:
+    [project] = engine.wb.projects.list()
+    return engine.wb.projects.tree(project.id).nodes
+
+
+def _list_undeclared(engine: Engine, node: TreeNode) -> Iterator[str]:
+    """What was used of some artifact of a node that the workflow which writes it does not say it reads."""
+    by_id = {n.id: n for n in _list_nodes(engine)}
+    writers = {w.writes: w for w in registry.load().values() if w.writes}
+    for kind in (a.kind for a in node.artifacts if a.kind in writers):
+        head = engine.wb.artifact(node.id, kind)
+        assert head is not None
+        reads = set(writers[kind].reads)
+        for used in head.inputs:
+            ways = _list_ways(node, by_id[used["node_id"]], by_id, used["kind"])
+            if not reads & ways and (used["node_id"], used["kind"]) != (node.id, kind):
+                yield f"{writers[kind].name}: {ways}"
+
+
+def _list_ways(node: TreeNode, other: TreeNode, by_id: dict[int, TreeNode], kind: str) -> set[str]:
+    """How a workflow on a node may declare that it reads a kind from another node."""
+    here = other.id in _line_of(node, by_id) or other.kind in CAST
+    if here:
+        return {kind, f"used.{kind}"}
+    if node.id in _line_of(other, by_id):
+        return {f"below.{kind}"}
+    before = (other.parent_id, other.kind) == (node.parent_id, node.kind) and other.position < node.position
+    return {f"previous.{kind}" if before else f"next.{kind}"}
+
+
+def _line_of(node: TreeNode, by_id: dict[int, TreeNode]) -> list[int]:
+    above = [] if node.parent_id is None else _line_of(by_id[node.parent_id], by_id)
+    return [node.id, *above]
 
 
 # -- answers that no draft would give ----------------------------------------------------------------------------------

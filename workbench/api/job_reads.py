@@ -135,7 +135,8 @@ class JobReads:
             used = [inputs.find_used(conn, job.id) for job in jobs]
             places = {place for one in used if one is not None for place in one}
             if not places and jobs[0].node_id is not None and jobs[0].kind in self._registry.all():
-                places.update(inputs.list_places(conn, jobs[0].node_id, self._registry.find(jobs[0].kind).reads))
+                read_here = [r.removeprefix("used.") for r in self._registry.find(jobs[0].kind).reads]
+                places.update(inputs.list_places(conn, jobs[0].node_id, read_here))
             seen = [
                 one if one is not None else inputs.find_newest_at(conn, places, job.started_at or job.created_at)
                 for one, job in zip(used, jobs, strict=True)

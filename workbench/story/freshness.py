@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Protocol
 
 from sqlalchemy import Connection
@@ -106,12 +107,34 @@ def complete(head: HeadState | ArtifactVersion) -> bool:
     return expected is None or head.part_hashes is None or len(head.part_hashes) >= expected
 
 
-def load_subtree(node: NodeView) -> tuple[list[Node], Callable[[int, str], State]]:
-    """The live story nodes from a node downwards, and what tells the state of each artifact there."""
+@dataclass(frozen=True)
+class Standing:
+    """How the artifacts of some nodes stand. `heads`: by (node id, kind)."""
+
+    heads: Mapping[tuple[int, str], HeadState]
+    is_stale: Callable[[HeadState], bool]
+
+    def state_of(self, node_id: int, kind: str) -> State:
+        """Whether an artifact is missing, begun, stale or fresh."""
+        head = self.heads.get((node_id, kind))
+        if head is None:
+            return "missing"
+        if not complete(head):
+            return "begun"
+        return "stale" if self.is_stale(head) else "fresh"
+
+    def made_from(self, node_id: int, kind: str) -> list[Key]:
+        """(kind, node id) of what an artifact was made from; nothing where it is missing."""
+        head = self.heads.get((node_id, kind))
+        return [] if head is None else list(dict.fromkeys((i["kind"], i["node_id"]) for i in head.inputs))
+
+
+def load_subtree(node: NodeView) -> tuple[list[Node], Standing]:
+    """The live story nodes from a node downwards, and how their artifacts stand."""
     with node._database.read() as conn:
         row = reads.find_node(conn, node.id)
         nodes = list_nodes_below(conn, row) if row is not None else []
-        return nodes, states_of(conn, nodes)
+        return nodes, read_standing(conn, nodes)
 
 
 def list_nodes_below(conn: Connection, node: Node) -> list[Node]:
@@ -124,23 +147,17 @@ def list_nodes_below(conn: Connection, node: Node) -> list[Node]:
     return reads.outline(conn, node.id)
 
 
-def states_of(conn: Connection, nodes: Sequence[Node]) -> Callable[[int, str], State]:
-    """Tells for (node id, kind) among the nodes whether the artifact is missing, begun, stale or fresh."""
+def read_standing(conn: Connection, nodes: Sequence[Node]) -> Standing:
+    """How the artifacts of these nodes stand."""
     whole_project = any(n.kind == "project" for n in nodes)
     heads = reads.heads_of(conn, nodes[0].project_id) if whole_project else reads.heads_for(conn, [n.id for n in nodes])
     sources = load_changed(conn, heads.values(), heads) if whole_project else source_heads(conn, heads.values())
     prompted = find_changed(conn, nodes[0].project_id, None if whole_project else [n.id for n in nodes])
 
-    def state(node_id: int, kind: str) -> State:
-        head = heads.get((node_id, kind))
-        if head is None:
-            return "missing"
-        if not complete(head):
-            return "begun"
-        stale = (node_id, kind) in prompted or find_changed_inputs(head.inputs, sources)
-        return "stale" if stale else "fresh"
+    def is_stale(head: HeadState) -> bool:
+        return (head.node_id, head.kind) in prompted or bool(find_changed_inputs(head.inputs, sources))
 
-    return state
+    return Standing(heads, is_stale)
 
 
 def list_kept(node: NodeView, nodes: Sequence[Node | NodeView], makers: Iterable[Writer]) -> dict[Key, KeptHead]:

@@ -1,13 +1,15 @@
 """What must be made, or made again, below a node: the jobs in their order, each with what it waits for.
 
 Pure: callers bring the nodes and the state of each artifact. The order follows from what workflows declare to read
-and write: from the node itself, the nodes above it, and ("previous.KIND", "next.KIND") its neighbours.
+and write: from the node itself, the nodes above it, and ("previous.KIND", "next.KIND") its neighbours, ("below.KIND")
+the nodes below it, and ("used.KIND") wherever what is there was made from such a thing.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cache
 from graphlib import CycleError, TopologicalSorter
 from typing import Any, Literal, Protocol, TypeVar
 
@@ -27,6 +29,8 @@ CAST = ("character", "world")
 
 #: (workflow, node id) of a job, or (artifact kind, node id) of what it makes
 Key = tuple[str, int]
+#: (node id, artifact kind) → what the version there was made from
+MadeFrom = Callable[[int, str], Collection[Key]]
 
 
 class Maker(Protocol):
@@ -152,6 +156,11 @@ class Plan:
 M = TypeVar("M", bound=Maker)
 
 
+def made_from_nothing(node_id: int, kind: str) -> Collection[Key]:
+    """Where nothing was made yet."""
+    return ()
+
+
 def makers(workflows: Iterable[M]) -> list[M]:
     """The workflows of a plan: they write an artifact, and are neither batches nor started by hand alone."""
     return [w for w in workflows if w.writes is not None and not w.batch and not w.by_hand]
@@ -171,9 +180,10 @@ def find_work(
     state_of: Callable[[int, str], State],
     mode: Mode = "missing",
     unfit: Collection[Key] = (),
+    made_from: MadeFrom = made_from_nothing,
 ) -> list[Item]:
     """What `divide_work` finds where nothing has to stay as it is."""
-    return divide_work(nodes, makers, state_of, mode, (), unfit).items
+    return divide_work(nodes, makers, state_of, mode, (), unfit, made_from).items
 
 
 def divide_work(
@@ -183,13 +193,14 @@ def divide_work(
     mode: Mode,
     keep: Collection[Key],
     unfit: Collection[Key] = (),
+    made_from: MadeFrom = made_from_nothing,
 ) -> Work:
     """The items for `nodes` (rows with id, kind, parent_id, position; parents first), each after all it waits for.
 
     `keep`: (kind, node id) of artifacts that stay as they are; nothing is made anew because of them. `unfit`:
     (workflow, node id) of what is not for its node, and only kept up where it is there all the same.
     """
-    tree = _Tree(nodes, makers)
+    tree = _Tree(nodes, makers, made_from)
     wanted: dict[Key, tuple[Maker, Reason]] = {}
     kept: dict[Key, tuple[Maker, Reason]] = {}
     by_scope = [(m, n) for n in nodes for m in makers if m.scope == n.kind and m.writes is not None]
@@ -219,9 +230,14 @@ def divide_work(
     return Work(_sort(wanted, tree, writers), _sort(kept, tree, {}))
 
 
-def order_jobs(nodes: Sequence[Node], makers: Sequence[Maker], jobs: Sequence[tuple[str, int]]) -> list[Item]:
+def order_jobs(
+    nodes: Sequence[Node],
+    makers: Sequence[Maker],
+    jobs: Sequence[tuple[str, int]],
+    made_from: MadeFrom = made_from_nothing,
+) -> list[Item]:
     """Named jobs in an order that fits what they read; jobs on nodes that are gone are left out."""
-    tree = _Tree(nodes, makers)
+    tree = _Tree(nodes, makers, made_from)
     by_name = {m.name: m for m in makers}
     wanted: dict[tuple[str, int], tuple[Maker, Reason]] = {
         (name, node): (by_name[name], "missing") for name, node in jobs if name in by_name and node in tree.nodes
@@ -253,9 +269,10 @@ def time_needed(items: Sequence[Item], seconds: Sequence[float], slots: int) -> 
 
 
 class _Tree:
-    """Nodes with their neighbours."""
+    """Nodes with their neighbours, and with what was made from what there."""
 
-    def __init__(self, nodes: Sequence[Node], makers: Iterable[Maker]) -> None:
+    def __init__(self, nodes: Sequence[Node], makers: Iterable[Maker], made_from: MadeFrom) -> None:
+        self._made_from = cache(made_from)
         #: what is made of the cast; whoever reads it reads that of anybody
         self._of_cast = {m.writes for m in makers if m.scope in CAST}
         self._cast = [int(n.id) for n in nodes if n.kind in CAST]
@@ -273,12 +290,21 @@ class _Tree:
             if not dot:
                 sources += [(read, up) for up in (self._cast if read in self._of_cast else self._line(node))]
                 continue
-            family = self._families[(node.parent_id, str(node.kind))]
-            at = self._positions[int(node.id)]
-            # the one before may be fresh while the one before that is made anew, and the look goes further back
-            beside = reversed(family[:at]) if side == "previous" else family[at + 1 : at + 2]
-            sources += [(kind, i) for i in beside]
+            if side == "used":
+                sources += [key for key in self._made_from(int(node.id), str(maker.writes)) if key[0] == kind]
+            else:
+                sources += [(kind, i) for i in (self._below(node) if side == "below" else self._beside(node, side))]
         return sources
+
+    def _beside(self, node: Node, side: str) -> list[int]:
+        family = self._families[(node.parent_id, str(node.kind))]
+        at = self._positions[int(node.id)]
+        # the one before may be fresh while the one before that is made anew, and the look goes further back
+        return family[:at][::-1] if side == "previous" else family[at + 1 : at + 2]
+
+    def _below(self, node: Node) -> list[int]:
+        """Everything that stands under the node."""
+        return [i for i, other in self.nodes.items() if i != int(node.id) and int(node.id) in self._line(other)]
 
     def _line(self, node: Node) -> list[int]:
         """The node and those above it."""

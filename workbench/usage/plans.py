@@ -25,7 +25,7 @@ from workbench.story.freshness import (
     list_kept,
     list_nodes_below,
     load_subtree,
-    states_of,
+    read_standing,
 )
 from workbench.usage import estimates
 from workbench.usage.estimates import Estimate
@@ -47,12 +47,13 @@ def find_work(
         node = reads.find_node(conn, node_id)
         assert node is not None
         nodes = list_nodes_below(conn, node)
-        state = states_of(conn, nodes)
+        standing = read_standing(conn, nodes)
         kept = find_kept(conn, [n.id for n in nodes], makers)
         asked = {(m.writes, n) for m in makers for name, n in rewrite if name == m.name}
         keep = {key for key, head in kept.items() if head.pinned or key not in asked}
         unfit = elements.find_unfit(conn, nodes, makers)
-        return plan.divide_work(nodes, makers, state, mode, keep, unfit), nodes, kept
+        work = plan.divide_work(nodes, makers, standing.state_of, mode, keep, unfit, standing.made_from)
+        return work, nodes, kept
 
 
 def build(
@@ -229,7 +230,7 @@ def _outline(
     """
     node = NodeView.load(database, node_id)
     keys = workflow.starts(node, params)
-    nodes, state_of = load_subtree(node)
+    nodes, standing = load_subtree(node)
     names = {name for name, _ in keys}
     started = [m for m in makers if m.name in names]
     rewrite = getattr(params, "rewrite", False)
@@ -239,10 +240,11 @@ def _outline(
         writes = {m.name: str(m.writes) for m in started}
         keys = [(name, at) for name, at in keys if (writes.get(name, ""), at) not in keep]
     else:
-        work = plan.divide_work(nodes, started, state_of, "missing", keep)
+        work = plan.divide_work(nodes, started, standing.state_of, "missing", keep, made_from=standing.made_from)
         states = {item.key: item.state for item in work.items}
         keys = [key for key in states if key in set(keys)]
-    items = [replace(i, state=states.get(i.key, i.state)) for i in plan.order_jobs(nodes, started, keys)]
+    ordered = plan.order_jobs(nodes, started, keys, standing.made_from)
+    items = [replace(i, state=states.get(i.key, i.state)) for i in ordered]
     share = 1.0
     if workflow.pieces is not None and items:
         count, most = workflow.pieces(node, params)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Literal
 
 from workbench.artifacts import kinds
 from workbench.errors import Issue
@@ -16,7 +16,7 @@ from workbench.i18n import N_, Text
 from workbench.jobs.children import FRESH, NOT_STARTED, BatchResult, Child, ChildResult, tell_stopped
 from workbench.json_types import JsonObject
 from workbench.story import elements, plan
-from workbench.story.freshness import find_held, list_kept, load_subtree, plan_children
+from workbench.story.freshness import Standing, find_held, list_kept, load_subtree, plan_children
 from workbench.story.guards import unmet_in_plan
 from workbench.workflows import registry
 
@@ -102,15 +102,15 @@ async def run_jobs(
     """Run these jobs, each after those it reads from; suspends while a child is at work. `params_of`: by workflow;
     the others get their usual ones. `expect`: they are all that the parent waits for."""
     makers = _makers_of(requested)
-    nodes, state_of = load_subtree(ctx.node)
+    nodes, standing = load_subtree(ctx.node)
     kept = list_kept(ctx.node, nodes, makers)
-    items = plan.order_jobs(nodes, makers, requested)
+    items = plan.order_jobs(nodes, makers, requested, standing.made_from)
     started = set(plan_children(ctx.node, ctx.job_id))
     declared = {w.name: w for w in makers}
 
     def reason_to_skip(item: plan.Item) -> str | None:
         """Why a job that was not started yet need not be, or must not."""
-        if not force and _fresh(item, declared, state_of):
+        if not force and _fresh(item, declared, standing):
             return FRESH
         head = kept.get((str(declared[item.workflow].writes), item.node_id))
         if head is None:
@@ -163,8 +163,8 @@ def _find_held(ctx: Context, declared: dict[str, registry.Workflow], done: dict[
     return {plans[job_id] for job_id in find_held(ctx.node, list(plans))}
 
 
-def _fresh(item: plan.Item, declared: dict[str, registry.Workflow], state_of: Any) -> bool:
-    return bool(state_of(item.node_id, str(declared[item.workflow].writes)) == "fresh")
+def _fresh(item: plan.Item, declared: dict[str, registry.Workflow], standing: Standing) -> bool:
+    return standing.state_of(item.node_id, str(declared[item.workflow].writes)) == "fresh"
 
 
 def _params(workflow: registry.Workflow, own: Mapping[str, JsonObject], force: bool) -> JsonObject:
@@ -196,11 +196,11 @@ def _keys_below(
         child = kinds.find(str(declared[name].writes)).child_kind if name in declared else None
         result = done.get((name, node_id))
         if child is not None and result is not None and result.ok:
-            nodes, state_of = load_subtree(ctx.node.at(node_id))
+            nodes, standing = load_subtree(ctx.node.at(node_id))
             wanted = [m for m in makers(include) if m.name not in leave_out]
             unfit = elements.list_unfit(ctx.node, nodes, wanted)
-            found = plan.find_work(nodes, wanted, state_of, unfit=unfit)
-            keys += [item.key for item in found if item.node_id != node_id]
+            work = plan.find_work(nodes, wanted, standing.state_of, unfit=unfit, made_from=standing.made_from)
+            keys += [item.key for item in work if item.node_id != node_id]
     return list(dict.fromkeys(keys))
 
 
@@ -217,8 +217,8 @@ def summarise(ctx: Context, outcome: Outcome) -> BatchResult:
 
 def startable(node: NodeView, jobs: Sequence[Key]) -> list[Issue]:
     """The unmet preconditions of every job that waits for none of the others: all of them start, or none."""
-    nodes, state_of = load_subtree(node)
+    nodes, standing = load_subtree(node)
     own = _makers_of(jobs)
     declared = {w.name: w for w in own}
-    items = plan.order_jobs(nodes, own, jobs)
-    return unmet_in_plan([i for i in items if not _fresh(i, declared, state_of)], declared, node.at)
+    items = plan.order_jobs(nodes, own, jobs, standing.made_from)
+    return unmet_in_plan([i for i in items if not _fresh(i, declared, standing)], declared, node.at)

@@ -121,9 +121,10 @@ def _range(field: JsonObject, low: str, high: str, before: str, unit: str = "") 
 
 def _kind(name: str) -> str:
     """A kind that is read or written: “scene anchor (`scene_anchor`)”, “the previous one's scene anchor (…)”."""
-    side, dot, kind = name.rpartition(".")
-    whose = f"the {side} one's " if dot else ""
-    return f"{whose}{kinds.find(kind).title.lower()} (`{kind}`)"
+    side, _, kind = name.rpartition(".")
+    whose = f"the {side} one's " if side in ("previous", "next") else ""
+    where = {"below": " of each below", "used": " where it was used"}.get(side, "")
+    return f"{whose}{kinds.find(kind).title.lower()} (`{kind}`){where}"
 
 
 def _codes(names: tuple[str, ...]) -> str:

@@ -107,7 +107,8 @@ class Workflow:
     scope: Scope
     params: type[Params]
     run: Callable[[Context, Any], Awaitable[BaseModel | JsonObject | None]]
-    #: artifact kinds read from the node and those above it; "previous.KIND" and "next.KIND" from its neighbours
+    #: artifact kinds read from the node and those above it; "previous.KIND" and "next.KIND" from its neighbours,
+    #: "below.KIND" from the nodes below it; "used.KIND" where what is there was made from one
     reads: tuple[str, ...] = ()
     #: artifact kind saved on the node; None: the job's result alone
     writes: str | None = None
@@ -247,7 +248,8 @@ def _in_order() -> tuple[str, ...]:
     writers = {w.writes: w for w in _workflows.values() if w.writes}
 
     def depth(declared: Workflow, seen: tuple[str, ...] = ()) -> int:
-        before = [writers[r] for r in declared.reads if r in writers and writers[r].name not in (*seen, declared.name)]
+        read = [kind for r in declared.reads if (kind := r.rpartition(".")[2]) in writers]
+        before = [writers[kind] for kind in read if writers[kind].name not in (*seen, declared.name)]
         return 1 + max((depth(w, (*seen, declared.name)) for w in before), default=0)
 
     ordered = sorted(_workflows.values(), key=lambda w: (SCOPES.index(w.scope), w.batch, depth(w), w.name))

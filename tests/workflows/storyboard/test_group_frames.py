@@ -286,6 +286,48 @@ def test_an_update_of_what_is_stale_keeps_to_the_group_of_a_frame(start: Start, 
     assert not engine.wb.artifacts.list_stale_reasons(scene, "keyframe_images")
 
 
+def reset_scene(engine: Engine, scene: int) -> None:
+    """An edit that changes every panel, and what every frame is drawn of."""
+    edit(
+        engine,
+        scene,
+        lambda made: made["anchors"].update(en=["a red lantern", *made["anchors"]["en"][1:]]),
+        "scene_anchor",
+    )
+
+
+def lock_setting(engine: Engine, scene: int) -> None:
+    """An edit that changes every panel, and of the frames those that show one."""
+    edit(
+        engine, scene, lambda made: made.update(setting_lock=made["setting_lock"] + " Snow falls."), "storyboard_bible"
+    )
+
+
+@pytest.mark.parametrize("change", [reset_scene, lock_setting])
+@pytest.mark.parametrize("of_panel", [True, False], ids=["of a panel", "of the nine shots"])
+def test_an_update_draws_a_frame_once_and_after_the_panel_that_it_shows(
+    start: Start, quick: None, change: Callable[[Engine, int], None], of_panel: bool
+) -> None:
+    engine = start()
+    scene = planned(engine, "gift-of-the-magi.en")
+    run(engine, "generate_keyframe_prompt", scene)
+    run(engine, "generate_storyboard_group", scene)
+    run(engine, IMAGES, scene)
+    if of_panel:
+        run(engine, IMAGES, scene, {"keys": ["KF4"], "source": "KF1"})
+    change(engine, scene)
+    by_hand = [w.name for w in engine.wb.plans.list_by_hand()]
+
+    jobs = engine.wb.plans.build(scene, "stale", include=by_hand).jobs
+    waits = [{jobs[n].workflow for n in job.after} for job in jobs if job.workflow == IMAGES]
+    parent = engine.finish(engine.wb.plans.run(scene, "stale", include=by_hand).id, timeout=120)
+
+    assert parent.state == "succeeded", parent.error
+    assert [("generate_storyboard_group" in names) for names in waits] in ([of_panel], [])
+    assert bool(waits) == (of_panel or change is reset_scene)
+    assert engine.wb.plans.build(scene, "stale", include=by_hand).jobs == []
+
+
 def test_a_frame_whose_group_is_gone_is_drawn_from_the_nine_shots(start: Start, quick: None) -> None:
     engine = start()
     scene, _ = mixed(engine, [])

@@ -211,9 +211,13 @@ def flow(workflow: Workflow) -> str:
     for name in workflow.reads:
         near, _, kind = name.rpartition(".")
         title = labels.kind_title(kind)
-        reads.append(
-            {"previous": t("{kind} before", kind=title), "next": t("{kind} after", kind=title)}.get(near, title)
-        )
+        told = {
+            "previous": t("{kind} before", kind=title),
+            "next": t("{kind} after", kind=title),
+            "below": t("{kind} below", kind=title),
+            "used": t("{kind} where used", kind=title),
+        }
+        reads.append(told.get(near, title))
     what = (
         f"**{plain(labels.kind_title(workflow.writes))}**"
         if workflow.writes

@@ -39,7 +39,7 @@ from workbench.story.origins import Origin, list_origins
 from workbench.story.styles import style_text
 from workbench.workflows import registry, staging
 from workbench.workflows.image.frame_prompt import frame_prompt, tell_references
-from workbench.workflows.image.panel_shots import read_panel_shot
+from workbench.workflows.image.panel_shots import USED_FOR_PANELS, read_panel_shot
 from workbench.workflows.image.worn import Worn, find_worn
 
 if TYPE_CHECKING:
@@ -135,7 +135,16 @@ class FrameRequest:
     title=N_("Keyframe images"),
     scope="scene",
     params=Params,
-    reads=("brief", "scene_anchor", "keyframe_prompt", "character", "character_sheet", "place_sheet"),
+    reads=(
+        "brief",
+        "scene_list",
+        "scene_anchor",
+        "keyframe_prompt",
+        "character",
+        "character_sheet",
+        "place_sheet",
+        *USED_FOR_PANELS,
+    ),
     writes="keyframe_images",
     guards=(has_keyframe_prompt, has_source_group),
     queue="image",

@@ -15,6 +15,9 @@ if TYPE_CHECKING:
     from workbench.story.board import BoardPanel
     from workbench.story.facts import NodeView
 
+#: what is read for a frame that shows a panel, beside the scene's anchor
+USED_FOR_PANELS = ("used.storyboard_bible", *(f"used.{kind}" for kind in frame_shots.PANELS))
+
 
 def read_panel_shot(node: NodeView, key: GroupKey, order: int, aspect: str, language: str) -> JsonObject | None:
     """A panel (1–9) of a group as a shot, in the words that count now; None where the group is not written."""

@@ -36,7 +36,7 @@ from workbench.story.guards import has_keyframe_prompt
 from workbench.workflows import registry, staging
 from workbench.workflows.image.frame_prompt import WORDS
 from workbench.workflows.image.generate_keyframe_images import FATAL, KEYS, Key, none_made, try_again_later
-from workbench.workflows.image.panel_shots import read_panel_shot
+from workbench.workflows.image.panel_shots import USED_FOR_PANELS, read_panel_shot
 from workbench.workflows.image.worn import find_worn_by_people
 
 if TYPE_CHECKING:
@@ -85,7 +85,15 @@ def count_missing(node: NodeView, params: Params) -> int:
     title=N_("Best of several"),
     scope="scene",
     params=Params,
-    reads=("keyframe_prompt", "keyframe_images", "character", "character_sheet"),
+    reads=(
+        "brief",
+        "keyframe_prompt",
+        "keyframe_images",
+        "character",
+        "character_sheet",
+        "used.scene_anchor",
+        *USED_FOR_PANELS,
+    ),
     writes="frame_ranking",
     guards=(has_keyframe_prompt,),
     draft=draft,

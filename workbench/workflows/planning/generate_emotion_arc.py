@@ -35,7 +35,7 @@ def draft(facts: JsonObject, params: registry.Params, rng: Random) -> EmotionArc
     "generate_emotion_arc",
     title=N_("Emotion arc"),
     scope="project",
-    reads=("brief", "causal_chain", "episode_plan"),
+    reads=("brief", "causal_chain", "episode_plan", "below.scene_list"),
     writes="emotion_arc",
     guards=(has_episodes,),
     draft=draft,
