@@ -210,6 +210,76 @@ def test_who_has_left_in_an_earlier_group_does_not_come_back() -> None:
     assert "end: The letter has left in an earlier group" in found
 
 
+def said(number: int, words: str) -> Change:
+    return lambda made: made["panels"][number - 1].update(en=words, people=[])
+
+
+def gone(*exits: tuple[str, Any, int]) -> dict[str, str]:
+    return panel_checks.gone_after([Exit(name=n, way=way, panel=panel) for n, way, panel in exits], CAST)
+
+
+def without(name: str, made: dict[str, Any]) -> None:
+    """Somebody or something is not there at the end."""
+    for part in ("characters", "props"):
+        made["end"][part] = [entry for entry in made["end"][part] if entry["name"] != name]
+    for character in made["end"]["characters"]:
+        character["hands"] = {side: "" if held == name else held for side, held in character["hands"].items()}
+
+
+def test_who_and_what_has_left_is_not_brought_back_by_the_words_of_a_panel() -> None:
+    away = gone(("Tom", "left", 2), ("The letter", "consumed", 9))
+
+    def change(made: dict[str, Any]) -> None:
+        without("Old Tom", made)
+        without("letter", made)
+        said(5, "Old Tom reads the letter by the door.")(made)
+
+    found = [i for i in issues(change, gone=away) if i.startswith("panels")]
+    assert found == [
+        "panels.4.en: Tom has left in an earlier group",
+        "panels.4.en: The letter has left in an earlier group",
+    ]
+
+
+@pytest.mark.parametrize("words", ["Tom's comb lies in the ash of the letter.", "Mei speaks of Tom and the letter."])
+def test_who_and_what_has_left_may_be_told_of(words: str) -> None:
+    away = gone(("Tom", "left", 2), ("The letter", "consumed", 9))
+    found = issues(said(5, words), gone=away)
+    assert [i for i in found if i.startswith("panels")] == []
+
+
+def test_what_is_used_up_in_a_group_is_not_seen_in_a_later_panel_of_it() -> None:
+    def change(made: dict[str, Any]) -> None:
+        without("letter", made)
+        made["exits"] = [{"name": "letter", "way": "consumed", "panel": 2}]
+        said(2, "Mei burns the letter.")(made)
+        said(7, "Mei reads the letter aloud.")(made)
+
+    assert issues(change) == ["panels.6.en: letter leaves in panel 2"]
+
+
+@pytest.mark.parametrize("stays", ["at the end", "among the exits", "nowhere"])
+def test_whoever_comes_in_is_there_at_the_end_or_leaves_by_name(stays: str) -> None:
+    def change(made: dict[str, Any]) -> None:
+        for number in (5, 6):
+            made["panels"][number]["people"] = ["Mei", "Tom"]
+        if stays != "at the end":
+            without("Old Tom", made)
+        if stays == "among the exits":
+            made["exits"] = [{"name": "Tom", "way": "left", "panel": 7}]
+
+    made = answer()
+    change(made)
+    alone = state("Mei", letter="Mei", lamp="")
+    planned = PlannedGroup.model_validate(
+        {"group": "KF1", "first_shot": 10, "last_shot": 18, "goal": "wait", "start": alone, "end": alone}
+    )
+    opening = GroupFrame(planned, BIBLE, CAST, "B", StoryboardState.model_validate(alone))
+    found = [str(i) for i in panel_checks.group_issues(GroupAnswer.model_validate(made), opening)]
+    named = "end: Tom is there in panel 6: keep it in the end state, or name it among the exits"
+    assert found == ([named] if stays == "nowhere" else [])
+
+
 def test_mode_a_wants_the_camera_in_brackets_and_no_fields() -> None:
     assert any("begin with the camera in brackets" in i for i in issues(mode="A"))
 

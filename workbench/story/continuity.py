@@ -13,6 +13,7 @@ from typing import TypeVar
 from workbench.artifacts.storyboard import MOMENTS, ActionPlan, Camera, CharacterState, Frame, KeyframeGroup, Subject
 from workbench.errors import Issue
 from workbench.i18n import N_, Text
+from workbench.story import shown
 from workbench.story.names import NameIndex, fold, names_of
 
 #: two frames of one beat differ by at least so much
@@ -50,6 +51,10 @@ class Cast:
     def of(self, name: str) -> str | None:
         """The character's own name; None for a stranger."""
         return self._index.find(name) or self._exact.get(fold(name))
+
+    def find_shown(self, text: str) -> list[str]:
+        """The own names of those whom a sentence shows, and does not only tell of."""
+        return shown.find_people(text, self._index)
 
 
 def plan_issues(plan: ActionPlan, cast: Cast) -> list[Issue]:

@@ -104,7 +104,12 @@ def without_article(name: str) -> str:
 
 def contains(text: str, name: str) -> bool:
     """Is a thing or a place in a text under this name, in any case and not inside another word?"""
-    return any(True for _ in _spans(_Flat.of(text), _Form.of(name, "", whole=True)))
+    return bool(find_spans(text, name))
+
+
+def find_spans(text: str, name: str) -> list[tuple[int, int]]:
+    """Where it is in there, counted in the text's composed form (NFC)."""
+    return list(_spans(_Flat.of(text), _Form.of(name, "", whole=True)))
 
 
 @dataclass(frozen=True)

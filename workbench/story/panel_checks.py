@@ -15,6 +15,7 @@ from workbench.artifacts.panels import (
     CameraMode,
     Exit,
     GroupAnswer,
+    PanelText,
     PlanAnswer,
     PlannedGroup,
     PropState,
@@ -24,6 +25,7 @@ from workbench.artifacts.panels import (
 )
 from workbench.errors import Issue
 from workbench.i18n import N_, Text
+from workbench.story import shown
 from workbench.story.continuity import Cast
 from workbench.story.names import fold, without_article
 
@@ -359,18 +361,42 @@ def continuity_issues(answer: GroupAnswer, frame: GroupFrame) -> list[Issue]:
             issues.append(Break("end", message))
     issues += _planned_issues(answer, frame, ends, exits)
     issues += _exit_issues(answer, frame, ends)
+    issues += _vanished_issues(answer, frame, ends | exits.keys())
     for number, panel in enumerate(answer.panels):
-        for name in panel.people:
-            key = frame.identify(name)
-            if key in frame.gone:
-                message = Text(N_("{name} has left in an earlier group"), name=name)
-                issues.append(Break(f"panels.{number}.people", message))
-            elif key in exits and panel.index > exits[key].panel:
-                message = Text(N_("{name} leaves in panel {panel}"), name=name, panel=exits[key].panel)
-                issues.append(Break(f"panels.{number}.people", message))
+        left = {key: e for key, e in exits.items() if key not in frame.gone and panel.index > e.panel}
+        for path, key, name in _list_seen(panel, frame, {**{k: e.name for k, e in left.items()}, **frame.gone}):
+            message = (
+                Text(N_("{name} leaves in panel {panel}"), name=name, panel=left[key].panel)
+                if key in left
+                else Text(N_("{name} has left in an earlier group"), name=name)
+            )
+            issues.append(Break(f"panels.{number}.{path}", message))
     for key in sorted(ends & frame.gone.keys()):
         issues.append(Break("end", Text(N_("{name} has left in an earlier group"), name=frame.gone[key])))
     return issues
+
+
+def _vanished_issues(answer: GroupAnswer, frame: GroupFrame, told: Collection[str]) -> list[Issue]:
+    """Whoever came in is there at the end or has left by name. `told`: whoever is or has."""
+    known = {frame.identify(c.name) for c in (*frame.before.characters, *frame.planned.end.characters)}
+    seen = [(panel, name) for panel in reversed(answer.panels) for name in panel.people if frame.cast.of(name)]
+    came = {frame.identify(name): (panel, name) for panel, name in seen}
+    message = N_("{name} is there in panel {panel}: keep it in the end state, or name it among the exits")
+    return [
+        Break("end", Text(message, name=name, panel=panel.index))
+        for key, (panel, name) in reversed(came.items())
+        if key not in told and key not in known and key not in frame.gone
+    ]
+
+
+def _list_seen(panel: PanelText, frame: GroupFrame, away: Mapping[str, str]) -> list[tuple[str, str, str]]:
+    """(field, key, name) of those of `away` (key → name) whom a panel names among its people, or shows in its words."""
+    people = {frame.identify(name): name for name in panel.people}
+    words = [frame.identify(name) for name in frame.cast.find_shown(panel.en)]
+    things = {key: name for key, name in away.items() if frame.cast.of(name) is None}
+    words += shown.find_things(panel.en, things, frame.bible.props_list)
+    named = [("people", key, name) for key, name in people.items() if key in away]
+    return named + [("en", key, away[key]) for key in words if key in away and key not in people]
 
 
 def _planned_issues(

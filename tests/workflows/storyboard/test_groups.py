@@ -260,6 +260,24 @@ def test_who_leaves_and_what_is_used_up_stays_away_in_every_later_group(start: S
     assert gone not in {c["name"] for c in group["end"]["characters"]}
 
 
+def test_the_sketch_shows_no_thing_of_the_set_that_is_used_up(start: Start) -> None:
+    engine = start()
+    scene = planned(engine)
+    run(engine, GROUP, scene, {"group_id": "KF0"})
+    things = ["the red lantern", *content(engine, scene, "scene_anchor")["anchors"]["en"][1:]]
+    edit(engine, scene, lambda made: made["anchors"].update(en=things), "scene_anchor")
+    used_up = {"name": "red lantern", "way": "consumed", "panel": 9}
+    edit(engine, scene, lambda made: made["groups"][0].update(exits=[used_up]))
+    since = len(service(engine).requests)
+
+    assert run(engine, GROUP, scene).state == "succeeded"
+
+    # none was sent back
+    assert len(service(engine).requests) == since + 8
+    later = content(engine, scene, KIND)["groups"][1:]
+    assert not any("lantern" in panel["en"] for group in later for panel in group["panels"])
+
+
 def test_what_cannot_be_made_ends_the_run_there_and_the_groups_before_it_stay(start: Start) -> None:
     engine = start()
     scene = planned(engine)

@@ -41,7 +41,7 @@ from workbench.sketch.reading.beings import PERSON
 from workbench.sketch.writing import shots
 from workbench.sketch.writing.sentences import first_clause, split_events, upper_first
 from workbench.sketch.writing.story import digest, language_of
-from workbench.story.names import fold
+from workbench.story.names import contains, fold, without_article
 
 MOST_BEATS, MOST_PROPS = 9, 6
 #: kind of panel → size, angle, lens, camera motion, in the order of a group; another group begins elsewhere
@@ -241,7 +241,9 @@ class _Panels:
 
     def __init__(self, facts: JsonObject, before: StoryboardState, end: StoryboardState) -> None:
         self._book = books.panels()
-        self._things = set_pairs(facts.get("set"))
+        gone = [str(name) for name in facts.get("gone") or []]
+        left = [p for p in set_pairs(facts.get("set")) if not any(contains(p.en, without_article(n)) for n in gone)]
+        self._things = left or [NOTHING]
         self._states = {
             c.name: (next((b for b in before.characters if b.name == c.name), c), c) for c in end.characters
         }
