@@ -305,6 +305,12 @@ def english(path: str, text: str) -> list[Issue]:
         ([(1, "[Old] O'Brien等着。")], {1: "She waits."}, "zh", []),
         ([(1, "[中景] 她等着。")], {1: "[MS] She waits."}, "zh", ["panels.0: must begin with [MS]"]),
         ([(1, "[MS] 她等着。")], {1: "She waits."}, "zh", ["panels.0: has a camera in brackets"]),
+        # a bracket that is no camera, since that has fields of its own
+        ([(1, "[Flashback] 她等着。")], {1: "(B) [Flashback] She waits."}, "zh", []),
+        ([(1, "[闪回] 她等着。")], {1: "(B) [Flashback] She waits."}, "zh", []),
+        ([(1, "她等着。")], {1: "(B) [Flashback] She waits."}, "zh", []),
+        ([(1, "[Flashback] She waits.")], {1: "(B) [闪回] 她等着。"}, "en", []),
+        ([(1, "[闪回] She waits.")], {1: "(B) [闪回] 她等着。"}, "en", ["panels.0: is not English: “闪回”"]),
         ([(1, "她等着。")], {1: "She waits.", 2: "On."}, "zh", ["panels: must be numbered 1, 2, got 1"]),
         ([(1, "她。"), (1, "她。")], {1: "She.", 2: "On."}, "zh", ["panels: must be numbered 1, 2, got 1, 1"]),
         ([(1, "她。"), (3, "走。")], {1: "She."}, "zh", ["panels: must be numbered 1, got 1, 3"]),
@@ -317,8 +323,10 @@ def test_a_translation_brings_back_what_was_sent(
     given: list[tuple[int, str]], sent: dict[int, str], check: str, named: list[str]
 ) -> None:
     language = panel_checks.chinese_issues if check == "zh" else english
+    # of mode B there is none
     brackets = {index: prefix_of(text) for index, text in sent.items()}
-    found = [str(i) for i in panel_checks.translation_issues(given, brackets, ["[Old] O'Brien"], language)]
+    texts = {index: text.removeprefix("(B) ") for index, text in sent.items()}
+    found = [str(i) for i in panel_checks.translation_issues(given, texts, brackets, ["[Old] O'Brien"], language)]
     assert len(found) == len(named)
     assert all(one in issue for one, issue in zip(named, found, strict=True))
 

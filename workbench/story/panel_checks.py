@@ -246,6 +246,8 @@ class GroupFrame:
     before: StoryboardState
     #: fold → as it was called
     gone: Mapping[str, str] = field(default_factory=dict)
+    #: brackets with which a person lets sentences begin, which are no cameras
+    own_brackets: Collection[str] = ()
 
     def person(self, name: str) -> str:
         return self.cast.of(name) or name
@@ -271,7 +273,7 @@ def form_issues(answer: GroupAnswer, frame: GroupFrame) -> list[Issue]:
     issues += _repeats("panels", [_bare(p.en) for p in answer.panels], [p.en for p in answer.panels])
     for number, panel in enumerate(answer.panels):
         path = f"panels.{number}"
-        issues += camera_issues(path, panel.en, panel.camera is not None, frame.mode, names)
+        issues += camera_issues(path, panel.en, panel.camera is not None, frame.mode, names, frame.own_brackets)
         issues += english_issues(f"{path}.en", panel.en, names)
         issues += _known_issues(f"{path}.people", panel.people, frame.cast)
     return issues + state_issues("end", answer.end, frame.cast, frame.bible.props_list)
@@ -300,8 +302,16 @@ def _names_in_english(frame: GroupFrame) -> list[str]:
     return [*frame.cast.names, *frame.bible.props_list, *(c.name for c in frame.bible.characters)]
 
 
-def camera_issues(path: str, en: str, has_camera: bool, mode: CameraMode, names: Iterable[str] = ()) -> list[Issue]:
-    """Mode A: in brackets before the sentence, and nowhere else; mode B: in its own fields."""
+def camera_issues(
+    path: str,
+    en: str,
+    has_camera: bool,
+    mode: CameraMode,
+    names: Iterable[str] = (),
+    own_brackets: Collection[str] = (),
+) -> list[Issue]:
+    """Mode A: in brackets before the sentence, and nowhere else; mode B: in its own fields. `own_brackets`: those that
+    are no cameras."""
     bracket = prefix_of(en)
     if mode == "A":
         if not bracket:
@@ -315,7 +325,7 @@ def camera_issues(path: str, en: str, has_camera: bool, mode: CameraMode, names:
         return []
     if not has_camera:
         return [Issue(f"{path}.camera", Text(N_("camera mode B: give size, angle, lens and motion")))]
-    if bracket and not _opens_name(en, names):
+    if bracket and bracket not in own_brackets and not _opens_name(en, names):
         return [
             Issue(
                 f"{path}.en",
@@ -445,28 +455,29 @@ def index_issues(given: Sequence[int], sent: Sequence[int]) -> list[Issue]:
     return [Issue("panels", message)]
 
 
-def prefix_issues(path: str, text: str, wanted: str, names: Iterable[str]) -> list[Issue]:
-    """The camera in brackets, `wanted`, is kept letter for letter."""
+def prefix_issues(path: str, text: str, wanted: str, own: str, names: Iterable[str]) -> list[Issue]:
+    """The camera in brackets, `wanted`, is kept letter for letter. `own`: the bracket that the other language begins
+    with, camera or not."""
     if prefix_of(text) == wanted:
         return []
     if not wanted:
-        if _opens_name(text, names):
+        if own or _opens_name(text, names):
             return []
         return [Issue(path, Text(N_("has a camera in brackets that the other language does not have")))]
     return [Issue(path, Text(N_("must begin with {prefix} as it stands, untranslated"), prefix=wanted))]
 
 
 def translation_issues(
-    given: Sequence[tuple[int, str]], brackets: Mapping[int, str], names: Sequence[str],
+    given: Sequence[tuple[int, str]], sent: Mapping[int, str], brackets: Mapping[int, str], names: Sequence[str],
     language_issues: Callable[[str, str], list[Issue]],
 ) -> list[Issue]:  # fmt: skip
-    """(number, text) of each panel against what was sent. `brackets`: the camera in brackets of each, by number; empty
+    """(number, text) of each panel against what was sent, by number. `brackets`: the camera in brackets of each; empty
     where it has none."""
     issues = index_issues([index for index, _ in given], list(brackets))
     for number, (index, text) in enumerate(given):
         path = f"panels.{number}"
         if index in brackets:
-            issues += prefix_issues(path, text, brackets[index], names)
+            issues += prefix_issues(path, text, brackets[index], prefix_of(sent[index]), names)
         bracket = brackets.get(index, "")
         issues += language_issues(path, text[len(bracket) :] if text.startswith(bracket) else text)
     return issues

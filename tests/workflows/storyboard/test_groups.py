@@ -322,6 +322,23 @@ def test_an_edited_group_is_kept_until_it_is_asked_for_by_name(start: Start) -> 
     assert "Della laughs aloud." not in content(engine, scene, KIND)["groups"][4]["image_prompt"]
 
 
+def test_an_edited_groups_bracket_that_is_no_camera_may_stay_when_it_is_written_anew(start: Start) -> None:
+    engine = start()
+    scene = planned(engine)
+    run(engine, GROUP, scene, {"group_id": "KF0"})
+    edit(engine, scene, lambda made: made["groups"][0]["panels"][0].update(en="[Flashback] Della laughs aloud."))
+
+    def begin(words: str) -> Callable[[dict[str, Any]], None]:
+        return lambda made: made["panels"][0].update(en=f"{words} Della laughs aloud.")
+
+    since = len(service(engine).requests)
+    service(engine).changes = [begin("[MS, low]"), begin("[Flashback]")]
+    assert run(engine, GROUP, scene, {"group_id": "KF0", "rewrite": True}).state == "succeeded"
+    assert len(service(engine).requests) == since + 2
+    assert "leave [MS, low] out" in service(engine).requests[-1].messages[-1].content
+    assert content(engine, scene, KIND)["groups"][0]["panels"][0]["en"].startswith("[Flashback]")
+
+
 def test_an_edit_in_one_group_leaves_the_staleness_of_the_others(start: Start) -> None:
     engine = start()
     scene = planned(engine)

@@ -96,6 +96,41 @@ def test_a_translation_that_lost_something_is_repaired(start: Start, change: Cha
     assert named in service(engine).requests[since + 1].messages[-1].content
 
 
+def begin(number: int, **text: str) -> Change:
+    """A panel's text with something before it."""
+    [(side, words)] = text.items()
+    return lambda made: made["panels"][number].update({side: f"{words} {made['panels'][number][side]}"})
+
+
+@pytest.mark.parametrize("bracket", ["[Flashback]", "[闪回]"])
+def test_a_bracket_of_the_source_that_is_no_camera_stands_in_the_chinese_too(start: Start, bracket: str) -> None:
+    engine = start()
+    scene = written(engine)
+    edit(engine, scene, lambda made: begin(0, en="[Flashback]")(made["groups"][0]))
+
+    def keep(made: dict[str, Any]) -> None:
+        bare = made["panels"][0]["zh"].removeprefix("[Flashback]").strip()
+        made["panels"][0]["zh"] = f"{bracket} {bare}"
+
+    since = len(service(engine).requests)
+    service(engine).changes = [keep]
+    assert run(engine, TRANSLATE, scene, {"group_id": "KF0"}).state == "succeeded"
+    assert len(service(engine).requests) == since + 1
+    assert content(engine, scene, ZH)["groups"][0]["panels"][0]["zh"].startswith(bracket)
+
+
+def test_a_bracket_of_edited_chinese_that_is_no_camera_stands_in_its_english(start: Start) -> None:
+    engine = start()
+    scene = written(engine)
+    run(engine, TRANSLATE, scene)
+    edit(engine, scene, put(3, "[闪回] Della数着钱。"), ZH)
+    since = len(service(engine).requests)
+    service(engine).changes = [lambda made: made["panels"][0].update(en="[Flashback] Della counts the money.")]
+    assert run(engine, BACK, scene).state == "succeeded"
+    assert len(service(engine).requests) == since + 1
+    assert content(engine, scene, EN)["groups"][0]["panels"][0]["en"] == "[Flashback] Della counts the money."
+
+
 def test_what_cannot_be_translated_is_partial_and_named_and_done_later_alone(start: Start) -> None:
     engine = start()
     scene = written(engine)

@@ -153,6 +153,7 @@ class _Check:
         others: Mapping[int, str], names: Sequence[str],
     ) -> None:  # fmt: skip
         # the camera is the panel's own, whatever was written in the Chinese
+        self._sent = {p.index: p.zh for p in edited}
         self._cameras = {p.index: bracket_of(p) for p in group.panels if p.index in {e.index for e in edited}}
         self._chinese = {p.index: p.zh for p in chinese.panels}
         self._others = others
@@ -163,8 +164,9 @@ class _Check:
     def __call__(self, answer: EnglishAnswer) -> list[Issue]:
         given = [(p.index, p.en) for p in answer.panels]
         issues = panel_checks.translation_issues(
-            given, self._cameras, self._names, lambda path, text: panel_checks.english_issues(path, text, self._names)
-        )
+            given, self._sent, self._cameras, self._names,
+            lambda path, text: panel_checks.english_issues(path, text, self._names),
+        )  # fmt: skip
         issues += panel_checks.alike_issues(given, self._others, self._chinese)
         by_path = {issue.path: issue for issue in reversed(issues)}
         told = [(index, text, by_path.get(f"panels.{number}")) for number, (index, text) in enumerate(given)]

@@ -6,13 +6,22 @@ ends the run there, and what was made until then is kept.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from random import Random
 from typing import TYPE_CHECKING
 
 from pydantic import Field
 
 from workbench import sketch
-from workbench.artifacts.panels import GROUP_KEYS, CameraMode, GroupAnswer, GroupKey, PanelGroup, StoryboardGroups
+from workbench.artifacts.panels import (
+    GROUP_KEYS,
+    CameraMode,
+    GroupAnswer,
+    GroupKey,
+    PanelGroup,
+    StoryboardGroups,
+    prefix_of,
+)
 from workbench.errors import Issue, JobError, ProgrammingError
 from workbench.i18n import N_, Text
 from workbench.jobs.context import PartialArtifact
@@ -128,16 +137,17 @@ def _stays(ctx: Context, group: PanelGroup, params: Params, mode: CameraMode) ->
 async def _write(
     ctx: Context, key: GroupKey, facts: JsonObject, opening: Opening, known: PanelGroup | None
 ) -> GroupAnswer:
-    prompt = ctx.prompt(**facts, **opening.facts)
+    prompt, frame = ctx.prompt(**facts, **opening.facts), opening.frame
     if known is not None and known.edited:
+        frame = replace(frame, own_brackets=[prefix_of(p.en) for p in known.panels if p.camera is not None])
         prompt = ctx.keep_to(prompt, known.model_dump(mode="json", include={"summary", "panels", "end", "exits"}))
     return await ctx.generate(
         key,
         prompt,
         schema=GroupAnswer,
         checks=[
-            lambda answer: panel_checks.form_issues(answer, opening.frame),
-            lambda answer: panel_checks.continuity_issues(answer, opening.frame),
+            lambda answer: panel_checks.form_issues(answer, frame),
+            lambda answer: panel_checks.continuity_issues(answer, frame),
         ],
         guide=lambda issues: _guide(ctx, issues, opening),
     )

@@ -136,9 +136,10 @@ def _sent(group: PanelGroup) -> list[JsonObject]:
 
 
 def _check(group: PanelGroup, names: Sequence[str]) -> Callable[[ChineseAnswer], list[Issue]]:
+    sent = {p.index: p.en for p in group.panels}
     brackets = {p.index: bracket_of(p) for p in group.panels}
     return lambda answer: panel_checks.translation_issues(
-        [(p.index, p.zh) for p in answer.panels], brackets, names, panel_checks.chinese_issues
+        [(p.index, p.zh) for p in answer.panels], sent, brackets, names, panel_checks.chinese_issues
     )
 
 
