@@ -11,7 +11,7 @@ import pandas as pd
 import streamlit as st
 
 from workbench.db.rows.jobs import CallSummary, ModelCall
-from workbench.json_types import parse_json
+from workbench.json_types import Json, parse_json
 from workbench.plain_text import cell
 from workbench.ui import formats, labels, older, states
 from workbench.ui.jobs import selection
@@ -115,14 +115,11 @@ def read(call: ModelCall, key: str) -> None:
         st.error(f"**{plain(labels.error_title(call.error_kind))}** {plain(call.error)}", icon=":material/error:")
     prompt, raw, request = st.tabs([t("Prompt"), t("Raw output"), t("Request")], key=f"{key}_tabs")
     with prompt:
-        for message in call.prompt or []:
-            st.caption(plain(message.get("role", "")))
-            st.code(
-                hide_keys(str(message.get("content", ""))),
-                language=None,
-                wrap_lines=True,
-                height=260 if len(str(message.get("content", ""))) > 900 else "content",
-            )
+        for role, said in _messages(call.prompt):
+            st.caption(plain(role))
+            st.code(hide_keys(said), language=None, wrap_lines=True, height=260 if len(said) > 900 else "content")
+        if isinstance(call.prompt, dict):
+            st.json(hide_keys({k: v for k, v in call.prompt.items() if k != "prompt"}))
         if not call.prompt:
             st.caption(t("Not kept: raw model input and output are removed after the set number of days."))
     with raw:
@@ -131,6 +128,13 @@ def read(call: ModelCall, key: str) -> None:
         st.json(
             hide_keys({k: v for k, v in call.as_json().items() if k not in _TEXTS and v is not None}), expanded=True
         )
+
+
+def _messages(prompt: Json) -> list[tuple[str, str]]:
+    """Who said what; a picture or a clip is asked for in one text, with its size and what it is drawn from beside."""
+    if isinstance(prompt, dict):
+        return [("", str(prompt.get("prompt", "")))]
+    return [(message.get("role", ""), str(message.get("content", ""))) for message in prompt or []]
 
 
 def _pretty(raw: str | None) -> str:
