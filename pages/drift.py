@@ -20,8 +20,10 @@ from workbench.ui.studio import storyboard, viewer
 
 wb = live.workbench()
 IMAGES = "generate_keyframe_images"
-#: more scenes than these are looked at episode by episode
-MOST_SCENES = 60
+#: frames on a page of the board
+PAGE = 60
+#: seconds that a page, and then each look at more, takes for frames that nobody has looked at yet
+LOOK_S = 1.5
 #: by colours and by a model: nearer than this nothing drifts
 NEAR = {COLOURS: 0.42}
 NEAR_OF_A_MODEL = 0.25
@@ -31,7 +33,7 @@ DRIFTS, UNLIKE = 1.25, 1.6
 
 def open_project(project: int) -> None:
     st.query_params["project"] = str(project)
-    for name in ("node", "episode"):
+    for name in ("node", "episode", "page"):
         st.query_params.pop(name, None)
 
 
@@ -46,22 +48,31 @@ def choose_character(project: int) -> NodeContent | None:
     names = tell_apart({node: str(row.content["name"]) for node, row in people.items()})
     chosen = st.sidebar.selectbox(
         t("Character"), list(names), format_func=names.__getitem__, key=slot,
-        on_change=lambda: st.query_params.__setitem__("node", str(st.session_state[slot])),
+        on_change=open_character, args=(slot,),
     )  # fmt: skip
     return people[chosen]
 
 
+def open_character(slot: str) -> None:
+    st.query_params["node"] = str(st.session_state[slot])
+    st.query_params.pop("page", None)
+
+
 def choose_episode(project: int) -> int | None:
-    """One episode, or None for all; of a long story always one."""
+    """One episode, or None for all."""
     scenes = pictures.scenes(project)
     numbers = {str(s.episode): s.number for s in scenes}
     titles = {n.id: n.title for n in live.outline(project, project).nodes if n.kind == "episode"}
     named = {node: labels.node_title("episode", n, titles.get(int(node), "")) for node, n in numbers.items()}
     with st.sidebar:
         asked = filters.select("episode", t("Episode"), named, t("All episodes"))
-    if asked:
-        return int(asked)
-    return int(next(iter(numbers))) if len(scenes) > MOST_SCENES else None
+    return int(asked) if asked else None
+
+
+def load(person: int, episode: int | None) -> LikenessBoard:
+    """All frames that were looked at so far, and some more. Thousands of them are put together anew more quickly than
+    a shared answer is copied."""
+    return wb.likeness.board(person, episode=episode, seconds=LOOK_S)
 
 
 def page(project: int) -> None:
@@ -71,16 +82,16 @@ def page(project: int) -> None:
             to_cast(project, None)
         return
     drawn = live.look(f"drift_{person.node_id}", lambda: signature(project, person.node_id))
-    board = live.cached(
-        "likeness", lambda: wb.likeness.board(person.node_id, episode=episode),
-        person=person.node_id, episode=(episode := choose_episode(project)),
-    )  # fmt: skip
+    episode = choose_episode(project)
+    board = load(person.node_id, episode)
     with st.sidebar:
         order = filters.segment(
             "order", t("Order"), {"worst": t("Worst first"), "story": t("As in the story")}, "worst"
         )
     drawing = {(j.node_id, key) for j in live.active_jobs(project) if j.kind == IMAGES for key in job_keys(j.params)}
     heading(project, person, board, drawing)
+    if board.waiting:
+        look_on(person.node_id, episode, board)
     shell.show_refusal()
     left, right = st.columns([1, 2.6], gap="medium")
     with left:
@@ -89,6 +100,21 @@ def page(project: int) -> None:
         frames(project, board, order, drawing)
     parts.ticker(drawn, bool(drawing))
     viewer.draw_requested_dialog(project)
+
+
+def look_on(person: int, episode: int | None, shown: LikenessBoard) -> None:
+    """How many scenes were looked at so far, while the others are; then the page is drawn with all of them."""
+
+    @shell.fragment(run_every=1.0, key="drift_looking")
+    def looking() -> None:
+        board = load(person, episode) if live.drawn_alone() else shown
+        if not board.waiting:
+            live.redraw_page()
+        done = board.scenes - board.waiting
+        text = t("Looked at {n} of {all} scenes. The worst of these come first.", n=done, all=board.scenes)
+        st.progress(done / board.scenes, text=text)
+
+    looking()
 
 
 def job_keys(params: object) -> list[str]:
@@ -131,8 +157,6 @@ def heading(project: int, person: NodeContent, board: LikenessBoard, drawing: se
         )  # fmt: skip
     if board.problem is not None:
         st.markdown(f":orange[:material/warning:] :gray[{plain(translate(board.problem, current()))}]")
-    if board.left_out:
-        st.caption(t("{n} more frames do not fit here. Choose an episode at the left.", n=int(board.left_out)))
 
 
 def draw_again(node_id: int, key: str, source: str | None) -> None:
@@ -170,9 +194,27 @@ def frames(project: int, board: LikenessBoard, order: str, drawing: set[tuple[in
     unmeasured = [f for f in board.frames if f.distance is None]
     shown = [*ranked, *unmeasured] if order == "worst" else board.frames
     limits = limits_of(board)
+    pages = -(-len(shown) // PAGE)
+    at = min(max(whole_number(st.query_params.get("page", "1")) or 1, 1), pages)
+    if pages > 1:
+        turn(at, pages)
     with st.container(key=f"grid_{pictures.shape(project)}_drift"):
-        for frame in shown:
+        for frame in shown[(at - 1) * PAGE : at * PAGE]:
             tile(frame, limits, (frame.node_id, frame.key) in drawing)
+
+
+def turn(at: int, pages: int) -> None:
+    with st.container(horizontal=True, vertical_alignment="center", gap="small", key="drift_pages"):
+        st.caption(t("Page {n} of {all}", n=at, all=pages), width="content")
+        st.space("stretch")
+        for label, icon, to, key in (
+            (t("Previous"), "chevron_left", at - 1, "page_before"), (t("Next"), "chevron_right", at + 1, "page_after"),
+        ):  # fmt: skip
+            st.button(
+                label, key=key, icon=f":material/{icon}:", type="tertiary", disabled=not 1 <= to <= pages,
+                icon_position="right" if to > at else "left",
+                on_click=st.query_params.__setitem__, args=("page", str(to)),
+            )  # fmt: skip
 
 
 def limits_of(board: LikenessBoard) -> tuple[float, float]:

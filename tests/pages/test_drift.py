@@ -13,8 +13,10 @@ from PIL import Image, ImageDraw
 from tests.media.test_likeness import model, person
 from tests.pages.conftest import House, said
 from tests.workflows.frames import shot
+from workbench.api.likeness import Likeness
 from workbench.db.writes import story
 from workbench.errors import NotAllowed
+from workbench.media import likeness
 from workbench.settings import Settings
 from workbench.story.figures import find_box
 from workbench.ui import live
@@ -109,7 +111,7 @@ def test_the_least_alike_comes_first_and_is_drawn_again_in_one_click(house: Hous
     ranked = sorted((d, n) for n, d in distances.items() if d is not None)
     assert ranked[-1][1] == 5
     assert ranked[-1][0] > ranked[-2][0] + 0.1
-    assert (board.measure, board.problem, board.left_out) == ("colours", None, 0)
+    assert (board.measure, board.problem, board.scenes, board.waiting) == ("colours", None, 1, 0)
 
     at = house.page("drift", lang, project=project, node=mara)
     assert not at.exception
@@ -133,6 +135,85 @@ def test_the_least_alike_comes_first_and_is_drawn_again_in_one_click(house: Hous
     at.query_params["order"] = "story"
     at.run()
     assert next(str(b.key) for b in at.button if str(b.key).startswith("zoom_")) == f"zoom_{scene}_KF0"
+
+
+def lengthen(house: House, scene: int, episodes: int, scenes: int, worst: str) -> int:
+    """Further episodes with the frames of this scene in each of theirs; the last one's fifth frame is in this coat.
+    Returns the last scene."""
+    wb = house.wb
+    project = wb.projects.get_node(scene).project_id
+    prompt, images = (wb.artifact(scene, kind) for kind in ("keyframe_prompt", "keyframe_images"))
+    assert prompt is not None
+    assert images is not None
+    with wb.database.write() as conn:
+        made = []
+        for number in range(2, episodes + 2):
+            own = {"project_id": project, "user": "local"}
+            episode = story.add_node(conn, "episode", "E", parent_id=project, position=number, **own)
+            made += [
+                story.add_node(conn, "scene", "S", parent_id=episode, position=n, **own) for n in range(1, scenes + 1)
+            ]
+    other = frame_of(house, prompt.content["shots"][4], worst)
+    for node in made:
+        frames = [dict(f) for f in images.content["frames"]]
+        if node == made[-1]:
+            frames[4] = {"key": "KF4", "chosen": other["media"], "candidates": [other]}
+        wb.artifacts.save(node, "keyframe_prompt", prompt.content, None)
+        wb.artifacts.save(node, "keyframe_images", {"aspect_ratio": "16:9", "frames": frames}, None)
+    return made[-1]
+
+
+def test_the_worst_of_a_long_story_is_the_worst_of_all_its_episodes(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    project, mara, scene = drawn(house, {})
+    give_sheet(house, mara, usual="firebrick")
+    last = lengthen(house, scene, 8, 8, "royalblue")
+    looked: list[object] = []
+    whole = likeness.fingerprint
+    monkeypatch.setattr(likeness, "fingerprint", lambda *a, **more: (looked.append(a), whole(*a, **more))[1])
+    # no longer than somebody waits for a page, and on from there
+    board = house.wb.likeness.board(mara, seconds=0)
+    assert (board.scenes, len({f.node_id for f in board.frames}) + board.waiting) == (65, 65)
+    assert 0 < board.waiting < 65
+    at = house.page("drift", project=project, node=mara)
+    for _ in range(20):
+        board = house.wb.likeness.board(mara, seconds=0)
+    assert (board.waiting, len(board.frames)) == (0, 65 * 8)
+    count = len(looked)
+    live.invalidate()
+    at.run()
+    assert not at.exception
+    # nothing is looked at twice, and a changed scene alone again
+    assert len(looked) == count
+    zooms = [str(b.key) for b in at.button if str(b.key).startswith("zoom_")]
+    assert (zooms[0], len(zooms)) == (f"zoom_{last}_KF4", 60)
+    at.button(key="page_after").click().run()
+    assert not {str(b.key) for b in at.button if str(b.key).startswith("zoom_")} & set(zooms)
+    at.button(key="draw_worst").click().run()
+    [job] = house.wb.jobs.list(kind="generate_keyframe_images")
+    assert (job.node_id, job.params["keys"]) == (last, ["KF4"])
+    head = house.wb.artifact(last, "keyframe_images")
+    assert head is not None
+    redrawn = frame_of(house, shot(5), "firebrick")
+    head.content["frames"][4] = {"key": "KF4", "chosen": redrawn["media"], "candidates": [redrawn]}
+    house.wb.artifacts.save(last, "keyframe_images", head.content, head.version)
+    house.wb.likeness.board(mara)
+    assert len(looked) <= count + 1
+
+
+@pytest.mark.parametrize(("lang", "told"), [("en", "Looked at 8 of 9 scenes"), ("zh", "已看过 8 / 9 个场景")])
+def test_a_board_that_is_still_looked_at_says_how_far_it_is(
+    house: House, monkeypatch: pytest.MonkeyPatch, lang: str, told: str
+) -> None:
+    project, mara, scene = drawn(house, {})
+    give_sheet(house, mara, usual="firebrick")
+    lengthen(house, scene, 2, 4, "royalblue")
+    own = house.wb.likeness.board
+    monkeypatch.setattr(Likeness, "board", lambda self, person, episode=None, seconds=None: own(person, episode, 0.0))
+    at = house.page("drift", lang, project=project, node=mara)
+    assert not at.exception
+    assert any(told in str(bar.proto.text) for bar in at.get("progress"))
 
 
 def test_each_frame_is_held_against_the_look_that_is_worn_there(house: House) -> None:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import threading
+import time
 from collections import OrderedDict
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from workbench.api.projects import find_node
 from workbench.arguments import check_arguments
@@ -23,11 +26,8 @@ from workbench.media.embedding import Embedder
 from workbench.media.likeness import Box, Fingerprint
 from workbench.settings import Settings
 from workbench.story.figures import find_box
-from workbench.story.frame_shots import FrameShots, find_frame_shots
+from workbench.story.frame_shots import PANELS, FrameShots, find_frame_shots
 from workbench.story.names import fold, names_of
-
-if TYPE_CHECKING:
-    pass
 
 IMAGES, PROMPT, SHEET = "keyframe_images", "keyframe_prompt", "character_sheet"
 #: of a sheet as ours are laid out, from the left: front, side, behind, face; and the whole, for a sheet of one's own
@@ -38,8 +38,12 @@ VIEWS: tuple[Box, ...] = (
 _CAPTION = 0.1
 #: fingerprints that are kept in memory
 _MOST = 20_000
-#: frames on a board; more are looked at episode by episode
-MOST_FRAMES = 400
+#: scenes, each as one character is in it, whose frames are kept in memory
+_MOST_SCENES = 6000
+#: scenes that are read together
+_AT_ONCE = 8
+#: what tells of a scene what its frames show, and whom a name means
+_OF_SCENE, _OF_STORY = (IMAGES, PROMPT, *PANELS), ("character", "brief")
 COLOURS = "colours"
 
 
@@ -72,14 +76,25 @@ class LikenessLook(Record):
 @dataclass(frozen=True, slots=True)
 class LikenessBoard(Record):
     """`frames` in story order. `measure`: “colours”, or the name of the embedding model; `problem`: why that cannot be
-    used, and colours are. `left_out`: frames that did not fit."""
+    used, and colours are. `waiting`: of the drawn `scenes`, how many have not been looked at yet."""
 
     character: str
     looks: list[LikenessLook]
     frames: list[LikenessFrame]
     measure: str
     problem: Text | None
-    left_out: int
+    scenes: int
+    waiting: int
+
+
+@dataclass(frozen=True)
+class _Person:
+    """Whom a board is of, and what they are held against."""
+
+    node_id: int
+    names: list[str]
+    sheet: Artifact | None
+    measure: str
 
 
 @check_arguments
@@ -92,12 +107,17 @@ class Likeness:
         self._settings = settings
         self._shown: dict[str, list[Box]] = {}
         self._known: OrderedDict[tuple[str, Box, str], Fingerprint] = OrderedDict()
+        #: (character, scene) → what it was looked at as, and its frames
+        self._seen: OrderedDict[tuple[int, int], tuple[object, list[LikenessFrame]]] = OrderedDict()
+        self._writing = threading.Lock()
 
-    def board(self, character_id: int, episode: int | None = None) -> LikenessBoard:
+    def board(self, character_id: int, episode: int | None = None, seconds: float | None = None) -> LikenessBoard:
         """Every chosen frame that shows a character, with its distance to the sheet that is worn there.
 
-        `episode`: the node of the only episode to look at. Raises NotFound, NotAllowed.
+        `episode`: the node of the only episode to look at. `seconds`: for about how long to look at what was not
+        looked at yet, None: at all of it; who asks again goes on there. Raises NotFound, NotAllowed.
         """
+        until = None if seconds is None else time.monotonic() + seconds
         with self._database.read() as conn:
             node = find_node(conn, character_id)
             if node.kind != "character":
@@ -105,27 +125,60 @@ class Likeness:
             head = reads.find_head(conn, character_id, "character")
             sheet = reads.find_head(conn, character_id, SHEET)
             scenes = reads.scenes_with(conn, node.project_id, IMAGES, episode=episode)
-            heads = reads.heads_with_content(conn, [s.id for s in scenes], [IMAGES, PROMPT])
-            shots = find_frame_shots(conn, [s.id for s in scenes], heads)
-        names = names_of(head.content) if head else [node.title]
+            ids = reads.list_head_ids(conn, node.project_id, (*_OF_SCENE, *_OF_STORY))
         measure, problem = self._measure(sheet)
-        frames: list[LikenessFrame] = []
-        left_out = 0
-        for scene in scenes:
-            images, shown = heads.get((scene.id, IMAGES)), shots.get(scene.id)
-            if images is None or shown is None:
-                continue
-            for frame, shot, name in _list_frames_of(images, shown, names):
-                if len(frames) >= MOST_FRAMES:
-                    left_out += 1
-                    continue
-                box = find_box(shot, name, str(images.content["aspect_ratio"]))
-                source = shown.source(frame["key"])
-                frames.append(replace(self._hold(scene, frame, shot, box, sheet, measure), source=source))
+        person = _Person(character_id, names_of(head.content) if head else [node.title], sheet, measure)
+        told = hash(tuple(sorted((*key, own) for key, own in ids.items() if key[1] in _OF_STORY)))
+        against = (sheet.id if sheet else None, measure, told)
+        # as what a scene is to be looked at: while that is the same, its frames are
+        states: dict[int, object] = {
+            s.id: (s.number, s.position, *against, *(ids.get((s.id, kind)) for kind in _OF_SCENE)) for s in scenes
+        }
+        self._look_at(person, [s for s in scenes if self._find_seen(person, s, states) is None], states, until)
+        seen = [self._find_seen(person, s, states) for s in scenes]
+        frames = [frame for own in seen if own is not None for frame in own]
         looks = sheet.content["looks"] if sheet else []
         chosen = [LikenessLook(str(k["name"]), str(k["chosen"])) for k in looks if k["chosen"]]
         name = self._embedder.name if measure != COLOURS and self._embedder else COLOURS
-        return LikenessBoard(names[0], chosen, frames, name, problem, left_out)
+        waiting = sum(own is None for own in seen)
+        return LikenessBoard(person.names[0], chosen, frames, name, problem, len(scenes), waiting)
+
+    def _find_seen(self, person: _Person, scene: SceneEntry, states: dict[int, object]) -> list[LikenessFrame] | None:
+        """The frames of a scene that was looked at as it is now."""
+        state, frames = self._seen.get((person.node_id, scene.id), (None, []))
+        return frames if state == states[scene.id] else None
+
+    def _look_at(
+        self, person: _Person, scenes: Sequence[SceneEntry], states: dict[int, object], until: float | None
+    ) -> None:
+        """Look at some of these scenes at least, and at more `until` then."""
+        for at in range(0, len(scenes), _AT_ONCE):
+            if at and until is not None and time.monotonic() >= until:
+                return
+            some = scenes[at : at + _AT_ONCE]
+            with self._database.read() as conn:
+                heads = reads.heads_with_content(conn, [s.id for s in some], [IMAGES, PROMPT])
+                shots = find_frame_shots(conn, [s.id for s in some], heads)
+            for scene in some:
+                frames = self._measure_scene(person, scene, heads.get((scene.id, IMAGES)), shots.get(scene.id))
+                with self._writing:
+                    self._seen[person.node_id, scene.id] = states[scene.id], frames
+                    self._seen.move_to_end((person.node_id, scene.id))
+                    while len(self._seen) > _MOST_SCENES:
+                        self._seen.popitem(last=False)
+
+    def _measure_scene(
+        self, person: _Person, scene: SceneEntry, images: Artifact | None, shots: FrameShots | None
+    ) -> list[LikenessFrame]:
+        """The frames of a scene that show somebody."""
+        if images is None or shots is None:
+            return []
+        frames = []
+        for frame, shot, name in _list_frames_of(images, shots, person.names):
+            box = find_box(shot, name, str(images.content["aspect_ratio"]))
+            held = self._hold(scene, frame, shot, box, person.sheet, person.measure)
+            frames.append(replace(held, source=shots.source(frame["key"])))
+        return frames
 
     def _hold(
         self, scene: SceneEntry, frame: JsonObject, shot: JsonObject, box: Box | None, sheet: Any, measure: str

@@ -408,6 +408,16 @@ def heads_with_content(conn: Connection, node_ids: list[int], kinds: list[str]) 
     return {(head.node_id, head.kind): head for head in fetch(conn, Artifact, query)}
 
 
+def list_head_ids(conn: Connection, project_id: int, kinds: Collection[str]) -> dict[tuple[int, str], int]:
+    """(node id, kind) → the id of the head, of some kinds in a project, without anything of it."""
+    query = (
+        select(artifact_head.c.node_id, artifact_head.c.kind, artifact_head.c.artifact_id)
+        .join(node, node.c.id == artifact_head.c.node_id)
+        .where(node.c.project_id == project_id, artifact_head.c.kind.in_(kinds))
+    )
+    return {(row.node_id, row.kind): row.artifact_id for row in conn.execute(query)}
+
+
 def list_contents(conn: Connection, project_id: int, kind: str, *, archived: bool = False) -> list[NodeContent]:
     """The heads of one kind in a project with their content, by position."""
     query = (
