@@ -127,3 +127,23 @@ FRONT: dict[str, Body] = {
         ((0.02, 0.45), (0.06, 0.03)), ((0.13, 1.08), (-0.08, 1.09)), ((-0.3, 1.1), (-0.1, 1.04)), -0.06),
     "lying": SIDE["lying"],
 }  # fmt: skip
+
+
+def turn_half(front: Body, side: Body) -> Body:
+    """Half-way between the two, as whoever has turned by an eighth stands."""
+
+    def mid(one: Spot, other: Spot) -> Spot:
+        return (one[0] + other[0]) / 2, (one[1] + other[1]) / 2
+
+    def limb(one: tuple[Spot, Spot], other: tuple[Spot, Spot]) -> tuple[Spot, Spot]:
+        return mid(one[0], other[0]), mid(one[1], other[1])
+
+    return Body(
+        mid(front.hip, side.hip),
+        mid(front.neck, side.neck),
+        mid(front.head, side.head),
+        limb(front.near_leg, side.near_leg),
+        limb(front.far_leg, side.far_leg),
+        limb(front.near_arm, side.near_arm),
+        limb(front.far_arm, side.far_arm),
+    )

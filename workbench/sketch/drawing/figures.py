@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from workbench.sketch.drawing import creatures, props
-from workbench.sketch.drawing.bodies import FRONT, SIDE, Body
+from workbench.sketch.drawing.bodies import FRONT, SIDE, Body, turn_half
 from workbench.sketch.drawing.colour import RGB, mix, times
 from workbench.sketch.drawing.faces import head
 from workbench.sketch.drawing.looks import Look
@@ -14,11 +14,14 @@ from workbench.sketch.drawing.space import Spot
 from workbench.sketch.drawing.stage import Shape, ellipse, limb, smooth
 
 _SHOE: RGB = (52, 44, 46)
+#: three-quarter, to the right: as a reference sheet shows somebody who stands; no shot asks for it
+HALF = "half"
 
 
 @dataclass(frozen=True)
 class Figure:
-    """Somebody, ready to be drawn. `left` and `right` are what the hands hold."""
+    """Somebody, ready to be drawn. `facing`: camera, away, left, right or `HALF`; `left` and `right` are what the hands
+    hold."""
 
     look: Look
     stance: str
@@ -29,12 +32,19 @@ class Figure:
 
     @property
     def body(self) -> Body:
+        if self.facing == HALF:
+            return turn_half(FRONT[self.stance], SIDE[self.stance])
         table = SIDE if self.facing in ("left", "right") else FRONT
         return _holding(table.get(self.stance, table["standing"]), self)
 
     @property
     def side(self) -> bool:
         return self.facing in ("left", "right") or self.stance == "lying"
+
+    @property
+    def turn(self) -> float:
+        """How far the body is turned: 0 towards us or away, 1 to a side."""
+        return 0.5 if self.facing == HALF else float(self.side)
 
     def eyes(self) -> Spot:
         """Where the face is, as drawn."""
@@ -79,7 +89,7 @@ def figure_shapes(figure: Figure, close: float, inside: bool, wood: RGB, glance:
     if not figure.look.human:
         return creatures.creature_shapes(figure.look, figure.stance, figure.facing, figure.expression)
     look, body = figure.look, figure.body
-    side, away = figure.side, figure.facing == "away"
+    side, away, turn = figure.side, figure.facing == "away", figure.turn
     wide = look.width
     shapes: list[Shape] = []
     if body.seat is not None:
@@ -89,13 +99,14 @@ def figure_shapes(figure: Figure, close: float, inside: bool, wood: RGB, glance:
     if figure.stance == "lying":
         shapes.append((limb([(-0.86, 0.04), (1.02, 0.04)], [0.1, 0.1]), mix(look.under, wood, 0.6), 0.8, 255))
     long = look.garment in ("robe", "dress")
-    shapes += _arm(look, body, body.far_arm, 0.78, -1, side, wide)
+    shapes += _arm(look, body, body.far_arm, 0.78, -1, turn, wide)
     if figure.left and not (side and figure.right == ""):
         shapes += props.draw_held(figure.left, body.far_arm[1], close)
-    shapes += _legs(look, body, long, side, figure.stance, wide)
-    shapes += _torso(look, body, side, away, close, wide, figure.stance)
+    shapes += _legs(look, body, long, turn, figure.stance, wide)
+    shapes += _torso(look, body, turn, away, close, wide, figure.stance)
     lying = figure.stance == "lying"
-    turned = "right" if figure.facing == "left" else figure.facing
+    # a head that is turned to a side shows both its eyes
+    turned = "right" if figure.facing in ("left", HALF) else figure.facing
     if away and glance:
         turned = "right" if figure.look.width > 1 else "left"
     face = head(
@@ -107,7 +118,7 @@ def figure_shapes(figure: Figure, close: float, inside: bool, wood: RGB, glance:
         body.wind,
     )
     shapes += [([(x + body.head[0], y + body.head[1]) for x, y in spots], c, s, a) for spots, c, s, a in face]
-    arm = _arm(look, body, body.near_arm, 0.96, 1, side, wide)
+    arm = _arm(look, body, body.near_arm, 0.96, 1, turn, wide)
     shapes = [*arm, *shapes] if away else [*shapes, *arm]
     thing = figure.right or (figure.left if side else "")
     if thing and not away:
@@ -150,8 +161,13 @@ def _post(body: Body, inside: bool, wood: RGB) -> list[Shape]:
     ]
 
 
-def _legs(look: Look, body: Body, long: bool, side: bool, stance: str, wide: float) -> list[Shape]:
-    spread = 0.02 if side else 0.075
+def _between(front: float, side: float, turn: float) -> float:
+    """What is between two measures of a body that is turned so far."""
+    return front if not turn else side if turn == 1 else front + (side - front) * turn
+
+
+def _legs(look: Look, body: Body, long: bool, turn: float, stance: str, wide: float) -> list[Shape]:
+    spread = _between(0.075, 0.02, turn)
     cloth = look.coat if look.garment == "robe" else look.under
     shoe = look.skin if look.barefoot else _SHOE
     shapes: list[Shape] = []
@@ -168,23 +184,23 @@ def _legs(look: Look, body: Body, long: bool, side: bool, stance: str, wide: flo
                 255,
             )
         )
-        if side:
-            toe = (foot[0] + 0.13, foot[1]) if stance != "lying" else (foot[0] + 0.03, foot[1] + 0.1)
+        if turn:
+            toe = (foot[0] + 0.13 * turn, foot[1]) if stance != "lying" else (foot[0] + 0.03, foot[1] + 0.1)
             shapes.append((limb([(foot[0] - 0.02, foot[1] + 0.02), toe], [0.085, 0.06]), shoe, shade, 255))
         else:
             shapes.append((ellipse(foot[0], foot[1] + 0.015, 0.06, 0.045, 14), shoe, shade, 255))
     if long and stance not in ("lying",):
-        shapes.append((_skirt(look, body, side, stance, wide), look.coat, 0.92, 255))
-        shapes.append((_fold(body, side, stance), look.deep, 0.92, 150))
+        shapes.append((_skirt(look, body, turn, stance, wide), look.coat, 0.92, 255))
+        shapes.append((_fold(body, turn, stance), look.deep, 0.92, 150))
     return shapes
 
 
-def _skirt(look: Look, body: Body, side: bool, stance: str, wide: float) -> list[Spot]:
+def _skirt(look: Look, body: Body, turn: float, stance: str, wide: float) -> list[Spot]:
     """From the waist down to a hem that follows the feet."""
     hx, hy = body.hip
     knees, feet = (body.near_leg[0], body.far_leg[0]), (body.near_leg[1], body.far_leg[1])
     left, right = min(f[0] for f in feet), max(f[0] for f in feet)
-    waist = (0.13 if side else 0.165) * wide
+    waist = _between(0.165, 0.13, turn) * wide
     if stance in ("sitting", "kneeling", "crouching"):
         knee_left, knee_right = min(k[0] for k in knees), max(k[0] for k in knees)
         top = max(k[1] for k in knees) + 0.1
@@ -217,20 +233,20 @@ def _skirt(look: Look, body: Body, side: bool, stance: str, wide: float) -> list
     )
 
 
-def _fold(body: Body, side: bool, stance: str) -> list[Spot]:
+def _fold(body: Body, turn: float, stance: str) -> list[Spot]:
     hx, hy = body.hip
     if stance in ("sitting", "kneeling", "crouching"):
         return [(hx, hy + 0.05), (hx + 0.06, hy - 0.02), (hx + 0.02, hy - 0.1)]
-    x = hx - (0.05 if side else 0.02)
+    x = hx - _between(0.02, 0.05, turn)
     return [(x, hy + 0.08), (x + 0.035, hy - 0.3), (x - 0.01, 0.14), (x - 0.06, 0.14)]
 
 
-def _torso(look: Look, body: Body, side: bool, away: bool, close: float, wide: float, stance: str) -> list[Shape]:
+def _torso(look: Look, body: Body, turn: float, away: bool, close: float, wide: float, stance: str) -> list[Shape]:
     hx, hy = body.hip
     nx, ny = body.neck
     across, along = _frame(body)
-    shoulder, waist = (0.135 if side else 0.205) * wide, (0.13 if side else 0.15) * wide
-    chest = (0.155 if side else 0.19) * wide
+    shoulder, waist = _between(0.205, 0.135, turn) * wide, _between(0.15, 0.13, turn) * wide
+    chest = _between(0.19, 0.155, turn) * wide
 
     def at(u: float, t: float) -> Spot:
         """`t` from the hip (0) to the neck (1), `u` sideways."""
@@ -278,7 +294,7 @@ def _torso(look: Look, body: Body, side: bool, away: bool, close: float, wide: f
     )
     if away:
         return shapes
-    lean = shoulder * (0.35 if side else 0.0)
+    lean = shoulder * 0.35 * turn
     if look.garment == "robe":
         # One side is laid over the other, down to the sash.
         shapes += [
@@ -343,10 +359,10 @@ def _frame(body: Body) -> tuple[Spot, Spot]:
 
 
 def _arm(
-    look: Look, body: Body, arm: tuple[Spot, Spot], shade: float, sign: int, side: bool, wide: float
+    look: Look, body: Body, arm: tuple[Spot, Spot], shade: float, sign: int, turn: float, wide: float
 ) -> list[Shape]:
     across, _ = _frame(body)
-    reach = (0.02 if side else 0.165) * wide * sign
+    reach = _between(0.165, 0.02, turn) * wide * sign
     drop = 0.06
     shoulder = (body.neck[0] + across[0] * reach, body.neck[1] - drop + across[1] * reach)
     elbow, hand = arm

@@ -11,7 +11,7 @@ from PIL import Image, ImageDraw, ImageFilter
 from workbench.json_types import JsonObject
 from workbench.sketch.drawing import finish, looks, places
 from workbench.sketch.drawing.colour import RGB, digest, mix, times
-from workbench.sketch.drawing.figures import Figure, figure_shapes
+from workbench.sketch.drawing.figures import HALF, Figure, figure_shapes
 from workbench.sketch.drawing.frame import paint
 from workbench.sketch.drawing.framing import frame_shot
 from workbench.sketch.drawing.light import Light
@@ -31,9 +31,8 @@ _FLOOR: RGB = (196, 197, 201)
 _WOOD: RGB = (122, 84, 56)
 #: twice as fine as the picture
 _FINE = 2
-#: views from left to right: how somebody faces, where they stand (share of the width); the sketch's people turn by
-#: quarters, so that a three-quarter view is one from the side
-_VIEWS = (("camera", 0.135), ("right", 0.37), ("away", 0.605))
+#: views from left to right: how somebody faces, where they stand (share of the width)
+_VIEWS = (("camera", 0.135), (HALF, 0.37), ("away", 0.605))
 #: how high the tallest stands, of the picture's height
 _TALL = 0.84
 
