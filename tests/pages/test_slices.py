@@ -48,6 +48,26 @@ def test_an_episode_has_its_part_of_the_arc_and_a_scene_its_page_of_the_script(h
     assert "Page of the script" not in texts(house.page("studio", project=project, node=scenes[1]))
 
 
+def test_a_scene_that_stands_elsewhere_shows_its_own_page_under_its_number(house: House) -> None:
+    project, (first, *_) = house.planned()
+    for kind in ("generate_episode_core_expression", "generate_episode_scene_list", "generate_scene_script"):
+        assert house.run(kind, first.id).state == "succeeded"
+    scene = [n.id for n in house.nodes(project, "scene")][1]
+    script, listed = house.wb.artifact(first.id, "scene_script"), house.wb.artifact(first.id, "scene_list")
+    assert script is not None
+    assert listed is not None
+    turned = [{**s, "order": n} for n, s in enumerate(reversed(listed.content["scenes"]), start=1)]
+    house.wb.artifacts.save(first.id, "scene_list", {"scenes": turned}, listed.version)
+    place = house.wb.projects.get_node(scene).position
+    assert place == len(turned) - 1
+    live.invalidate()
+    at = house.page("studio", project=project, node=scene)
+    [shown] = [h.proto.body for h in at.get("html") if "<section class='rw-screenplay'>" in h.proto.body]
+    action = next(e["text"] for e in script.content["scenes"][1]["elements"] if e["type"] == "action")
+    assert action in shown.replace("&#x27;", "'").replace("&quot;", '"')
+    assert f"<h4><span>{place}</span>" in shown
+
+
 def test_a_slice_says_that_it_is_stale(house: House) -> None:
     project, (first, *_) = house.planned()
     assert house.run("generate_emotion_arc", project).state == "succeeded"

@@ -22,6 +22,7 @@ from workbench.errors import Conflict, InvalidInput, Issue, NotAllowed, NotFound
 from workbench.i18n import N_, Text
 from workbench.json_types import Json, JsonObject
 from workbench.story import board, elements, frame_shots, lineage, own_media, replanning, studio
+from workbench.story.facts import NodeView
 from workbench.story.frame_shots import FrameShots
 from workbench.story.freshness import source_heads
 
@@ -163,6 +164,8 @@ class Artifacts:
                 model=old.model,
             )
             writes.copy_prompts(conn, old.id, restored.id)
+            if declared.numbered_by is not None:
+                writes.copy_layout(conn, old.id, restored.id)
             return restored
 
     def pin(self, node_id: int, kind: str, version: int | None, user: str = "local") -> None:
@@ -206,6 +209,12 @@ class Artifacts:
         kinds.find(kind)
         with self._database.read() as conn:
             return lineage.trace(conn, node_id, kind)
+
+    def find_number(self, node_id: int, kind: str) -> int | None:
+        """Under which number what the node above has of a kind (`scene_script`, `emotion_arc`) tells of this episode or
+        scene, wherever that stands by now; None: not at all. Raises NotFound."""
+        kinds.find(kind)
+        return NodeView.load(self._database, node_id).find_number(kind)
 
     def diff(self, node_id: int, kind: str, from_version: int, to_version: int) -> list[Change]:
         """Field by field; empty when the contents are the same. Raises NotFound."""

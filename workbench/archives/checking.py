@@ -295,7 +295,9 @@ class Checker:
         if not isinstance(row["nodes"], list):
             raise odd("layout")
         for node_id in row["nodes"]:
-            self._refer("layout", node_id if isinstance(node_id, int) else None, self._nodes)
+            # an entry of a script may be of no scene
+            if node_id is not None:
+                self._refer("layout", node_id if isinstance(node_id, int) else None, self._nodes)
 
     def _refer(self, table: str, value: Any, known: Any, *, optional: bool = False) -> None:
         if value not in known and not (optional and value is None):

@@ -136,7 +136,7 @@ class Loader:
         if "inputs" in given:
             given["inputs"] = [self._of_story(made_from) for made_from in given["inputs"]]
         if "nodes" in given:
-            given["nodes"] = [self._nodes[node_id] for node_id in given["nodes"]]
+            given["nodes"] = [None if node_id is None else self._nodes[node_id] for node_id in given["nodes"]]
         if given.get("override_id") is not None:
             # one for all projects stays at home
             elsewhere = None if self._with_jobs else given["override_id"]

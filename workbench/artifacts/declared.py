@@ -42,6 +42,8 @@ class Kind:
     #: nodes that saving this artifact creates, renames or archives
     child_kind: NodeKind | None = None
     children: Callable[[JsonObject], list[Child]] | None = None
+    #: the plan whose numbers its parts have, ``scene_list`` of a script: when that changes, a part stays whose it was
+    numbered_by: str | None = None
     #: what of a content, or of a part of it, counts at one place, for inputs that depend on that alone: a field
     #: ``look@2.3`` is `views["look"](content, "2.3")`, ``panel@5`` of ``group:KF1`` what the picture of panel 5 shows
     views: Mapping[str, Callable[[JsonObject, str], Any]] = field(default_factory=dict)

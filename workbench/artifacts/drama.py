@@ -375,7 +375,7 @@ def _arc_parts(content: JsonObject) -> JsonObject:
 
 
 CAUSAL_CHAIN = Kind("causal_chain", N_("Causal chain"), "project", CausalChain, _phase_parts, expected_parts=4)
-EMOTION_ARC = Kind("emotion_arc", N_("Emotion arc"), "project", EmotionArc, _arc_parts)
+EMOTION_ARC = Kind("emotion_arc", N_("Emotion arc"), "project", EmotionArc, _arc_parts, numbered_by="episode_plan")
 CHARACTER_RELATIONSHIPS = Kind(
     "character_relationships", N_("Character relationships"), "project", CharacterRelationships
 )

@@ -11,7 +11,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from workbench.artifacts.declared import Kind
 from workbench.artifacts.staleness import Sources, refresh_inputs
 from workbench.artifacts.versions import hash_of, part_hashes, pick
-from workbench.db.rows.story import ArtifactVersion, HeadState, Input, LoadedHead
+from workbench.db.rows.story import ArtifactVersion, Input, LoadedHead
 from workbench.json_types import Json, JsonObject
 
 #: stands for the id of the version that is being saved, which it has only once it is
@@ -56,9 +56,7 @@ def has_own(inputs: Iterable[Input]) -> bool:
     return any(i["artifact_id"] == OWN for i in inputs)
 
 
-def inputs_of_edit(
-    head: ArtifactVersion, kind: Kind, content: JsonObject, sources: Mapping[tuple[int, str], HeadState]
-) -> list[Input]:
+def inputs_of_edit(head: ArtifactVersion, kind: Kind, content: JsonObject, sources: Sources) -> list[Input]:
     """What a person's edit of the head is made from: they have seen today's inputs. Where it is known which parts an
     input was used for, the parts that the edit leaves stay as old as they were."""
     if not any(i.get("only_for") for i in head.inputs):
@@ -71,8 +69,7 @@ def inputs_of_edit(
     edited = {part for part in now if now[part] != was.get(part)}
     # of the artifact itself, what is saved now is what was seen
     seen = LoadedHead(head.id, *place, head.version, head.content_hash, now, head.inputs, content)
-    known = Sources({**sources, place: seen}, sources.places if isinstance(sources, Sources) else {})
-    fresh = refresh_inputs(restrict(made_from, edited), known)
+    fresh = refresh_inputs(restrict(made_from, edited), sources.replace({place: seen}))
     own: list[Input] = [{**i, "artifact_id": OWN} if (i["node_id"], i["kind"]) == place else i for i in fresh]
     return [*restrict(made_from, now.keys() - edited), *own]
 

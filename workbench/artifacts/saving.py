@@ -7,6 +7,7 @@ from dataclasses import replace
 from sqlalchemy import Connection
 
 from workbench.artifacts.declared import Kind
+from workbench.artifacts.numbering import lay_out_edit
 from workbench.artifacts.part_inputs import has_own, name_own
 from workbench.artifacts.replan import Existing, Replan, match
 from workbench.artifacts.versions import hash_of, part_hashes
@@ -56,6 +57,8 @@ def add_version(
         created_by=user,
         lead="follow" if source in BY_HAND else "unless_pinned" if as_head else "never",
     )
+    if source == "manual" and kind.numbered_by is not None:
+        writes.set_layout(conn, artifact_id, lay_out_edit(conn, node_id, kind, content, before))
     _follow_head(conn, node_id, kind, before, user)
     stored = reads.find_artifact(conn, artifact_id)
     assert stored is not None
@@ -75,8 +78,8 @@ def point_head(
 
 
 def _head_to_leave(conn: Connection, node_id: int, kind: Kind) -> Artifact | None:
-    """Of kinds with child nodes alone: others need not be read."""
-    return None if kind.children is None else reads.find_head(conn, node_id, kind.name)
+    """Of kinds that say which nodes their entries are of: others need not be read."""
+    return None if kind.children is None and kind.numbered_by is None else reads.find_head(conn, node_id, kind.name)
 
 
 def _follow_head(conn: Connection, node_id: int, kind: Kind, before: Artifact | None, user: str) -> None:

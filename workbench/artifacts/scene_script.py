@@ -80,6 +80,6 @@ def _scene_parts(content: JsonObject) -> JsonObject:
     return {f"scene:{s['order']}": s for s in content["scenes"]}
 
 
-SCENE_SCRIPT = Kind("scene_script", N_("Scene script"), "episode", SceneScript, _scene_parts)
+SCENE_SCRIPT = Kind("scene_script", N_("Scene script"), "episode", SceneScript, _scene_parts, numbered_by="scene_list")
 
 KINDS = (SCENE_SCRIPT,)

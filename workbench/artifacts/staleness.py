@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from workbench.artifacts import kinds
 from workbench.artifacts.declared import Kind
+from workbench.artifacts.numbering import LaidOut, number_of
 from workbench.artifacts.versions import hash_of, part_of, pick
 from workbench.db.rows.story import HeadState, Input, LoadedHead
 from workbench.json_types import Json
@@ -37,21 +38,32 @@ Heads = Mapping[tuple[int, str], HeadState]
 
 class Sources(dict[tuple[int, str], HeadState]):
     """The heads that tell what is stale, and `places`: where the episodes (``2``) and scenes (``2.3``) stand by now
-    whose entries and looks were used."""
+    whose entries and looks were used. `laid_out`: artifact id → whose its entries are, see `numbering`."""
 
-    def __init__(self, heads: Heads, places: Mapping[int, str]) -> None:
+    def __init__(self, heads: Heads, places: Mapping[int, str], laid_out: Mapping[int, LaidOut]) -> None:
         super().__init__(heads)
         self.places = places
+        self.laid_out = laid_out
+
+    def replace(self, heads: Heads) -> Sources:
+        """The same with other heads in the place of some."""
+        return Sources({**self, **heads}, self.places, self.laid_out)
+
+    def find_number(self, made_from: Input, of_node: int, place: str) -> int | None:
+        """The number of a node's entry in the head of an input; None: it has none."""
+        head, position = self.get((made_from["node_id"], made_from["kind"])), int(place.rpartition(".")[2])
+        laid_out = None if head is None else self.laid_out.get(head.id)
+        return position if laid_out is None else number_of(of_node, position, laid_out)
 
 
 def follow(made_from: Input, heads: Heads) -> Input:
-    """An input as it would be read now: an entry's number, and the place of a look, are where their node stands."""
+    """An input as it would be read now: an entry has its number of now, a look is seen where its node stands."""
     of_node = made_from.get("of_node")
-    place = None if of_node is None or not isinstance(heads, Sources) else heads.places.get(of_node)
-    if place is None:
+    if of_node is None or not isinstance(heads, Sources) or of_node not in heads.places:
         return made_from
-    part, fields = made_from.get("part"), made_from.get("fields")
-    moved_part = part and f"{part.partition(':')[0]}:{place.rpartition('.')[2]}"
+    place, part, fields = heads.places[of_node], made_from.get("part"), made_from.get("fields")
+    # the entry of a node that has none any more is no part of the head
+    moved_part = part and f"{part.partition(':')[0]}:{heads.find_number(made_from, of_node, place) or 0}"
     moved_fields = fields and [_move_view(field, place) for field in fields]
     if (moved_part, moved_fields) == (part, fields):
         return made_from

@@ -18,10 +18,12 @@ from sqlalchemy import Connection
 
 from workbench.archives import form
 from workbench.artifacts import kinds
+from workbench.artifacts.numbering import find_laid_out
 from workbench.bundles.masking import Mask
 from workbench.db.connection import Database
 from workbench.db.migrate import head
 from workbench.db.reads import bundles as reads
+from workbench.db.reads import story
 from workbench.errors import NotAllowed, NotFound
 from workbench.i18n import N_, Text
 from workbench.json_types import JsonObject
@@ -99,6 +101,9 @@ def _read(conn: Connection, own: JsonObject, ids: list[int], jobs: list[JsonObje
     project = own["project_id"]
     tables["node"] = [] if project is None else reads.read_nodes(conn, project)
     tables["artifact"] = [] if project is None else reads.read_story(conn, project, at, ids)
+    if laid_out := find_laid_out(conn, story.list_version_entries(conn, [row["id"] for row in tables["artifact"]])):
+        # the plans that tell whose entries they are may not be there
+        tables["layout"] = [{"artifact_id": own, "nodes": [*nodes]} for own, nodes in laid_out.items()]
     tables["prompt_override"] = reads.read_overrides(conn, project, at)
     tables["profile"] = reads.read_profiles(conn, own["profile_id"])
     for row in tables["attempt"]:

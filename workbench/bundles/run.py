@@ -42,6 +42,8 @@ PAUSE_S = 0.02
 _TABLES = frozenset((
     "job", "job_child", "attempt", "step", "job_event", "model_call", "node", "artifact", "prompt_override", "profile",
 ))  # fmt: skip
+#: those that are in a bundle only where they have rows
+_OPTIONAL = frozenset(("layout",))
 #: of the recorded job, what a new one is asked with
 _ASKED = (
     "kind", "queue", "title", "title_i18n", "project_id", "node_id", "profile_id", "params", "params_hash", "priority",
@@ -117,10 +119,10 @@ def run(path: Path) -> Rerun:
 def _read_tables(archive: Archive) -> dict[str, list[JsonObject]]:
     told = archive.manifest.get("job")
     names = set(archive.manifest["tables"])
-    if names != _TABLES or not isinstance(told, dict):
-        wrong = sorted(names ^ _TABLES)
+    if names - _OPTIONAL != _TABLES or not isinstance(told, dict):
+        wrong = sorted((names - _OPTIONAL) ^ _TABLES)
         raise refusal(N_("its rows of {table} do not fit together"), table=wrong[0][:60] if wrong else "job")
-    tables = {name: [*archive.lines(name)] for name in sorted(_TABLES)}
+    tables = {name: [*archive.lines(name)] for name in sorted(names)}
     for name, rows in tables.items():
         known = {column.name for column in reads.table_of(name).c}
         if any(row.keys() - known for row in rows):
@@ -147,6 +149,7 @@ def _fill(
                 for row in tables["artifact"]
             ]
             _add(conn, "artifact_head", heads)
+            _add(conn, "layout", tables.get("layout", []))
             _add(conn, "prompt_override", tables["prompt_override"])
             source = own["answers_from"]
             relations = dict.fromkeys(("parent_id", "replay_of", "reused_from", "answers_from"))

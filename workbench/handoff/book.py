@@ -180,19 +180,18 @@ def no_scenes() -> Text:
 
 
 def _episode(node: NodeView, language: str, wanted: Callable[[NodeView], bool]) -> Episode:
-    outlines = {int(s["order"]): s for s in (node.artifact("scene_list") or {}).get("scenes", [])}
-    scripts = {int(s["order"]): s for s in (node.artifact("scene_script") or {}).get("scenes", [])}
     scenes: list[Scene] = []
     at = 0.0
     for child in node.children():
-        scene = _scene(child, outlines.get(child.position, {}), scripts.get(child.position), language, at)
+        scene = _scene(child, language, at)
         at = round(at + scene.seconds, 1)
         if wanted(child):
             scenes.append(scene)
     return Episode(node.position, node.title, tuple(scenes))
 
 
-def _scene(node: NodeView, outline: JsonObject, script: JsonObject | None, language: str, at: float) -> Scene:
+def _scene(node: NodeView, language: str, at: float) -> Scene:
+    outline = node.entry("scene_list") or {}
     plan, dialogue = node.artifact("keyframe_prompt"), node.artifact("dialogue")
     sound, motion, duration = node.artifact("sound_design"), node.artifact("motion_prompt"), node.artifact("duration")
     if duration is not None:
@@ -211,7 +210,7 @@ def _scene(node: NodeView, outline: JsonObject, script: JsonObject | None, langu
             Cue(c["type"], c["description"], c["intensity"], round(at + c["from_s"], 1), round(at + c["to_s"], 1))
             for c in (sound or {}).get("cues", [])
         ),
-        script,
+        node.entry("scene_script"),
         _read_groups(node, language),
     )  # fmt: skip
 

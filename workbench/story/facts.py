@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from sqlalchemy import Connection
 
 from workbench.artifacts import kinds
+from workbench.artifacts.numbering import find_laid_out, number_of
 from workbench.artifacts.sheets import look_at
 from workbench.artifacts.staleness import hash_used
 from workbench.artifacts.versions import hash_of, part_of, pick
@@ -220,7 +221,6 @@ class NodeView:
         *,
         fields: Fields | None = None,
         only_for: str | None = None,
-        of_node: int | None = None,
     ) -> JsonObject | None:
         """Head content of this node, or one part of it (see artifacts.kinds); None when there is none.
 
@@ -234,25 +234,44 @@ class NodeView:
         content = part_of(kinds.find(kind), head.content, part)
         if content is None:
             return None
-        return self._hand_out(head, part, content, fields, only_for, of_node)
+        return self._hand_out(head, part, content, fields, only_for)
 
     def entry(self, kind: str, *, fields: Fields | None = None, only_for: str | None = None) -> JsonObject | None:
         """What an artifact of the node above tells of this episode or scene, wherever in its order that stands; None
         when it tells nothing of it, or there is none. See `artifact`."""
-        above = self.parent
-        if above is None:
-            return None
-        part = f"{self.kind}:{self.position}"
-        return above.artifact(kind, part, fields=fields, only_for=only_for, of_node=self.id)
+        found = self._find_entry(kind)
+        return None if found is None else self._hand_out(*found, fields, only_for, self.id)
+
+    def find_number(self, kind: str) -> int | None:
+        """The number under which an artifact of the node above would tell of this episode or scene, which is no input;
+        None when it tells nothing of it, or there is none."""
+        with self._database.read() as conn:
+            head = self._find_head_above(conn, kind)
+            return None if head is None else self._number_in(conn, head)
+
+    def _find_entry(self, kind: str) -> tuple[Artifact, str, JsonObject] | None:
+        """(the version, the part, what it holds)"""
+        with self._database.read() as conn:
+            head = self._find_head_above(conn, kind)
+            if head is None:
+                return None
+            part = f"{self.kind}:{self._number_in(conn, head)}"
+        content = part_of(kinds.find(kind), head.content, part)
+        return None if content is None else (head, part, content)
+
+    def _find_head_above(self, conn: Connection, kind: str) -> Artifact | None:
+        above = self._row.parent_id
+        return None if above is None else self._inputs.head(conn, above, kind)
+
+    def _number_in(self, conn: Connection, head: Artifact) -> int | None:
+        laid_out = find_laid_out(conn, [head]).get(head.id)
+        return self.position if laid_out is None else number_of(self.id, self.position, laid_out)
 
     def note_seeds(self, seeded_by: tuple[Json, ...], only_for: str) -> None:
         """Count what the seeds of a frame are made of with the scene's entry, of which nothing is used for them."""
-        above, part = self.parent, f"{self.kind}:{self.position}"
-        with self._database.read() as conn:
-            head = None if above is None else self._inputs.head(conn, above.id, "scene_list")
-        content = None if head is None else part_of(kinds.find(head.kind), head.content, part)
-        if head is not None and content is not None:
-            self._inputs.record(head, part, content, (), only_for, self.id, seeded_by)
+        found = self._find_entry("scene_list")
+        if found is not None:
+            self._inputs.record(*found, (), only_for, self.id, seeded_by)
 
     def note_without(self, kind: str, part: str, field: str, only_for: str) -> None:
         """Count the newest version of a part in which a field held nothing: what is made follows nothing that it holds

@@ -9,6 +9,7 @@ from typing import Protocol
 from sqlalchemy import Connection
 
 from workbench.artifacts import kinds
+from workbench.artifacts.numbering import find_laid_out
 from workbench.artifacts.staleness import Sources, find_changed_inputs, list_to_load
 from workbench.db.reads import jobs as job_reads
 from workbench.db.reads import story as reads
@@ -180,22 +181,24 @@ def source_heads(conn: Connection, heads: Iterable[HeadState | ArtifactVersion])
     """The heads of everything that these were made from, with the content of those that have changed."""
     heads = list(heads)
     nodes = sorted({made_from["node_id"] for head in heads for made_from in head.inputs})
-    return load_changed(conn, heads, reads.heads_for(conn, nodes)) if nodes else Sources({}, {})
+    return load_changed(conn, heads, reads.heads_for(conn, nodes)) if nodes else Sources({}, {}, {})
 
 
 def load_changed(
     conn: Connection, heads: Iterable[HeadState | ArtifactVersion], sources: Mapping[tuple[int, str], HeadState]
 ) -> Sources:
-    """The same sources, with the content of those whose fields tell whether `heads` are stale, and where the nodes
-    stand whose entries were used."""
+    """The same sources, with the content of those whose fields tell whether `heads` are stale, where the nodes stand
+    whose entries were used, and which entries these are."""
     heads = list(heads)
-    told_of = {made_from["of_node"] for head in heads for made_from in head.inputs if "of_node" in made_from}
-    placed = Sources(sources, reads.list_numbers(conn, told_of))
+    told = [made_from for head in heads for made_from in head.inputs if "of_node" in made_from]
+    places = reads.list_numbers(conn, {made_from["of_node"] for made_from in told})
+    tellers = {(made_from["node_id"], made_from["kind"]) for made_from in told} & sources.keys()
+    placed = Sources(sources, places, find_laid_out(conn, [sources[key] for key in sorted(tellers)]))
     wanted: set[int] = set()
     for head in heads:
         wanted |= list_to_load(head.inputs, placed)
     contents = reads.find_contents(conn, wanted)
-    return Sources({key: _with_content(source, contents) for key, source in placed.items()}, placed.places)
+    return placed.replace({key: _with_content(source, contents) for key, source in placed.items()})
 
 
 def _with_content(head: HeadState, contents: Mapping[int, Json]) -> HeadState:

@@ -124,6 +124,7 @@ def find_astray(conn: Connection, project_id: int) -> dict[int, int]:
     if not shared:
         return {}
     heads = select(layout.c.nodes).join(artifact_head, artifact_head.c.artifact_id == layout.c.artifact_id)
+    heads = heads.where(artifact_head.c.kind.in_(("episode_plan", "scene_list")))
     named = conn.execute(heads.where(artifact_head.c.node_id.in_({place[0] for place in shared}))).scalars()
     laid_out = {node_id for nodes in named for node_id in nodes}
     astray: dict[int, int] = {}

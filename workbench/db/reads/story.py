@@ -331,6 +331,14 @@ def list_layouts(conn: Connection, node_id: int, kind: str) -> list[Layout]:
     return fetch(conn, Layout, query)
 
 
+def find_layouts(conn: Connection, ids: Collection[int]) -> dict[int, list[int | None]]:
+    """Artifact id → the nodes of its entries; versions of which none are kept are left out."""
+    query = select(layout.c.artifact_id, layout.c.nodes).where(
+        among(layout.c.artifact_id, bindparam("ids", type_=Ids()))
+    )
+    return {artifact_id: nodes for artifact_id, nodes in conn.execute(query, {"ids": sorted(ids)})}
+
+
 def count_heads(conn: Connection, node_ids: Collection[int]) -> dict[int, dict[str, int]]:
     """Node id → kind → how many artifacts it and the live nodes below it have; nodes without any are left out."""
     below = node.alias("below")

@@ -111,7 +111,13 @@ def point_head(conn: Connection, node_id: int, kind: str, artifact_id: int, *, p
     set_meta(conn, HEADS_MOVED, uuid.uuid4().hex[:12])
 
 
-def set_layout(conn: Connection, artifact_id: int, nodes: list[int]) -> None:
-    """Keep which nodes a version's entries became; the last time that it was the head counts."""
-    row = upsert(conn, layout).values(artifact_id=artifact_id, nodes=nodes)
-    conn.execute(row.on_conflict_do_update(index_elements=["artifact_id"], set_={"nodes": nodes}))
+def set_layout(conn: Connection, artifact_id: int, nodes: Sequence[int | None]) -> None:
+    """Keep which nodes a version's entries are of; of a plan, the last time that it was the head counts."""
+    row = upsert(conn, layout).values(artifact_id=artifact_id, nodes=[*nodes])
+    conn.execute(row.on_conflict_do_update(index_elements=["artifact_id"], set_={"nodes": [*nodes]}))
+
+
+def copy_layout(conn: Connection, from_artifact: int, to_artifact: int) -> None:
+    """The entries of another version with the same content are of the same nodes."""
+    own = select(literal(to_artifact), layout.c.nodes).where(layout.c.artifact_id == from_artifact)
+    conn.execute(insert(layout).from_select(["artifact_id", "nodes"], own))

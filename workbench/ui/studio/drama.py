@@ -216,9 +216,8 @@ def emotion_arc(content: Content) -> None:
         _points(points)
 
 
-def arc_of_episode(content: Content, order: int) -> None:
+def arc_of_episode(points: Sequence[Content]) -> None:
     """The part of the arc that an episode has: its curves where there are some, and its points in words."""
-    points = [p for p in content["points"] if p["episode_order"] == order]
     if len(points) > 1:
         charts.show(
             graphs.emotions(points, charts.palette()), "arc_of_episode",

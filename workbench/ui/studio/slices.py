@@ -17,18 +17,25 @@ from workbench.ui.studio import drama, screenplay, versions
 def arc(node: OutlineNode, project: int) -> None:
     """The points of the emotion arc that lie in an episode; nothing where there are none."""
     head = live.workbench().artifact(project, "emotion_arc")
-    if head is None or not any(p["episode_order"] == node.position for p in head.content["points"]):
+    if head is None:
+        return
+    number = live.workbench().artifacts.find_number(node.id, head.kind)
+    points = [{**p, "episode_order": node.position} for p in head.content["points"] if p["episode_order"] == number]
+    if not points:
         return
     with _card(project, head, node, t("Emotion arc of this episode")):
-        drama.arc_of_episode(head.content, node.position)
+        drama.arc_of_episode(points)
 
 
 def script_page(node: OutlineNode, project: int) -> None:
     """The scene's page of its episode's script; nothing where there is none."""
     episode = node.parent_id
     head = live.workbench().artifact(episode, "scene_script") if episode is not None else None
-    pages = [s for s in head.content["scenes"] if s["order"] == node.position] if head is not None else []
-    if head is None or not pages:
+    if head is None:
+        return
+    number = live.workbench().artifacts.find_number(node.id, head.kind)
+    pages = [{**s, "order": node.position} for s in head.content["scenes"] if s["order"] == number]
+    if not pages:
         return
     with _card(project, head, node, t("Page of the script")):
         screenplay.draw_pages(pages, head.content, node.id)
