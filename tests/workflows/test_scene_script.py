@@ -11,7 +11,9 @@ from tests.engine.conftest import Engine
 from tests.workflows.conftest import SAMPLES, Editing, nodes, run
 from workbench import samples
 from workbench.errors import GuardUnmet
+from workbench.handoff.book import read_book
 from workbench.story import scene_script, timing
+from workbench.story.facts import NodeView
 
 Start = Callable[..., Engine]
 
@@ -152,6 +154,38 @@ def test_a_length_goes_by_the_script_until_lines_and_shots_are_made_and_by_its_t
     page["transition"] = "wipe"
     engine.wb.artifacts.save(episode, "scene_script", head.content, version + 1)
     assert [r.kind for r in engine.wb.artifacts.list_stale_reasons(scene, "duration")] == ["scene_script"]
+
+
+def test_a_hand_off_and_a_sound_design_reckon_a_length_as_the_duration_does(start: Start) -> None:
+    engine = start()
+    episode, scenes = listed(engine, "gift-of-the-magi.en", 6)
+    assert run(engine, "generate_scene_script", episode).state == "succeeded"
+    head = engine.wb.artifact(episode, "scene_script")
+    assert head is not None
+    transitions = ("dissolve", "cut", "fade", "wipe", "cut", "none")
+    for page, transition in zip(head.content["scenes"], transitions, strict=True):
+        page["transition"] = transition
+    engine.wb.artifacts.save(episode, "scene_script", head.content, head.version)
+    for kind in ("generate_scene_anchor", "generate_keyframe_prompt"):
+        assert run(engine, kind, scenes[2]).state == "succeeded"
+
+    def lengths() -> list[float]:
+        [told] = read_book(NodeView.load(engine.wb.database, episode)).episodes
+        return [scene.seconds for scene in told.scenes]
+
+    job = run(engine, "generate_sound_design", scenes[2])
+    [laid_out] = [e.message for e in engine.wb.jobs.get_detail(job.id).events if "of sound" in str(e.message)]
+    page = head.content["scenes"][2]
+    shots = content(engine, scenes[2], "keyframe_prompt")
+    spoken = timing.dialogue_s(scene_script.speeches(page))
+    assert spoken > 0
+    bare = timing.estimate(dialogue=None, motion=None, shots=shots, sound=None, language="en").seconds
+    assert f"{bare + timing.tenths(spoken):.1f} s" in str(laid_out), "sounds lie where the script's lines are, too"
+    reckoned = lengths()
+    for scene in scenes:
+        assert run(engine, "estimate_duration", scene).state == "succeeded"
+    assert reckoned == lengths() == [content(engine, scene, "duration")["seconds"] for scene in scenes]
+    assert len(set(reckoned)) > 1
 
 
 def test_a_scene_that_speaks_in_the_script_is_not_silent(start: Start) -> None:

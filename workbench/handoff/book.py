@@ -16,7 +16,7 @@ from workbench.artifacts.storyboard import frame_key
 from workbench.errors import NotAllowed
 from workbench.i18n import N_, Text
 from workbench.json_types import JsonObject
-from workbench.story import board, frame_shots, timing
+from workbench.story import board, frame_shots, scene_length, timing
 from workbench.story.board import BoardPanel
 from workbench.story.facts import NodeView
 from workbench.story.names import NameIndex
@@ -192,13 +192,9 @@ def _episode(node: NodeView, language: str, wanted: Callable[[NodeView], bool]) 
 
 def _scene(node: NodeView, language: str, at: float) -> Scene:
     outline = node.entry("scene_list") or {}
-    plan, dialogue = node.artifact("keyframe_prompt"), node.artifact("dialogue")
-    sound, motion, duration = node.artifact("sound_design"), node.artifact("motion_prompt"), node.artifact("duration")
-    if duration is not None:
-        seconds = float(duration["seconds"])
-    else:
-        found = timing.estimate(dialogue=dialogue, motion=motion, shots=plan, sound=sound, language=language)
-        seconds = found.seconds
+    dialogue = node.artifact("dialogue")
+    sound, duration = node.artifact("sound_design"), node.artifact("duration")
+    seconds = scene_length.reckon(node, language).seconds if duration is None else float(duration["seconds"])
     shots = frame_shots.read_at(node, language)
     return Scene(
         node.position, node.title, str(outline.get("summary", "")), str(outline.get("location", "")),

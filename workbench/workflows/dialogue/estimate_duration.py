@@ -14,14 +14,12 @@ from pydantic import Field
 from workbench.artifacts.scene_script import Transition
 from workbench.artifacts.storyboard import Duration
 from workbench.i18n import N_, Text
-from workbench.json_types import JsonObject
-from workbench.story import timing
+from workbench.story import scene_length
 from workbench.story.guards import has_scene_outline
 from workbench.workflows import registry
 
 if TYPE_CHECKING:
     from workbench.jobs.context import Context
-    from workbench.story.facts import NodeView
 
 
 class Params(registry.Params):
@@ -45,28 +43,7 @@ class Params(registry.Params):
 async def run(ctx: Context, params: Params) -> Duration:
     """Reckon the scene's length from what has been written for it; what is missing is named."""
     ctx.progress(30, Text(N_("Counting lines, motion and silences")))
-    node = ctx.node
-    language = str(node.read_brief("language").get("language") or ctx.language)
-    dialogue = node.artifact("dialogue", fields=("lines",))
-    motion = node.artifact("motion_prompt", fields=timing.MOTION_FIELDS)
-    shots = node.artifact("keyframe_prompt", fields=("shots",))
-    sound = node.artifact("sound_design", fields=("cues",))
-    page = _read_script(node, params, whole=dialogue is None or shots is None)
-    duration = timing.estimate(
-        dialogue=dialogue,
-        motion=motion,
-        shots=shots,
-        sound=sound,
-        language=language,
-        transition=page.get("transition", params.transition),
-        page=page if "elements" in page else None,
-    )
+    language = str(ctx.node.read_brief("language").get("language") or ctx.language)
+    duration = scene_length.reckon(ctx.node, language, params.transition)
     ctx.progress(100, Text(N_("{seconds} s"), seconds=f"{duration.seconds:.1f}"))
     return duration
-
-
-def _read_script(node: NodeView, params: Params, *, whole: bool) -> JsonObject:
-    """What counts here of the scene's page in the script; `whole`: also what is done and said in it. Empty where there
-    is no script."""
-    fields = [*(("transition",) if params.transition == "cut" else ()), *(("elements",) if whole else ())]
-    return (node.entry("scene_script", fields=fields) if fields else None) or {}

@@ -48,7 +48,10 @@ async def run(ctx: Context, params: registry.Params) -> SoundDesign:
     shots = ctx.node.artifact("keyframe_prompt", fields=("shots",))
     motion = ctx.node.artifact("motion_prompt", fields=timing.MOTION_FIELDS)
     dialogue = ctx.node.artifact("dialogue")
-    seconds = timing.estimate(dialogue=dialogue, motion=motion, shots=shots, sound=None, language=language).seconds
+    seconds = timing.estimate(
+        dialogue=dialogue, motion=motion, shots=shots, sound=None, language=language,
+        page=ctx.offline_facts.get("scene_script"),
+    ).seconds  # fmt: skip
     prompt = ctx.prompt(
         **facts,
         seconds=seconds,
