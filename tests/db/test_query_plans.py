@@ -544,6 +544,7 @@ def ask_dashboards(wb: Workbench, project: int, now: int) -> None:
         prompts.list_inputs_of_job(conn, 200)
         prompts.list_templates(conn, "plan_episodes")
         prompts.list_used(conn, project)
+        prompts.list_of_artifact(conn, 200)
         usage.params_of_runs(conn, "kind_3", None, 20)
         usage.mean_of_runs(conn, "kind_3", None, 20)
         usage.mean_of_pictures(conn, "kind_3", None, 4, 20, None)

@@ -556,3 +556,47 @@ def test_a_beat_that_repeats_its_directory_is_read(start: Start) -> None:
     built(engine, story)
 
     assert len(asked(engine)) == 7
+
+
+def adopt(engine: Engine, story: int, variant: str, words: str = "简短些。") -> None:
+    name = f"planning/{WORKFLOW}{variant}"
+    now = engine.wb.prompts.get(name, "zh", story)
+    engine.wb.prompts.save(name, "zh", words, now.shipped["user"], project_id=story, base_version=now.newest_version)
+
+
+@pytest.mark.parametrize(
+    ("variant", "anew"),
+    [("", PHASES), (".knowledge", PHASES[1:]), (".beats", PHASES[2:]), (".act", PHASES[2:]), (".weave", PHASES[3:])],
+)
+def test_a_phase_in_other_words_is_built_again_with_those_behind_it(
+    start: Start, variant: str, anew: tuple[str, ...]
+) -> None:
+    engine = start()
+    story = project(engine)
+    built(engine, story)
+    adopt(engine, story, variant)
+    assert stale(engine, story) == {anew[0]}
+    since = len(asked(engine))
+    assert run(engine, "run_workflow_supervisor", story).result["skipped"] == []
+    # a directory and its acts for the beats, one call each for the others
+    acts = 1 + len(content(engine, story)["beats"]["acts"])
+    assert len(asked(engine)) - since >= sum(acts if phase == "beats" else 1 for phase in anew)
+    assert stale(engine, story) == set()
+    with pytest.raises(GuardUnmet, match="All four phases"):
+        build(engine, story)
+
+
+def test_a_phase_is_not_built_on_one_in_other_words_and_leaves_it_stale(start: Start) -> None:
+    engine = start()
+    story = project(engine)
+    built(engine, story)
+    adopt(engine, story, ".act")
+    with pytest.raises(GuardUnmet, match="Phase 3 is stale"):
+        build(engine, story, 4)
+    assert build(engine, story, 4, force=True).state == "succeeded"
+    assert stale(engine, story) == {"beats"}
+    assert build(engine, story).state == "succeeded"
+    assert stale(engine, story) == set()
+    # whatever was built since, each phase knows its own
+    adopt(engine, story, ".knowledge")
+    assert stale(engine, story) == {"knowledge"}

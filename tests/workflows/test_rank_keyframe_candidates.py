@@ -297,3 +297,19 @@ def test_the_score_falls_with_each_thing_that_is_wrong_and_ends_at_nothing() -> 
 def test_pictures_are_sent_as_data_after_the_words() -> None:
     message = Message("user", "look", (b"\xff\xd8\xff",))
     assert message.picture_links == ["data:image/jpeg;base64,/9j/"]
+
+
+def test_pictures_are_looked_at_again_in_other_words_frame_by_frame(studio: Engine, judge: Judge) -> None:
+    scene = scene_of(studio)
+    run(studio, KIND, scene, {"keys": ["KF0", "KF1"], "candidates": 2})
+    prompt = studio.wb.prompts.get("image/rank_keyframe_candidates", "en")
+    studio.wb.prompts.save(prompt.name, "en", "Look closely.", prompt.shipped["user"], base_version=0)
+    stale = [r.only_for for r in studio.wb.artifacts.list_stale_reasons(scene, "frame_ranking")]
+    assert stale == [["frame:KF0", "frame:KF1"]]
+    judge.looked.clear()
+    run(studio, KIND, scene, {"keys": ["KF0"], "candidates": 2})
+    assert [r.messages[0].content for r in judge.looked] == ["Look closely."] * 2
+    assert [r.only_for for r in studio.wb.artifacts.list_stale_reasons(scene, "frame_ranking")] == [["frame:KF1"]]
+    run(studio, KIND, scene, {"keys": ["KF0", "KF1"], "candidates": 2})
+    assert len(judge.looked) == 4
+    assert studio.wb.artifacts.list_stale_reasons(scene, "frame_ranking") == []

@@ -15,7 +15,9 @@ from workbench.artifacts.staleness import ChangedInput, find_changed_inputs
 from workbench.db.connection import Database
 from workbench.db.reads import media as media_reads
 from workbench.db.reads import story as reads
+from workbench.db.reads.prompts import list_of_artifact
 from workbench.db.rows.media import Media
+from workbench.db.rows.prompts import PartPrompt
 from workbench.db.rows.story import Artifact, ArtifactVersion, Input, Node, VersionEntry
 from workbench.db.writes import story as writes
 from workbench.errors import Conflict, InvalidInput, Issue, NotAllowed, NotFound
@@ -95,8 +97,11 @@ class Artifacts:
             checked = _keep_name(conn, node, kind, checked)
             if kind == "storyboard_groups":
                 checked = _note_chinese(conn, node_id, checked)
-            inputs = _inputs_of_edit(conn, node_id, declared, checked)
-            return add_version(conn, node_id, declared, checked, source="manual", user=user, inputs=inputs)
+            head = reads.find_head(conn, node_id, kind)
+            inputs = _inputs_of_edit(conn, head, declared, checked)
+            saved = add_version(conn, node_id, declared, checked, source="manual", user=user, inputs=inputs)
+            writes.add_prompts(conn, saved.id, _prompts_of_edit(conn, head, saved))
+            return saved
 
     def place_pictures(self, node_id: int, pictures: dict[str, tuple[str, str]], user: str = "local") -> Artifact:
         """Put stored pictures (see `wb.media.add_picture`) in the place of a scene's shots, chosen, the others beside
@@ -282,10 +287,16 @@ def _note_chinese(conn: Connection, node_id: int, groups: JsonObject) -> JsonObj
     return board.note_chinese(groups, before.content if before else None, chinese.content if chinese else None)
 
 
-def _inputs_of_edit(conn: Connection, node_id: int, kind: Kind, content: JsonObject) -> list[Input]:
+def _inputs_of_edit(conn: Connection, head: ArtifactVersion | None, kind: Kind, content: JsonObject) -> list[Input]:
     """A person who edits has seen today's inputs: what they edit is fresh against them. Where it is known which parts
     an input was used for, the parts that are left as they were stay as old as they were."""
-    head = reads.find_head(conn, node_id, kind.name)
     if head is None:
         return []
     return inputs_of_edit(head, kind, content, source_heads(conn, [head]))
+
+
+def _prompts_of_edit(conn: Connection, head: ArtifactVersion | None, edited: Artifact) -> list[PartPrompt]:
+    """What a person writes is made with no prompt; the parts that they leave are made with those of then."""
+    was, now = (head.part_hashes if head else None) or {}, edited.part_hashes or {}
+    there = list_of_artifact(conn, head.id) if head else []
+    return [prompt for prompt in there if prompt.part in was and was[prompt.part] == now.get(prompt.part)]

@@ -104,6 +104,7 @@ def _read(conn: Connection, own: JsonObject, ids: list[int], jobs: list[JsonObje
     if laid_out := find_laid_out(conn, story.list_version_entries(conn, [row["id"] for row in tables["artifact"]])):
         # the plans that tell whose entries they are may not be there
         tables["layout"] = [{"artifact_id": own, "nodes": [*nodes]} for own, nodes in laid_out.items()]
+    tables["artifact_prompt"] = reads.read_prompts(conn, [row["id"] for row in tables["artifact"]])
     tables["prompt_override"] = reads.read_overrides(conn, project, at)
     tables["profile"] = reads.read_profiles(conn, own["profile_id"])
     for row in tables["attempt"]:
@@ -178,7 +179,7 @@ def _mask(tables: dict[str, list[JsonObject]], registry: Registry) -> dict[str, 
     masked: dict[str, list[JsonObject]] = {}
     for name, rows in tables.items():
         masked[name] = [_mask_row(mask, name, row) for row in rows]
-    masked["prompt_override"] = []
+    masked["artifact_prompt"] = masked["prompt_override"] = []
     return masked
 
 

@@ -40,10 +40,11 @@ log = logging.getLogger(__name__)
 LONGEST_S = 300.0
 PAUSE_S = 0.02
 _TABLES = frozenset((
-    "job", "job_child", "attempt", "step", "job_event", "model_call", "node", "artifact", "prompt_override", "profile",
+    "job", "job_child", "attempt", "step", "job_event", "model_call", "node", "artifact", "artifact_prompt",
+    "layout", "prompt_override", "profile",
 ))  # fmt: skip
-#: those that are in a bundle only where they have rows
-_OPTIONAL = frozenset(("layout",))
+#: what an older release did not pack, or what is packed only where it has rows
+_OPTIONAL = frozenset(("artifact_prompt", "layout"))
 #: of the recorded job, what a new one is asked with
 _ASKED = (
     "kind", "queue", "title", "title_i18n", "project_id", "node_id", "profile_id", "params", "params_hash", "priority",
@@ -119,10 +120,10 @@ def run(path: Path) -> Rerun:
 def _read_tables(archive: Archive) -> dict[str, list[JsonObject]]:
     told = archive.manifest.get("job")
     names = set(archive.manifest["tables"])
-    if names - _OPTIONAL != _TABLES or not isinstance(told, dict):
-        wrong = sorted((names - _OPTIONAL) ^ _TABLES)
+    wrong = sorted((names | _OPTIONAL) ^ _TABLES)
+    if wrong or not isinstance(told, dict):
         raise refusal(N_("its rows of {table} do not fit together"), table=wrong[0][:60] if wrong else "job")
-    tables = {name: [*archive.lines(name)] for name in sorted(names)}
+    tables = {name: [*archive.lines(name)] if name in names else [] for name in sorted(_TABLES)}
     for name, rows in tables.items():
         known = {column.name for column in reads.table_of(name).c}
         if any(row.keys() - known for row in rows):
@@ -149,8 +150,9 @@ def _fill(
                 for row in tables["artifact"]
             ]
             _add(conn, "artifact_head", heads)
-            _add(conn, "layout", tables.get("layout", []))
+            _add(conn, "layout", tables["layout"])
             _add(conn, "prompt_override", tables["prompt_override"])
+            _add(conn, "artifact_prompt", tables["artifact_prompt"])
             source = own["answers_from"]
             relations = dict.fromkeys(("parent_id", "replay_of", "reused_from", "answers_from"))
             _add(conn, "job", [row | relations for row in tables["job"] if row["id"] == source])

@@ -582,6 +582,8 @@ artifact_prompt = Table(
     "artifact_prompt",
     metadata,
     Column("artifact_id", Id, ForeignKey("artifact.id"), primary_key=True),
+    # of the version; empty: all of it
+    Column("part", String(160), primary_key=True, default=""),
     Column("name", String(160), primary_key=True),
     Column("language", String(5), primary_key=True),
     Column("fingerprint", String(40), nullable=False),

@@ -33,7 +33,7 @@ from workbench.jobs.conversation import Conversation
 from workbench.jobs.hand_written import HandWritten
 from workbench.jobs.media_calls import ClipOutput, MediaSpec
 from workbench.jobs.media_steps import MediaSteps
-from workbench.jobs.overrides import find_prompt
+from workbench.jobs.part_prompts import PartPrompts
 from workbench.jobs.part_sources import PartSources
 from workbench.jobs.results import save_so_far
 from workbench.jobs.session import ClaimSession
@@ -42,7 +42,6 @@ from workbench.jobs.tried_call import TriedCall
 from workbench.json_types import JsonObject
 from workbench.profiles.routing import Capability
 from workbench.prompts import overrides
-from workbench.prompts.checking import check_fit
 from workbench.providers.base import Message as Message
 from workbench.providers.base import Mode as Mode
 from workbench.providers.base import TextReply
@@ -89,19 +88,19 @@ class Context:
         self._media = MediaSteps(session)
         self._range = (0.0, 100.0)
         self._prompt_versions: list[str] = []
-        self._prompt_files: dict[str, prompts.PromptFile] = {}
         self._children = Children(session)
         self._traditional: hanzi.Traditional | None = None
         self._node = node
-        #: what its parts are made from, and what of it a person has written
-        self.sources = PartSources(session, inputs)
+        self.language: str = (node.read_brief("language").get("language") if node else None) or "en"
+        #: what its parts are made with and from, and what of it a person has written
+        self.prompts = PartPrompts(session, inputs, self.language)
+        self.sources = PartSources(session, inputs, self.prompts)
         self.hand_written = HandWritten(session)
         self.params = params
         self.job_id = session.job_id
         self.warnings: list[Text] = []
         #: what drafts alone are told beside a prompt's facts; no model reads it and no seed depends on it
         self.offline_facts: JsonObject = {}
-        self.language: str = (node.read_brief("language").get("language") if node else None) or "en"
 
     @property
     def node(self) -> NodeView:
@@ -250,13 +249,17 @@ class Context:
         person has written by hand, prompts keep to that part."""
         return self._inputs.reading_for(part)
 
+    def asking_for(self, part: str) -> AbstractContextManager[None]:
+        """Inside, prompts are for one part of the artifact: in other words, they make that part stale and no other."""
+        return self.prompts.asking_for(part)
+
     def prompt(self, variant: str | None = None, /, **facts: Any) -> prompts.Prompt:
         """The workflow's prompt file in the story's language, with its facts filled in as data.
 
         Where a person has written or edited what the workflow writes, their version follows, for the model to keep to.
         """
         name = prompts.name_for(self._session.declared.run.__module__, variant)
-        prompt = self._fill(self._find_prompt(name), facts)
+        prompt = self._fill(self.prompts.use(name), facts)
         self._prompt_versions.append(prompt.version)
         if self._traditional_names is not None:
             prompt = prompts.ask_for_traditional(prompt)
@@ -269,21 +272,7 @@ class Context:
 
     def keep_to(self, prompt: prompts.Prompt, by_hand: Any) -> prompts.Prompt:
         """The prompt with what a person has written by hand, for the model to keep to."""
-        return prompts.keep_to(prompt, by_hand, self._find_prompt(prompts.KEEP_TO))
-
-    def _find_prompt(self, name: str) -> prompts.PromptFile:
-        """The prompt in the words that counted when the job was asked for: one that goes on pays nothing twice."""
-        file = self._prompt_files.get(name)
-        if file is None:
-            job = self._session.job
-            with self._session.database.read() as conn:
-                asked_at = reads.created_at(conn, self.job_id)
-                file = find_prompt(conn, job.overrides, name, self.language) or overrides.find_file(
-                    conn, job.project_id, name, self.language, asked_at
-                )
-            check_fit(file)
-            self._prompt_files[name] = file
-        return file
+        return prompts.keep_to(prompt, by_hand, self.prompts.use(prompts.KEEP_TO))
 
     def _fill(self, file: prompts.PromptFile, facts: JsonObject) -> prompts.Prompt:
         try:
@@ -300,11 +289,6 @@ class Context:
                 problem=str(error)[:300],
             )
             raise GuardUnmet([Issue("prompt", message)]) from error
-
-    @property
-    def prompt_files(self) -> list[prompts.PromptFile]:
-        """The prompts that this run has used."""
-        return list(self._prompt_files.values())
 
     @functools.cached_property
     def _traditional_names(self) -> list[str] | None:

@@ -14,6 +14,7 @@ from workbench.db.reads import story as reads
 from workbench.db.rows.story import Artifact, Input
 from workbench.errors import ProgrammingError
 from workbench.i18n import Text
+from workbench.jobs.part_prompts import PartPrompts
 from workbench.jobs.session import ClaimSession
 from workbench.json_types import JsonObject
 from workbench.story.facts import Inputs
@@ -22,9 +23,12 @@ from workbench.story.facts import Inputs
 class PartSources:
     """Those of one run of a workflow that writes an artifact."""
 
-    def __init__(self, session: ClaimSession, inputs: Inputs) -> None:
+    def __init__(self, session: ClaimSession, inputs: Inputs, prompts: PartPrompts) -> None:
         self._session = session
         self._inputs = inputs
+        self._prompts = prompts
+        #: the parts that are left alone (see `keep`)
+        self.kept: Collection[str] = ()
         #: (part of what this run makes, the fields of it that are used) → the parts that it is used for
         self._own_parts: dict[tuple[str, tuple[str, ...] | None], set[str]] = {}
         self._own_contents: dict[str, JsonObject] = {}
@@ -75,8 +79,10 @@ class PartSources:
         """Has what a part of the artifact (`written`: ``frame:KF3``) is made from changed since it was written?
 
         That is the input part of its own (``shot:4``; None: every part that it uses), and every whole input that it
-        uses.
+        uses. So has a part for which the model was asked in other words than it would be now.
         """
+        if self.was_asked_otherwise(written):
+            return True
         head = self.find_head()
         before = head.inputs if head else []
         for made_from in self._inputs.as_list():
@@ -94,6 +100,12 @@ class PartSources:
         return any(written in used_for and self._is_new(part, fields, written, before)
                    for (part, fields), used_for in self._own_parts.items())  # fmt: skip
 
+    def was_asked_otherwise(self, written: str) -> bool:
+        """Was a part of the artifact made with a prompt in other words than those that count for this run?"""
+        head = self.find_head()
+        with self._session.database.read() as conn:
+            return head is not None and self._prompts.has_changed(conn, head.id, written)
+
     def _is_new(self, part: str, fields: tuple[str, ...] | None, written: str, before: Sequence[Input]) -> bool:
         """A part that this run has made differs from the one that `written` was made from."""
         kind = kinds.find(str(self._session.declared.writes))
@@ -110,6 +122,7 @@ class PartSources:
         (``frame:KF3``).
         """
         head = self.find_head()
+        self.kept = written
         self._inputs.forget_kept()
         for made_from in head.inputs if head else ():
             only_for = made_from.get("only_for")

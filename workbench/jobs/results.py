@@ -20,9 +20,9 @@ from workbench.db.writes.claims import Claim
 from workbench.errors import ProgrammingError
 from workbench.i18n import N_, Text
 from workbench.jobs.hand_written import HandWritten
+from workbench.jobs.part_prompts import PartPrompts
 from workbench.jobs.part_sources import PartSources
 from workbench.json_types import JsonObject
-from workbench.prompts import PromptFile
 from workbench.story import replanning
 from workbench.story.facts import NodeView
 
@@ -42,12 +42,12 @@ class Maker(Protocol):
     @property
     def prompt_version(self) -> str | None: ...
     @property
-    def prompt_files(self) -> list[PromptFile]: ...
-    @property
     def model(self) -> str: ...
     def keep_script(self, content: M) -> M: ...
     @property
     def sources(self) -> PartSources: ...
+    @property
+    def prompts(self) -> PartPrompts: ...
     @property
     def hand_written(self) -> HandWritten: ...
 
@@ -75,6 +75,7 @@ def save_result(
     kind = kinds.find(kind_name)
     content = kinds.validate(kind, maker.keep_script(result).model_dump(mode="json"))
     by_hand = maker.hand_written.find_saved_meanwhile(conn)
+    used = maker.prompts.list_for(conn, kind, content, parts, maker.sources.kept)
     held = by_hand is None and _hides_work(conn, maker, kind.name, content)
     saved = add_version(
         conn,
@@ -90,7 +91,7 @@ def save_result(
         model=maker.model,
         as_head=by_hand is None and not held,
     )
-    story_writes.add_prompts(conn, saved.id, [(f.name, f.language, f.version, f.override) for f in maker.prompt_files])
+    story_writes.add_prompts(conn, saved.id, used)
     if by_hand is not None:
         message = Text(
             N_(

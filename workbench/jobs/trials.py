@@ -25,6 +25,7 @@ from workbench.db.writes.claims import Claim
 from workbench.errors import InvalidInput, Issue, ReelwrightError
 from workbench.i18n import N_, Text
 from workbench.jobs.context import Context
+from workbench.jobs.part_prompts import PartPrompts
 from workbench.jobs.text_steps import Guide, TextSteps, read_answers
 from workbench.jobs.tried_call import TriedCall
 from workbench.prompts import PromptFile
@@ -117,15 +118,12 @@ class Rehearsal(Context):
         self, session: ClaimSession, node: NodeView | None, inputs: Inputs, params: Any, step: str | None
     ) -> None:
         super().__init__(session, node, inputs, params)
+        self.prompts = _ShippedPrompts(session, inputs, self.language)
         self._text = _StoredTexts(session, step)
 
     def read_stored(self) -> None:
         """Go on past the steps that came to nothing, by the answers that are stored for them."""
         self._text = _ReadTexts(self._session, None)
-
-    def _find_prompt(self, name: str) -> PromptFile:
-        # its words do not count: what it is filled in with does
-        return prompts.find(name, self.language)
 
     def save_so_far(self, content: BaseModel, made: Collection[str] | None = None) -> None:
         """What there was so far has been saved by the job itself."""
@@ -157,6 +155,13 @@ class Rehearsal(Context):
 
     def _event(self, message: Text, level: str) -> None:
         """Nothing is told of a rehearsal."""
+
+
+class _ShippedPrompts(PartPrompts):
+    """The words of a rehearsal do not count: what they are filled in with does."""
+
+    def use(self, name: str) -> PromptFile:
+        return prompts.find(name, self.language)
 
 
 class _StoredTexts(TextSteps):

@@ -18,7 +18,7 @@ from workbench.db.rows.story import ArtifactVersion, HeadState, KeptHead, Loaded
 from workbench.json_types import Json
 from workbench.story.facts import NodeView
 from workbench.story.plan import Key, State
-from workbench.story.prompt_changes import find_changed
+from workbench.story.prompt_changes import Changed, find_changed
 
 
 class Writer(Protocol):
@@ -49,33 +49,39 @@ def find_stale_parts(node: NodeView, kind: str) -> set[str]:
     """The parts of what the node has of a kind that were made from something that has changed since."""
     with node._database.read() as conn:
         head = reads.find_head(conn, node.id, kind)
-        return set() if head is None else _stale_parts(head, source_heads(conn, [head]))
+        if head is None:
+            return set()
+        return _stale_parts(head, source_heads(conn, [head]), find_changed(conn, node.project_id, [node.id]))
 
 
 def find_parts_to_make(node: NodeView, kind: str) -> set[str]:
     """The same, with those that are made from them and so will be stale."""
     with node._database.read() as conn:
         head = reads.find_head(conn, node.id, kind)
-        return set() if head is None else _parts_to_make(head, source_heads(conn, [head]))
+        if head is None:
+            return set()
+        return _parts_to_make(head, source_heads(conn, [head]), find_changed(conn, node.project_id, [node.id]))
 
 
-def _stale_parts(head: HeadState | ArtifactVersion, sources: Sources) -> set[str]:
-    changed = find_changed_inputs(head.inputs, sources)
+def _stale_parts(head: HeadState | ArtifactVersion, sources: Sources, prompted: Changed) -> set[str]:
+    changed = [*find_changed_inputs(head.inputs, sources), *prompted.get((head.node_id, head.kind), ())]
     return {part for part in head.part_hashes or {} if any(c.touches(part) for c in changed)}
 
 
-def _parts_to_make(head: HeadState | ArtifactVersion, sources: Sources) -> set[str]:
+def _parts_to_make(head: HeadState | ArtifactVersion, sources: Sources, prompted: Changed) -> set[str]:
     own = [i for i in head.inputs if (i["node_id"], i["kind"]) == (head.node_id, head.kind)]
-    parts = _with_siblings(head, _stale_parts(head, sources))
+    there = head.part_hashes or {}
+    parts = with_siblings(there, _stale_parts(head, sources, prompted))
     while more := {p for i in own if i.get("part") in parts for p in i.get("only_for", ())} - parts:
-        parts |= _with_siblings(head, more)
+        parts |= with_siblings(there, more)
     return parts
 
 
-def _with_siblings(head: HeadState | ArtifactVersion, parts: Collection[str]) -> set[str]:
-    """With what is made together with them: ``text:KF3`` and ``state:KF3`` with ``group:KF3``."""
+def with_siblings(there: Iterable[str], parts: Collection[str]) -> set[str]:
+    """Parts with those of all there are that are made together with them: ``text:KF3`` and ``state:KF3`` with
+    ``group:KF3``."""
     keys = {part.partition(":")[2] for part in parts}
-    return {*parts, *(part for part in head.part_hashes or {} if part.partition(":")[2] in keys - {""})}
+    return {*parts, *(part for part in there if part.partition(":")[2] in keys - {""})}
 
 
 def count_parts_to_make(conn: Connection, project_id: int, keys: Collection[Key]) -> dict[Key, int]:
@@ -89,9 +95,7 @@ def count_parts_to_make(conn: Connection, project_id: int, keys: Collection[Key]
     def count(head: HeadState) -> int:
         there = head.part_hashes or {}
         whole = max(len(there), kinds.find(head.kind).expected_parts or 0)
-        if (head.node_id, head.kind) in prompted:
-            return whole
-        return len(_parts_to_make(head, sources)) + whole - len(there)
+        return len(_parts_to_make(head, sources, prompted)) + whole - len(there)
 
     return {key: parts for key, head in asked.items() if (parts := count(head))}
 

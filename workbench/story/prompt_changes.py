@@ -6,13 +6,13 @@ Only what a person has written anew makes anything stale: a release that ships o
 from __future__ import annotations
 
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from sqlalchemy import Connection
 
 from workbench import prompts
 from workbench.db.reads import prompts as reads
-from workbench.db.rows.prompts import Override
+from workbench.db.rows.prompts import Override, PartPrompt, UsedPrompt
 from workbench.errors import NotFound
 
 
@@ -21,6 +21,7 @@ class ChangedPrompt:
     """A prompt that differs now from the one that an artifact was made with.
 
     `was`, `now`: the prompt versions. `project_id`: whose words count now; None: the ones for all, or the shipped ones.
+    `only_for`: the parts of it that were made with `was`; None: all.
     """
 
     name: str
@@ -29,6 +30,11 @@ class ChangedPrompt:
     now: str
     is_shipped: bool
     project_id: int | None
+    only_for: tuple[str, ...] | None = None
+
+    def touches(self, part: str) -> bool:
+        """Whether a part of what was made (``group:KF3``) was made with it."""
+        return self.only_for is None or part in self.only_for
 
 
 Changed = dict[tuple[int, str], list[ChangedPrompt]]
@@ -39,22 +45,30 @@ def find_changed(conn: Connection, project_id: int, node_ids: Collection[int] | 
     if not reads.has_overrides(conn, project_id):
         return {}
     counting = list_counting(conn, project_id)
-    changed: Changed = {}
+    changed: dict[tuple[int, str], dict[ChangedPrompt, list[str]]] = {}
     for used in reads.list_used(conn, project_id, node_ids):
         override = counting.get((used.name, used.language))
         now = _shipped_version(used.name, used.language) if override is None else override.fingerprint
-        if now in (None, used.fingerprint) or (override is None and used.override_id is None):
+        if now is None or not is_other(used, now, None if override is None else override.id):
             continue
         other = ChangedPrompt(
             used.name,
             used.language,
             used.fingerprint,
-            now or "",
+            now,
             override is None,
             override.project_id if override else None,
         )
-        changed.setdefault((used.node_id, used.kind), []).append(other)
-    return changed
+        changed.setdefault((used.node_id, used.kind), {}).setdefault(other, []).append(used.part)
+    return {
+        head: [replace(other, only_for=None if "" in parts else tuple(parts)) for other, parts in others.items()]
+        for head, others in changed.items()
+    }
+
+
+def is_other(used: PartPrompt | UsedPrompt, fingerprint: str, override_id: int | None) -> bool:
+    """Whether these words are others than those that were used; of shipped ones, none are."""
+    return fingerprint != used.fingerprint and (override_id, used.override_id) != (None, None)
 
 
 def list_counting(conn: Connection, project_id: int | None) -> dict[tuple[str, str], Override]:

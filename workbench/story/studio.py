@@ -139,7 +139,10 @@ def find_stale_reasons(conn: Connection, artifact: ArtifactVersion) -> list[Stal
         return reasons
     version = artifact.version
     for prompt in find_changed(conn, own.project_id, [own.id]).get((own.id, artifact.kind), []):
-        reasons.append(StaleReason(own.id, own.title, "prompt", prompt.name, version, version, [], prompt=prompt))
+        parts = None if prompt.only_for is None else [*prompt.only_for]
+        reasons.append(
+            StaleReason(own.id, own.title, "prompt", prompt.name, version, version, [], parts, prompt=prompt)
+        )
     return reasons
 
 

@@ -10,6 +10,7 @@ from sqlalchemy import Connection, Table, and_, func, or_, select
 from workbench.db.schema import (
     artifact,
     artifact_head,
+    artifact_prompt,
     attempt,
     job,
     job_child,
@@ -86,6 +87,12 @@ def read_story(conn: Connection, project_id: int, at: int, without: Sequence[int
     chosen = select(ranked.c.id).where(ranked.c.rank == 1)
     rows = _rows(conn, select(artifact).where(artifact.c.id.in_(chosen)).order_by(artifact.c.id))
     return [row | {"job_id": None} for row in rows]
+
+
+def read_prompts(conn: Connection, artifacts: Sequence[int]) -> list[JsonObject]:
+    """What these versions were made with."""
+    query = select(artifact_prompt).where(artifact_prompt.c.artifact_id.in_(artifacts))
+    return _rows(conn, query.order_by(*artifact_prompt.primary_key.columns))
 
 
 def read_overrides(conn: Connection, project_id: int | None, at: int) -> list[JsonObject]:

@@ -22,7 +22,7 @@ from sqlalchemy import (
 from sqlalchemy.orm import aliased
 
 from workbench.db.connection import Ids, among
-from workbench.db.rows.prompts import MOST_ANSWERS, Override, PastCall, PastCallEntry, PromptUse, UsedPrompt
+from workbench.db.rows.prompts import MOST_ANSWERS, Override, PartPrompt, PastCall, PastCallEntry, PromptUse, UsedPrompt
 from workbench.db.rows.record import columns, fetch, fetch_one
 from workbench.db.rows.story import Input
 from workbench.db.schema import artifact, artifact_head, artifact_prompt, job, model_call, node, prompt_override
@@ -89,23 +89,34 @@ def has_overrides(conn: Connection, project_id: int) -> bool:
 
 def list_used(conn: Connection, project_id: int, node_ids: Collection[int] | None = None) -> list[UsedPrompt]:
     """The prompts that the heads of a project, or of some of its nodes, were made with."""
-    query: Select[tuple[int, str, str, str, str, int | None]] = (
+    query: Select[tuple[int, str, str, str, str, str, int | None]] = (
         select(
             artifact_head.c.node_id,
             artifact_head.c.kind,
+            artifact_prompt.c.part,
             artifact_prompt.c.name,
             artifact_prompt.c.language,
             artifact_prompt.c.fingerprint,
             artifact_prompt.c.override_id,
         )
         .join(artifact_prompt, artifact_prompt.c.artifact_id == artifact_head.c.artifact_id)
-        .order_by(artifact_head.c.node_id, artifact_head.c.kind, artifact_prompt.c.name)
+        .order_by(artifact_head.c.node_id, artifact_head.c.kind, artifact_prompt.c.name, artifact_prompt.c.part)
     )
     if node_ids is None:
         query = query.join(node, node.c.id == artifact_head.c.node_id).where(node.c.project_id == project_id)
         return fetch(conn, UsedPrompt, query)
     query = query.where(among(artifact_head.c.node_id, bindparam("ids", type_=Ids())))
     return fetch(conn, UsedPrompt, query, {"ids": sorted(node_ids)})
+
+
+def list_of_artifact(conn: Connection, artifact_id: int) -> list[PartPrompt]:
+    """The prompts that a version was made with."""
+    query = (
+        select(*columns(PartPrompt, artifact_prompt))
+        .where(artifact_prompt.c.artifact_id == artifact_id)
+        .order_by(artifact_prompt.c.part, artifact_prompt.c.name)
+    )
+    return fetch(conn, PartPrompt, query)
 
 
 def list_templates(conn: Connection, prompt_name: str, limit: int = 3) -> list[JsonObject]:

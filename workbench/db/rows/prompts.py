@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from workbench.db.rows.record import Record
 from workbench.json_types import JsonObject
@@ -110,11 +110,27 @@ class PromptRule(Record):
 
 
 @dataclass(frozen=True, slots=True)
+class PartPrompt(Record):
+    """A prompt that a part of a version, or with "" all of it, was made with. `override_id` None: the shipped one."""
+
+    part: str
+    name: str
+    language: str
+    fingerprint: str
+    override_id: int | None
+
+    def of(self, part: str) -> PartPrompt:
+        """The same of one part."""
+        return replace(self, part=part)
+
+
+@dataclass(frozen=True, slots=True)
 class UsedPrompt(Record):
-    """A prompt that the head of an artifact was made with. `override_id` None: the shipped one."""
+    """The same of the head of an artifact."""
 
     node_id: int
     kind: str
+    part: str
     name: str
     language: str
     fingerprint: str

@@ -10,6 +10,7 @@ from sqlalchemy import Connection, func, insert, literal, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from workbench.db.connection import db_now_ms
+from workbench.db.rows.prompts import PartPrompt
 from workbench.db.rows.story import Input
 from workbench.db.schema import HEADS_MOVED, artifact, artifact_head, artifact_prompt, layout, node
 from workbench.db.writes.installation import set_meta
@@ -81,12 +82,10 @@ def add_version(conn: Connection, node_id: int, kind: str, *, lead: Lead, **valu
     return artifact_id
 
 
-def add_prompts(conn: Connection, artifact_id: int, used: Sequence[tuple[str, str, str, int | None]]) -> None:
-    """What a version was made with: name, language, fingerprint and row of its override of each prompt."""
-    names = ("name", "language", "fingerprint", "override_id")
-    rows = [{"artifact_id": artifact_id, **dict(zip(names, one, strict=True))} for one in used]
-    if rows:
-        conn.execute(insert(artifact_prompt), rows)
+def add_prompts(conn: Connection, artifact_id: int, used: Sequence[PartPrompt]) -> None:
+    """What a version, or each part of it, was made with."""
+    if used:
+        conn.execute(insert(artifact_prompt), [{"artifact_id": artifact_id, **prompt.as_json()} for prompt in used])
 
 
 def copy_prompts(conn: Connection, from_artifact: int, to_artifact: int) -> None:

@@ -208,7 +208,9 @@ class _Order:
             "framing": f"{framing}, {angle}",
             "people": [{"name": n, "looks": worn.tell(n, looks.get(n, ""), ctx.language)} for n in names],
         }
-        return cls(key, source, names, ctx.prompt(**told), hash_of(told), worn.says_otherwise())
+        with ctx.asking_for(frame_part(key)):
+            prompt = ctx.prompt(**told)
+        return cls(key, source, names, prompt, hash_of(told), worn.says_otherwise())
 
     async def look(self, ctx: Context, media: str) -> Sight:
         checks = [partial(people_issues, self.names)]
@@ -265,6 +267,8 @@ def _known(ctx: Context, orders: Mapping[tuple[str, str], _Order]) -> dict[tuple
 
 
 def _is_same(ctx: Context, seen: RankedCandidate, order: _Order) -> bool:
+    if ctx.sources.was_asked_otherwise(frame_part(order.key)):
+        return False
     if seen.asked is not None:
         return seen.asked == order.hash
     # of before it was kept: no look was told then

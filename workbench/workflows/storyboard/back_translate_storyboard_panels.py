@@ -8,7 +8,7 @@ for by name.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from random import Random
 from typing import TYPE_CHECKING
 
@@ -39,7 +39,7 @@ from workbench.story.guards import has_storyboard_groups, has_storyboard_transla
 from workbench.workflows import registry, staging
 from workbench.workflows.image.generate_keyframe_images import FATAL
 from workbench.workflows.storyboard import panel_groups
-from workbench.workflows.storyboard.panel_groups import none_made
+from workbench.workflows.storyboard.panel_groups import none_made, part_of_group
 from workbench.workflows.storyboard.translate_storyboard_panels import groups_in
 
 if TYPE_CHECKING:
@@ -89,7 +89,8 @@ async def run(ctx: Context, params: Params) -> PartialArtifact:
     back = board.back_panels(ctx.node.at(ctx.node.id).artifact(KIND))
     made: dict[str, list[BackPanel]] = {}
     failed: list[JsonObject] = []
-    wanted = _list_pending(params, chinese, english, back)
+    anew = [key for key in GROUP_KEYS if ctx.sources.was_asked_otherwise(part_of_group(key))]
+    wanted = _list_wanted(params, chinese, english, back, anew)
     for number, (key, edited) in enumerate(wanted.items()):
         group = english[key]
         panels = {p.index: p for p in group.panels}
@@ -98,13 +99,14 @@ async def run(ctx: Context, params: Params) -> PartialArtifact:
         sent = [{"index": p.index, "zh": p.zh, "zh_before": p.made, "en": panels[p.index].en} for p in edited]
         counts = board.english_of(group, chinese[key], back)
         others = {index: en for index, en in counts.items() if index not in {p.index for p in edited}}
-        prompt = ctx.prompt(
-            title=brief["title"], genre=brief.get("genre") or "", names=names, panels=sent,
-            others=[{"index": index, "en": en} for index, en in others.items()],
-        )  # fmt: skip
+        facts = {
+            "title": brief["title"], "genre": brief.get("genre") or "", "names": names, "panels": sent,
+            "others": [{"index": index, "en": en} for index, en in others.items()],
+        }  # fmt: skip
         check = _Check(group, chinese[key], edited, others, names)
         try:
-            answer = await ctx.generate(key, prompt, schema=EnglishAnswer, checks=[check])
+            with ctx.asking_for(part_of_group(key)):
+                answer = await ctx.generate(key, ctx.prompt(**facts), schema=EnglishAnswer, checks=[check])
             texts = {p.index: p.en for p in answer.panels}
         except JobError as error:
             if (error.retryable and not ctx.last_attempt) or isinstance(error, ProgrammingError):
@@ -125,21 +127,23 @@ async def run(ctx: Context, params: Params) -> PartialArtifact:
     return PartialArtifact(lambda head: _merge(head, made, english, chinese), failed=failed, succeeded=list(made))
 
 
-def _list_pending(
-    params: Params, chinese: Mapping[str, TranslatedGroup], english: Mapping[str, PanelGroup], back: board.Back
-) -> dict[GroupKey, list[TranslatedPanel]]:
-    """The edited panels that ask for English, by group."""
-    pending: dict[GroupKey, list[TranslatedPanel]] = {}
+def _list_wanted(
+    params: Params, chinese: Mapping[str, TranslatedGroup], english: Mapping[str, PanelGroup], back: board.Back,
+    anew: Collection[str],
+) -> dict[GroupKey, list[TranslatedPanel]]:  # fmt: skip
+    """The edited panels that ask for English, by group. `anew`: the groups of which all that have some do."""
+    wanted: dict[GroupKey, list[TranslatedPanel]] = {}
     for key in GROUP_KEYS:
         if params.group_id not in (None, key) or key not in chinese or key not in english:
             continue
         panels = {p.index: p for p in english[key].panels}
-        edited = [p for p in chinese[key].panels if board.is_pending(key, p, panels[p.index], back)]
+        known = {} if key in anew else back
+        edited = [p for p in chinese[key].panels if board.is_pending(key, p, panels[p.index], known)]
         if params.group_id is None:
             edited = [p for p in edited if panels[p.index].for_zh is None]
         if edited:
-            pending[key] = edited
-    return pending
+            wanted[key] = edited
+    return wanted
 
 
 class _Check:

@@ -109,7 +109,8 @@ async def run(ctx: Context, params: Params) -> PartialArtifact:
             kept.append(key)
             continue
         try:
-            answer = await _write(ctx, key, facts, opening, known)
+            with ctx.asking_for(part_of_group(key)):
+                answer = await _write(ctx, key, facts, opening, known)
         except JobError as error:
             passing = error.retryable and not ctx.last_attempt
             if passing or not made or isinstance(error, ProgrammingError):

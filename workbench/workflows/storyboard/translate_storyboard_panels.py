@@ -101,9 +101,11 @@ async def run(ctx: Context, params: Params) -> PartialArtifact:
         if params.group_id is None and known is not None and not ctx.sources.has_changed(None, part_of_group(key)):
             kept.append(key)
             continue
-        prompt = ctx.prompt(title=brief["title"], genre=brief.get("genre") or "", names=names, panels=_sent(group))
+        facts = {"title": brief["title"], "genre": brief.get("genre") or "", "names": names, "panels": _sent(group)}
         try:
-            answer = await ctx.generate(key, prompt, schema=ChineseAnswer, checks=[_check(group, names)])
+            with ctx.asking_for(part_of_group(key)):
+                prompt = ctx.prompt(**facts)
+                answer = await ctx.generate(key, prompt, schema=ChineseAnswer, checks=[_check(group, names)])
         except JobError as error:
             if (error.retryable and not ctx.last_attempt) or isinstance(error, ProgrammingError):
                 raise
