@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 from PIL import Image
+from sqlalchemy import update
 
 from tests.engine.conftest import Engine
 from tests.workflows.conftest import run
@@ -16,9 +17,10 @@ from tests.workflows.frames import Painter, edit_shot, quick_drawing, scene_of
 from tests.workflows.test_frames_from_sheets import CROPPED, LIKE_DELLA, Told, describe
 from tests.workflows.test_keyframe_images import frames
 from workbench.artifacts.storyboard import SeenPerson, Sight
+from workbench.db.schema import model_call
 from workbench.errors import ProviderError
 from workbench.i18n import Text
-from workbench.providers.base import Message, OnDelta, Profile, TextReply, TextRequest, Usage
+from workbench.providers.base import PICTURE_TOKENS, Message, OnDelta, Profile, TextReply, TextRequest, Usage
 from workbench.providers.params import takes_pictures
 from workbench.settings import Settings
 from workbench.workflows.image import rank_keyframe_candidates as best
@@ -313,3 +315,25 @@ def test_pictures_are_looked_at_again_in_other_words_frame_by_frame(studio: Engi
     run(studio, KIND, scene, {"keys": ["KF0", "KF1"], "candidates": 2})
     assert len(judge.looked) == 4
     assert studio.wb.artifacts.list_stale_reasons(scene, "frame_ranking") == []
+
+
+def test_a_trial_is_priced_with_the_pictures_that_are_shown(studio: Engine, judge: Judge) -> None:
+    name = "image/rank_keyframe_candidates"
+    run(studio, KIND, scene_of(studio), {"keys": ["KF0"], "candidates": 2})
+    ids = [c.id for c in studio.wb.trials.list_calls(name, "en")]
+    words = studio.wb.prompts.get(name, "en").shipped
+
+    def price(system: str) -> int:
+        return studio.wb.trials.price(name, "en", system, words["user"], ids).tokens
+
+    # nothing is reused by another model: 900 tokens in and 60 out for each of two pictures, on both sides
+    judge.looked.clear()
+    took = studio.finish(studio.wb.trials.start(name, "en", f"{words['system']} Look.", words["user"], ids).id)
+    assert took.result is not None
+    used = sum(side["input_tokens"] + side["output_tokens"] for side in took.result["sides"].values())
+    assert price(f"{words['system']} Look.") >= used > 2 * 2 * 900
+    assert price(f"{words['system']} {'Look. ' * 400}") >= price(words["system"]) + 2 * 500
+    with studio.wb.database.write() as conn:
+        # where a service does not count
+        conn.execute(update(model_call).values(input_tokens=None))
+    assert price(words["system"]) > 2 * 2 * PICTURE_TOKENS

@@ -20,7 +20,7 @@ from workbench.errors import InvalidInput, ProgrammingError, all_of
 from workbench.json_types import JsonObject
 from workbench.profiles.profiles import Profiles
 from workbench.prompts import PromptFile, overrides
-from workbench.providers.base import Profile, Usage, estimate_tokens
+from workbench.providers.base import PICTURE_TOKENS, Profile, Usage, estimate_tokens
 from workbench.usage.prices import clock_ms, cost_of
 
 KIND = "try_prompt"
@@ -127,7 +127,7 @@ class Trials:
                 if _is_answered(call, file, chosen):
                     reused += 1
                     continue
-                usage = _guess_usage(call, file)
+                usage = _guess_usage(call, file, today)
                 tokens += (usage.input or 0) + (usage.output or 0)
                 priced = cost_of(chosen, chosen.text_model, usage, clock_ms())
                 if priced.cost_micros is None or priced.currency is None:
@@ -180,10 +180,21 @@ def _is_answered(call: PastCall, file: PromptFile, profile: Profile) -> bool:
     return same and call.raw_output is not None
 
 
-def _guess_usage(call: PastCall, file: PromptFile) -> Usage:
+def _guess_usage(call: PastCall, file: PromptFile, today: PromptFile) -> Usage:
+    """As the past call, with what `file` has more, or fewer, words than today's."""
+    asked = call.input_tokens or 0
+    words, usual = _count_words(call, file), _count_words(call, today)
+    if words is None or usual is None:
+        return Usage(input=asked, cached=0, output=call.output_tokens or USUAL_ANSWER)
+    # pictures, and the contract that code adds to the words
+    beside = max(asked - usual, PICTURE_TOKENS * call.pictures)
+    return Usage(input=words + beside, cached=0, output=call.output_tokens or USUAL_ANSWER)
+
+
+def _count_words(call: PastCall, file: PromptFile) -> int | None:
+    """Tokens of a past call's prompt in the words of `file`, about; None: they cannot be filled in."""
     try:
         filled = prompts.refill(file, call.template)
-        words = estimate_tokens(filled.system) + estimate_tokens(filled.user)
     except ProgrammingError:
-        words = call.input_tokens or 0
-    return Usage(input=words, cached=0, output=call.output_tokens or USUAL_ANSWER)
+        return None
+    return estimate_tokens(filled.system) + estimate_tokens(filled.user)

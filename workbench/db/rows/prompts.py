@@ -58,6 +58,12 @@ class PastCall(Record):
     prompt_version: str | None
     prompt_name: str
     template: JsonObject
+    prompt: list[JsonObject] | None
+
+    @property
+    def pictures(self) -> int:
+        """How many pictures were shown with the words."""
+        return sum(len(message.get("pictures", ())) for message in self.prompt or ())
 
 
 @dataclass(frozen=True, slots=True)
