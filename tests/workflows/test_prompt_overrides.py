@@ -13,6 +13,7 @@ from tests.workflows.conftest import Editing, nodes, run
 from workbench import prompts, samples
 from workbench.db.schema import model_call, prompt_override
 from workbench.db.writes import ledger
+from workbench.errors import InvalidInput
 
 Start = Callable[..., Engine]
 NAME = "planning/plan_episodes"
@@ -186,13 +187,24 @@ def test_words_that_do_not_fit_any_more_end_the_job_and_say_where_to_go(start: S
     assert not {e.name: e.fits for e in engine.wb.prompts.list(project) if e.language == "en"}[NAME]
 
 
-def test_words_that_ask_for_what_the_values_do_not_have_are_refused_where_a_call_shows_it(start: Start) -> None:
+def test_words_that_ask_for_what_the_values_do_not_have_are_refused(start: Start) -> None:
     engine = start()
     project = project_of(engine)
     words = prompts.find(NAME, "en").sections["user"] + '\n{{ characters[0].surname | data("x") }}'
-    saved = engine.wb.prompts.save(NAME, "en", "x", words, project_id=project, base_version=0)
+    with pytest.raises(InvalidInput, match="nobody knows yet whether characters can be used so"):
+        engine.wb.prompts.save(NAME, "en", "x", words, project_id=project, base_version=0)
+    # by a release that did not look
+    base = write_anew(engine, NAME, "Words.", project) and 1
+    with engine.wb.database.write() as conn:
+        conn.execute(update(prompt_override).values(user_text=words))
     job = run(engine, "plan_episodes", project)
     assert (job.state, job.error_kind) == ("failed", "guard_unmet")
-    engine.wb.prompts.reset(NAME, "en", project_id=project, base_version=saved.version)
+    engine.wb.prompts.reset(NAME, "en", project_id=project, base_version=base)
     run(engine, "plan_episodes", project)
     assert "surname" in str(engine.wb.prompts.check(NAME, "en", "x", words)[0].message)
+    # what is known to be there is let through from then on
+    there = words.replace("surname", "name")
+    assert engine.wb.prompts.check(NAME, "en", "x", there) == []
+    # and what another story may not have is not
+    some = words.replace("characters[0].surname", "chain.outline")
+    assert engine.wb.prompts.check(NAME, "en", "x", some) != []

@@ -207,8 +207,12 @@ class Prompts:
         user: str = "local",
     ) -> Override:
         """Let an older version count again, as a new one. Raises NotFound, InvalidInput, Conflict."""
+        key = self._find(name, language).key
         with self._database.write() as conn:
-            return overrides.restore(conn, name, language, project_id, version, base_version=base_version, user=user)
+            samples = reads.list_templates(conn, key)
+            return overrides.restore(
+                conn, name, language, project_id, version, base_version=base_version, samples=samples, user=user
+            )
 
     def count_stale(self, project_id: int) -> int:
         """How much of a project was made with another prompt than the one that counts now."""

@@ -111,7 +111,7 @@ def fill(file: PromptFile, facts: Mapping[str, Any]) -> Prompt:
     values = {**dict.fromkeys(file.optional, ""), **facts}
     try:
         sections = {part: _render(body, values) for part, body in file.sections.items()}
-    except (TemplateError, TypeError, ValueError) as error:
+    except (TemplateError, TypeError, ValueError, ArithmeticError) as error:
         raise ProgrammingError(f"prompt {name}.{language}: {error}") from error
     return Prompt(name, language, sections["system"], sections["user"], file.version, dict(facts))
 

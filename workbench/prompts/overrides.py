@@ -20,6 +20,7 @@ from workbench.i18n import N_, Text
 from workbench.json_types import JsonObject
 from workbench.prompts import PromptFile
 from workbench.prompts.checking import check
+from workbench.prompts.guesses import list_guesses
 
 
 def find_file(
@@ -77,17 +78,26 @@ def fingerprint_of(shipped: PromptFile, sections: Mapping[str, str]) -> str:
     return hashlib.sha256(text.encode(errors="surrogatepass")).hexdigest()[:12]
 
 
-def check_words(file: PromptFile, samples: Iterable[JsonObject] = ()) -> list[Issue]:
-    """What is wrong with a prompt in new words; `samples`: templates of calls of the past that it must be able to
-    fill in."""
-    issues = check(file.sections, prompts.find(file.name, file.language))
-    if issues:
+def check_words(file: PromptFile, samples: Iterable[JsonObject] | None = None) -> list[Issue]:
+    """What is wrong with a prompt in new words.
+
+    `samples`: templates of calls of the past that it must be able to fill in; where there are none, it may do with a
+    variable what the shipped words do. None: whether it can be filled in is seen elsewhere.
+    """
+    shipped = prompts.find(file.name, file.language)
+    issues = check(file.sections, shipped)
+    if issues or samples is None:
         return issues
-    for template in samples:
-        if not file.variables - file.optional <= template["variables"].keys() <= file.variables:
-            continue  # of another release
+    # the others are of another release
+    known = [t for t in samples if file.variables - file.optional <= t["variables"].keys() <= file.variables]
+    if not known:
+        return list_guesses(file.sections, shipped)
+    for template in known:
+        needed = {name: value for name, value in template["variables"].items() if name not in file.optional}
         try:
             prompts.refill(file, template)
+            # a story may have none of what is optional
+            prompts.fill(file, needed)
         except ProgrammingError as error:
             return [Issue("user", Text(N_("It cannot be filled in: {problem}"), problem=str(error)[:300]))]
     return []
@@ -136,6 +146,7 @@ def restore(
     version: int,
     *,
     base_version: int,
+    samples: Iterable[JsonObject] = (),
     user: str = "local",
 ) -> Override:
     """Let an older version count again, as a new one. Raises NotFound, InvalidInput when it does not fit any more."""
@@ -150,6 +161,7 @@ def restore(
         old.system_text or "",
         old.user_text or "",
         base_version=base_version,
+        samples=samples,
         user=user,
     )
 
