@@ -140,6 +140,25 @@ def test_a_missing_brief_file_is_refused(running: Reelwright) -> None:
     assert "nowhere.json" in refused(running("projects", "create", "--brief", "nowhere.json", "--json"))
 
 
+#: every type of job that a storyboard is made of
+CATALOGUE = {
+    "llm_chat", "llm_structured_test", "generate_scene_list", "plan_episodes", "build_narrative_causal_chain",
+    "expand_story_characters", "generate_character_relationships", "generate_emotion_arc",
+    "generate_episode_core_expression", "generate_episode_core_expression_batch", "generate_episode_scene_list",
+    "generate_scene_script", "run_workflow_supervisor", "run_episode_creation_agent",
+    "run_episode_creation_scene_task", "generate_scene_anchor", "generate_keyframe_prompt", "generate_motion_prompt",
+    "generate_dialogue", "generate_sound_design", "estimate_duration", "generate_keyframe_images",
+    "generate_scene_video", "refine_scene_all", "refine_scene_all_batch", "generate_storyboard_scene_bible",
+    "generate_storyboard_plan", "generate_storyboard_group", "translate_storyboard_panels",
+    "back_translate_storyboard_panels",
+}  # fmt: skip
+
+
+def test_workflows_list_names_every_type_of_job_of_the_catalogue(running: Reelwright) -> None:
+    assert len(CATALOGUE) == 30
+    assert CATALOGUE - {w["name"] for w in running("workflows", "list", "--json").json} == set()
+
+
 def test_workflows_say_what_they_need_and_write(running: Reelwright) -> None:
     listed = {w["name"]: w for w in running("workflows", "list", "--json").json}
 

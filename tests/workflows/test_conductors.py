@@ -9,8 +9,9 @@ from typing import Any
 import pytest
 
 from tests.engine.conftest import Engine, until
-from tests.workflows.conftest import nodes, run
+from tests.workflows.conftest import SAMPLES, nodes, run
 from tests.workflows.frames import quick_drawing
+from tests.workflows.rules import find_broken
 from workbench import samples
 from workbench.errors import AlreadyActive, NotAllowed
 from workbench.workflows.agents.run_workflow_supervisor import STEPS
@@ -21,11 +22,11 @@ PARAMS = {"images": False, "scene_count_hint": 6}
 
 
 @pytest.fixture
-def planned(start: Start, monkeypatch: pytest.MonkeyPatch) -> tuple[Engine, int, int]:
-    """A planned story: engine, project, first episode."""
+def planned(start: Start, monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest) -> tuple[Engine, int, int]:
+    """A planned story, of the sample that a test names: engine, project, first episode."""
     quick_drawing(monkeypatch)
     engine = start()
-    project = engine.wb.create_project(samples.load("gift-of-the-magi.en"))
+    project = engine.wb.create_project(samples.load(getattr(request, "param", "gift-of-the-magi.en")))
     assert run(engine, "plan_episodes", project).state == "succeeded"
     return engine, project, nodes(engine, project, "episode")[0].id
 
@@ -36,6 +37,7 @@ def family(engine: Engine, job_id: int) -> list[Any]:
     return [c for child in children for c in (child, *family(engine, child.id))]
 
 
+@pytest.mark.parametrize("planned", SAMPLES, indirect=True)
 def test_the_agent_makes_an_episode_and_a_second_time_nothing(planned: tuple[Engine, int, int]) -> None:
     engine, project, episode = planned
     outline = engine.wb.plans.outline(AGENT, episode, PARAMS)
@@ -62,6 +64,8 @@ def test_the_agent_makes_an_episode_and_a_second_time_nothing(planned: tuple[Eng
     )  # fmt: skip
     assert outcome.done == made
     assert outcome.tokens == sum((c.input_tokens or 0) + (c.output_tokens or 0) for c in below)
+    assert find_broken(engine.wb, project) == []
+    assert "repair" not in {c.purpose for own in below for c in engine.wb.jobs.get_detail(own.id).model_calls}
     errors = {e.workflow: e.runs for e in engine.wb.usage.forecast_errors(since=0)}
     assert errors == {kind: n for kind, n in counts.items() if kind != TASK}
     assert engine.wb.plans.price(AGENT, [episode], PARAMS).jobs == 0  # type: ignore[union-attr]
@@ -220,9 +224,12 @@ def test_a_budget_that_is_used_up_stops_the_agent_and_more_lets_it_go_on(planned
     assert ended.state == "succeeded", ended.error
 
 
-def test_the_supervisor_makes_what_holds_the_story_together_and_names_what_cannot_begin(start: Start) -> None:
+@pytest.mark.parametrize("sample", SAMPLES)
+def test_the_supervisor_makes_what_holds_the_story_together_and_names_what_cannot_begin(
+    start: Start, sample: str
+) -> None:
     engine = start()
-    project = engine.wb.create_project(samples.load("gift-of-the-magi.en"))
+    project = engine.wb.create_project(samples.load(sample))
     outline = engine.wb.plans.outline(SUPERVISOR, project)
     assert outline.jobs[0].workflow == "build_narrative_causal_chain"
     assert {j.workflow for j in outline.jobs} == set(STEPS)
@@ -236,3 +243,4 @@ def test_the_supervisor_makes_what_holds_the_story_together_and_names_what_canno
     assert again.state == "succeeded", again.error
     assert [c.kind for c in engine.wb.jobs.get_detail(again.id).children] == ["generate_emotion_arc"]
     assert {s["reason"] for s in again.result["skipped"]} == {"fresh"}
+    assert find_broken(engine.wb, project) == []

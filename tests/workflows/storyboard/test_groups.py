@@ -47,9 +47,10 @@ def test_one_job_writes_81_panels_from_nine_calls_and_each_group_ends_where_the_
     assert len(service(engine).requests) == since + 9
 
 
-def test_all_groups_run_as_chained_jobs_of_their_own_and_hold_no_worker(start: Start) -> None:
+@pytest.mark.parametrize("sample", SAMPLES)
+def test_all_groups_run_as_chained_jobs_of_their_own_and_hold_no_worker(start: Start, sample: str) -> None:
     engine = start()
-    scene = planned(engine)
+    scene = planned(engine, sample)
     job = run(engine, GROUPS, scene, {"camera_mode": "A"})
     assert job.state == "succeeded", job.error
     children = engine.wb.jobs.list_children(job.id)
