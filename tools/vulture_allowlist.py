@@ -183,8 +183,14 @@ _.starts_of_days
 _.generate_trace_id
 _.generate_span_id
 
-# a switch of Streamlit's
+# switches of Streamlit's
 _.uses_pages_directory
+_._delta_index_map
 
 # questions of the client that notebooks ask
 _.queue_waits
+
+# fields of what an archive may hold, which pages read by key
+_.compile_error
+_.recovered
+_.duration_ms

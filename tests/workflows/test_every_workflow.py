@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import re
 import shutil
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -162,26 +162,20 @@ def test_every_workflow_runs_on_every_sample(homes: dict[str, Made], sample: str
 
 
 @pytest.mark.parametrize("sample", SAMPLES)
-def test_whatever_something_was_made_from_is_among_what_its_workflow_reads(
-    homes: dict[str, Made], sample: str
-) -> None:
+def test_whatever_something_was_made_from_is_among_what_its_workflow_reads(homes: dict[str, Made], sample: str) -> None:
     """Plans take their order from what is declared, and what they make anew."""
     engine = Engine(settings_of(homes[sample].home))
     try:
-        undeclared = {fault for node in _list_nodes(engine) for fault in _list_undeclared(engine, node)}
+        nodes = engine.wb.projects.tree(homes[sample].project).nodes
+        undeclared = {fault for node in nodes for fault in _list_undeclared(engine, node, nodes)}
     finally:
         engine.close()
     assert undeclared == set()
 
 
-def _list_nodes(engine: Engine) -> list[TreeNode]:
-    [project] = engine.wb.projects.list()
-    return engine.wb.projects.tree(project.id).nodes
-
-
-def _list_undeclared(engine: Engine, node: TreeNode) -> Iterator[str]:
+def _list_undeclared(engine: Engine, node: TreeNode, nodes: Sequence[TreeNode]) -> Iterator[str]:
     """What was used of some artifact of a node that the workflow which writes it does not say it reads."""
-    by_id = {n.id: n for n in _list_nodes(engine)}
+    by_id = {n.id: n for n in nodes}
     writers = {w.writes: w for w in registry.load().values() if w.writes}
     for kind in (a.kind for a in node.artifacts if a.kind in writers):
         head = engine.wb.artifact(node.id, kind)
