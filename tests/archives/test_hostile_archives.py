@@ -450,6 +450,20 @@ def test_what_an_older_release_did_not_ask_is_filled_in(
     assert plan.params == {"of_then": 1, "target_episode_count": None, "review": True}
 
 
+def test_a_call_that_was_asked_with_other_values_is_taken_and_not_filled_in(
+    make_home: Callable[[], Home], archive: Path, tmp_path: Path
+) -> None:
+    """As one of another release is."""
+    forgery = Forgery(archive)
+    forgery.change("model_call", lambda rows: [r.update(template={"variables": {"x": 5}}) for r in rows])
+    home = make_home()
+    came = home.wb.projects.import_archive(forgery.write(tmp_path / "other.zip")).project_id
+    words = home.wb.prompts.get("planning/plan_episodes", "en").counting
+    [call] = home.wb.trials.list_calls("planning/plan_episodes", "en", project_id=came)
+    with pytest.raises(InvalidInput, match="cannot be filled in"):
+        home.wb.trials.fill("planning/plan_episodes", "en", words["system"], words["user"], call.id)
+
+
 def test_a_damaged_archive_is_refused_wherever_it_is_damaged(home: Home, archive: Path, tmp_path: Path) -> None:
     whole = archive.read_bytes()
     path = tmp_path / "damaged.zip"

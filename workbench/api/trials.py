@@ -16,7 +16,8 @@ from workbench.db.reads import prompts as reads
 from workbench.db.rows.jobs import Job, SubmittedJob
 from workbench.db.rows.prompts import PastCall, PastCallEntry, PromptRule, PromptUse
 from workbench.db.rows.record import Record
-from workbench.errors import InvalidInput, ProgrammingError, all_of
+from workbench.errors import InvalidInput, Issue, ProgrammingError, all_of
+from workbench.i18n import N_, Text
 from workbench.json_types import JsonObject
 from workbench.profiles.profiles import Profiles
 from workbench.prompts import PromptFile, overrides
@@ -84,7 +85,12 @@ class Trials:
         issues = overrides.check_words(file, [call.template])
         if issues:
             raise InvalidInput(all_of(issues), issues)
-        filled = prompts.refill(file, call.template)
+        try:
+            filled = prompts.refill(file, call.template)
+        except ProgrammingError as error:
+            # of another release, which asked with other values
+            text = Text(N_("It cannot be filled in: {problem}"), problem=str(error)[:300])
+            raise InvalidInput(text, [Issue("user", text)]) from None
         return {"system": filled.system, "user": filled.user}
 
     def list_uses(self, name: str, language: str, project_id: int | None = None) -> builtins.list[PromptUse]:
