@@ -112,7 +112,7 @@ def test_what_is_read_only_where_it_was_used_is_waited_for_only_there(drawn_from
     makers = (Maker("panels", "scene", ("bible",), "panels"), Maker("images", "scene", ("used.panels",), "images"))
     made_from = lambda node, kind: [("panels", node)] if kind == "images" and drawn_from_panels else []  # noqa: E731
     state = lambda _node, kind: "stale" if kind == "panels" else "fresh"  # noqa: E731
-    items = plan.find_work(story(1), makers, state, "stale", made_from)
+    items = plan.find_work(story(1), makers, state, "stale", made_from=made_from)
     assert [(i.workflow, i.after) for i in items] == [("panels", ()), ("images", (0,))][: 1 + drawn_from_panels]
 
     ordered = plan.order_jobs(story(1), makers, [("images", 11), ("panels", 11)], made_from)
