@@ -146,7 +146,9 @@ def _restrict(
         return span
     found = span.cte("span").prefix_with("MATERIALIZED")
     its_job = select(literal(1)).where(job.c.id == found.c.id).correlate(found)
-    return select(*found.c).where(restrict(conn, its_job, others).exists())
+    # of all that ever said a word only those of the stretch are looked at
+    lowest = conn.execute(select(func.min(found.c.id))).scalar() if "text" in others else None
+    return select(*found.c).where(restrict(conn, its_job, others, lowest or 0).exists())
 
 
 def _within_pruned(filters: JobFilters, at: Column[Any], begin: int, end: int) -> Select[Any]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from typing import Any
 
 from sqlalchemy import (
@@ -258,11 +258,20 @@ def list_costs(conn: Connection, ids: Collection[int]) -> dict[int, Cost]:
     return {i: (cny, usd) for i, cny, usd in conn.execute(query, {"ids": [*ids]})}
 
 
+#: narrows a query over jobs to those that match
+Narrow = Callable[[Select[Any]], Select[Any]]
+
+
 def by_cost(
-    descending: bool, most: int, unsettled: Collection[int], yuan_for_dollar: float, after: tuple[float, int] | None
+    narrow: Narrow,
+    descending: bool,
+    most: int,
+    unsettled: Collection[int],
+    yuan_for_dollar: float,
+    after: tuple[float, int] | None,
 ) -> list[Select[Any]]:
-    """(job, micros of yuan, micros of dollars) of settled jobs, joined with `job`, so many of each that the first by
-    cost are among them: those in yuan, those in dollars and those in both, each in order.
+    """(job, micros of yuan, micros of dollars) of settled jobs that match, so many of each that the first by cost are
+    among them: those in yuan, those in dollars and those in both, each in order.
 
     `after`: those that cost as much in yuan as a job, and are older, or more, descending less.
     """
@@ -276,19 +285,25 @@ def by_cost(
         by_amount = own.desc() if descending else own.asc()
         for part in [[]] if after is None else _after(own, rate, *after, descending):
             priced = settled.where(own.isnot(None), other.is_(None), *part)
-            orders.append(priced.order_by(by_amount, c.job_id.desc()).limit(most))
-    return [*orders, _by_both(descending, most, unsettled, yuan_for_dollar, after)]
+            orders.append(narrow(priced).order_by(by_amount, c.job_id.desc()).limit(most))
+    return [*orders, _by_both(narrow, descending, most, unsettled, yuan_for_dollar, after)]
 
 
 def _by_both(
-    descending: bool, most: int, unsettled: Collection[int], yuan_for_dollar: float, after: tuple[float, int] | None
+    narrow: Narrow,
+    descending: bool,
+    most: int,
+    unsettled: Collection[int],
+    yuan_for_dollar: float,
+    after: tuple[float, int] | None,
 ) -> Select[Any]:
     c = ended_job.c
     paid = select(c.job_id, c.cny_micros, c.usd_micros).where(c.cny_micros.isnot(None), c.usd_micros.isnot(None))
     # all of them, in the order of the index that holds just these: SQLite would go through whatever paid in dollars
     both = paid.order_by(c.job_id).limit(_ALL).cte("both").prefix_with("MATERIALIZED")
-    query = select(*both.c).select_from(both.join(job, job.c.id == both.c.job_id + literal_column("0")))
-    query = query.where(~among(both.c.job_id, literal([*unsettled], type_=Ids())))
+    # job by job, which the offset says to PostgreSQL: it would read all of them to find these few
+    its_job = narrow(select(literal(1)).where(job.c.id == both.c.job_id).correlate(both)).offset(0)
+    query = select(*both.c).where(~among(both.c.job_id, literal([*unsettled], type_=Ids())), its_job.exists())
     yuan: ColumnElement[float] = both.c.cny_micros + both.c.usd_micros * literal(yuan_for_dollar, Float())
     if after is not None:
         value, job_id = after

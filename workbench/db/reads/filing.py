@@ -104,9 +104,10 @@ def _in_each_language(english: str | None, stored: Any) -> list[str]:
     return [*said]
 
 
-def says(conn: Connection, needle: str) -> ColumnElement[bool]:
-    """Of jobs in whose title, payload, error, prompts or answers a needle (search.needle_of) stands."""
-    ids = [search.matching_ids(conn, needle), *unfiled_saying(conn, needle)]
+def says(conn: Connection, needle: str, lowest: int = 0) -> ColumnElement[bool]:
+    """Of jobs in whose title, payload, error, prompts or answers a needle (search.needle_of) stands; `lowest`: no id is
+    below it."""
+    ids = [search.matching_ids(conn, needle, lowest), *unfiled_saying(conn, needle)]
     # one list of ids, not one or the other: PostgreSQL would read every job
     return job.c.id.in_(union_all(*ids))
 

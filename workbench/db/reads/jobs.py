@@ -203,16 +203,16 @@ def _are_more(conn: Connection, within: Sequence[ColumnElement[bool]], most: int
     return conn.execute(select(literal(1)).where(*within).offset(most).limit(1)).first() is not None
 
 
-def searching(conn: Connection, query: Select[Any], filters: JobFilters) -> Select[Any]:
+def searching(conn: Connection, query: Select[Any], filters: JobFilters, lowest: int = 0) -> Select[Any]:
     """A query over jobs, for those that match: `_matching`, and what is typed."""
     query = _matching(conn, query, filters)
     needle = search.needle_of(filters.get("text"))
-    return query.where(filing.says(conn, needle)) if needle else query
+    return query.where(filing.says(conn, needle, lowest)) if needle else query
 
 
-def restrict(conn: Connection, query: Select[Any], filters: JobFilters) -> Select[Any]:
-    """A query over jobs, for those that match."""
-    return searching(conn, query, filters)
+def restrict(conn: Connection, query: Select[Any], filters: JobFilters, lowest: int = 0) -> Select[Any]:
+    """A query over jobs, for those that match; `lowest`: no id that it asks of is below it."""
+    return searching(conn, query, filters, lowest)
 
 
 def _cost_more(amounts: Mapping[str, int]) -> ColumnElement[bool]:

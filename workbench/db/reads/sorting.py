@@ -212,7 +212,11 @@ def _by_cost(
         return _by_sums(conn, filters, after, limit, descending, yuan_for_dollar)
     unsettled = ended.list_unsettled(conn, costs=True)
     values: dict[int, ended.Cost] = {}
-    all_matching = reads.searching(conn, select(job.c.id), filters).order_by(job.c.id.desc())
+
+    def narrow(query: Select[Any]) -> Select[Any]:
+        return reads.searching(conn, query, filters)
+
+    all_matching = narrow(select(job.c.id)).order_by(job.c.id.desc())
     are_few = conn.execute(all_matching.offset(ended.FEW).limit(1)).first() is None
     if are_few:
         live = list(conn.scalars(all_matching))
@@ -224,9 +228,8 @@ def _by_cost(
         values = ended.sum_costs(conn, live)
         if after is None or after.key[0] is not None:
             place = None if after is None else (after.key[0], after.id)
-            for query in ended.by_cost(descending, limit, unsettled, yuan_for_dollar, place):
-                matching = reads.searching(conn, query, filters)
-                values |= {i: (cny, usd) for i, cny, usd in conn.execute(matching)}
+            for query in ended.by_cost(narrow, descending, limit, unsettled, yuan_for_dollar, place):
+                values |= {i: (cny, usd) for i, cny, usd in conn.execute(query)}
     nothing = [i for i in live if values.get(i, (None, None)) == (None, None)]
     known = [(_in_yuan(cost, yuan_for_dollar), i) for i, cost in values.items() if cost != (None, None)]
     if after is not None:
