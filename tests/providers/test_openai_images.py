@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import base64
+import hashlib
 import io
 from collections.abc import Callable
 from typing import Any
@@ -130,12 +131,13 @@ def test_a_profile_may_say_size_seed_and_more(scripted: ScriptedProvider, draw: 
 
 
 def test_references_are_sent_where_the_model_takes_them(scripted: ScriptedProvider, draw: Draw) -> None:
-    reply = draw(references=(b"RIFFone", b"RIFFthree"))
+    pictures = (b"RIFFone", b"RIFFthree")
+    reply = draw(references=pictures)
     [call] = scripted.calls()
     assert call["path"].endswith("/images/edits")
     assert call["request"]["image"] == [
-        {"name": "reference-1.webp", "bytes": 7},
-        {"name": "reference-2.webp", "bytes": 9},
+        {"name": f"reference-{n}.webp", "bytes": len(data), "sha256": hashlib.sha256(data).hexdigest()}
+        for n, data in enumerate(pictures, start=1)
     ]
     assert (call["request"]["prompt"], call["request"]["size"]) == ("a lamp", "1536x1024")
     assert len(reply.images) == 1

@@ -207,6 +207,7 @@ class _Rules:
             for group in made.groups
             for issue in panel_checks.translation_issues(
                 [(p.index, p.zh) for p in group.panels],
+                {p.index: p.en for p in english[group.group].panels},
                 {p.index: panels.bracket_of(p) for p in english[group.group].panels},
                 cast.names,
                 panel_checks.chinese_issues,

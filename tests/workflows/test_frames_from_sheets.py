@@ -362,7 +362,8 @@ def test_openai_gets_the_sheets_as_files_of_an_edit(wired: Told, service: Script
     [call] = service.calls()
     assert call["path"].endswith("/images/edits")
     assert call["request"]["image"] == [
-        {"name": f"reference-{n}.webp", "bytes": len(wired.bytes_of(sha))} for n, sha in enumerate(media, start=1)
+        {"name": f"reference-{n}.webp", "bytes": len(wired.bytes_of(sha)), "sha256": sha}
+        for n, sha in enumerate(media, start=1)
     ]
     assert "picture 2 is the reference sheet of The pier" in call["request"]["prompt"]
 
