@@ -226,7 +226,7 @@ def pages(wb: Workbench, lang: str, story: dict[str, int], episode: int, timelin
     yield "hand-off", f"/studio?project={story[lang]}&node={episode}"
     yield "plan", f"/studio?project={story[lang]}&node={episode}"
     yield "story", f"/studio?project={story[lang]}&node={story[lang]}"
-    for name in ("chain", "tension", "relationships", "arc", "new-characters", "replanning"):
+    for name in ("chain", "plot-lines", "relationships", "arc", "new-characters", "replanning"):
         yield name, f"/studio?project={story[lang]}&node={story[lang]}"
     yield "screenplay", f"/studio?project={story[lang]}&node={episode}"
     scenes = first_scenes(wb, story[lang])
@@ -356,7 +356,7 @@ OPENED = {
 CELLS = {
     name: f"[class*='_{workflow}']"
     for name, workflow in {
-        "chain": "build_narrative_causal_chain", "tension": "build_narrative_causal_chain",
+        "chain": "build_narrative_causal_chain", "plot-lines": "build_narrative_causal_chain",
         "relationships": "generate_character_relationships", "arc": "generate_emotion_arc",
         "new-characters": "expand_story_characters", "replanning": "plan_episodes",
         "screenplay": "generate_scene_script", "dialogue": "generate_dialogue", "sound": "generate_sound_design",
@@ -365,8 +365,8 @@ CELLS = {
         "translation": "translate_storyboard_panels",
     }.items()
 }  # fmt: skip
-#: which tabs of a page are opened first: the chain's plot lines with their graph, its knowledge
-TABS = {"story": (1,), "tension": (0,)}
+#: which tabs of a page are opened first: the chain's plot lines with their graph
+TABS = {"story": (1,), "plot-lines": (1,)}
 TRIED = "episode/generate_episode_core_expression"
 OWN_WORDS = {"en": "\nSay it as an old sailor would.", "zh": "\n用老水手的口吻来写。"}
 
