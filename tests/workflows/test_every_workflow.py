@@ -501,6 +501,7 @@ NO_FAULT: dict[str, dict[str, str]] = {
         "generate_dialogue": "one line may be all that is said",
         "generate_sound_design": "one sound may be all that is heard",
         "back_translate_storyboard_panels": "one panel is edited",
+        "rank_keyframe_candidates": "one person is in the frame",
     },
     "tell_nothing": {"summarize_source": "a text may have nobody in it"},
 }  # fmt: skip
