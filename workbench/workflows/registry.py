@@ -248,7 +248,8 @@ def _in_order() -> tuple[str, ...]:
     writers = {w.writes: w for w in _workflows.values() if w.writes}
 
     def depth(declared: Workflow, seen: tuple[str, ...] = ()) -> int:
-        read = [kind for r in declared.reads if (kind := r.rpartition(".")[2]) in writers]
+        # what is read at times alone, or of a neighbour, puts nothing behind it in lists
+        read = [kind for r in declared.reads if (kind := r.removeprefix("below.")) in writers]
         before = [writers[kind] for kind in read if writers[kind].name not in (*seen, declared.name)]
         return 1 + max((depth(w, (*seen, declared.name)) for w in before), default=0)
 
