@@ -27,6 +27,7 @@ from workbench.db.rows.story import ArtifactVersion, TreeNode
 from workbench.providers.base import MODES, OnDelta, Profile, TextReply, TextRequest
 from workbench.providers.openai_compatible import OpenAICompatible
 from workbench.settings import Settings
+from workbench.story.frame_shots import PANELS
 from workbench.story.plan import CAST
 from workbench.workflows import registry
 from workbench.workflows.registry import Workflow
@@ -57,12 +58,18 @@ Fault = Callable[[Any, dict[str, Any]], str | None]
 
 
 def declared() -> list[Workflow]:
-    """The product's own workflows, each after those that it reads from."""
-    return [
+    """The product's own workflows, each after those that it reads from: what may show a panel of the long storyboard,
+    and what shows that, is behind it."""
+    own = [
         w
         for w in registry.load().values()
         if w.run.__module__.startswith("workbench.") and not w.child_only and w.name not in ELSEWHERE
     ]
+    shown = {f"used.{kind}" for kind in PANELS} | {"keyframe_images"}
+    late = [w for w in own if w.scope == "scene" and not w.batch and shown & {*w.reads}]
+    others = [w for w in own if w not in late]
+    last_part = max(place for place, w in enumerate(others) if w.scope == "scene" and not w.batch and not w.conducts)
+    return [*others[: last_part + 1], *late, *others[last_part + 1 :]]
 
 
 def asking() -> list[Any]:
