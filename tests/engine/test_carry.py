@@ -12,12 +12,7 @@ from workbench.db.writes import claims
 from workbench.jobs import runner
 from workbench.jobs.submit import Request
 
-
-@pytest.fixture(autouse=True)
-def patience(monkeypatch: pytest.MonkeyPatch) -> None:
-    """On a busy machine the carrying thread may not run out of its time in the middle of a test."""
-    monkeypatch.setattr(runner, "CARRY_FOR_S", 60.0)
-    monkeypatch.setattr("workbench.jobs.dispatch.LISTED_FOR_S", 60.0)
+pytestmark = pytest.mark.usefixtures("unhurried")
 
 
 def ended(engine: Engine) -> list[int]:

@@ -20,13 +20,7 @@ from workbench.jobs import runner
 from workbench.jobs.group import GROUP_S, LARGEST, SHARED, Paces, SharedEnds
 from workbench.jobs.submit import Request
 
-
-@pytest.fixture(autouse=True)
-def patience(monkeypatch: pytest.MonkeyPatch) -> None:
-    """On a busy machine the carrying thread may not run out of its time in the middle of a test."""
-    monkeypatch.setattr(runner, "CARRY_FOR_S", 60.0)
-    monkeypatch.setattr(runner, "SHARED_FOR_S", 60.0)
-    monkeypatch.setattr("workbench.jobs.dispatch.LISTED_FOR_S", 60.0)
+pytestmark = pytest.mark.usefixtures("unhurried")
 
 
 def rows(engine: Engine, ids: list[int]) -> list[Any]:
@@ -59,7 +53,6 @@ def sleeps(engine: Engine, seconds: list[float]) -> list[int]:
 
 
 def test_the_ends_of_short_jobs_are_one_commit(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(runner, "SHORT_S", 60.0)
     ended: list[int] = []
     real = groups.succeed_all
     monkeypatch.setattr(
@@ -73,7 +66,11 @@ def test_the_ends_of_short_jobs_are_one_commit(engine: Engine, monkeypatch: pyte
     assert ended == [1, 19]
 
 
-def test_one_long_run_gives_back_what_was_not_begun_and_writes_what_had_ended(engine: Engine) -> None:
+def test_one_long_run_gives_back_what_was_not_begun_and_writes_what_had_ended(
+    engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # far longer than a run of no time takes on a busy machine
+    monkeypatch.setattr(runner, "SHORT_S", 3.0)
     ids = sleeps(engine, [0.0, 0.0, 0.0, 30.0, 0.0, 0.0])
     thread = in_background(lambda: engine.worker.run(engine.mail.popleft()))
     until(lambda: [r.state for r in rows(engine, ids)] == ["succeeded"] * 3 + ["running"] + ["queued"] * 2)
@@ -91,7 +88,6 @@ def test_one_long_run_gives_back_what_was_not_begun_and_writes_what_had_ended(en
 def test_a_member_that_was_cancelled_before_it_began_does_not_run(
     engine: Engine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(runner, "SHORT_S", 60.0)
     ids = sleeps(engine, [0.0, 3.0, 0.0, 0.0])
     thread = in_background(lambda: engine.worker.run(engine.mail.popleft()))
     until(lambda: [r.state for r in rows(engine, ids)][1:] == ["running"] * 3)
@@ -104,7 +100,6 @@ def test_a_member_that_was_cancelled_before_it_began_does_not_run(
 
 
 def test_a_member_that_was_lost_is_neither_run_nor_ended(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(runner, "SHORT_S", 60.0)
     ids = sleeps(engine, [0.0, 3.0, 0.0, 0.0])
     thread = in_background(lambda: engine.worker.run(engine.mail.popleft()))
     until(lambda: [r.state for r in rows(engine, ids)][1:] == ["running"] * 3)
@@ -120,7 +115,6 @@ def test_a_member_that_was_lost_is_neither_run_nor_ended(engine: Engine, monkeyp
 def test_a_stopping_worker_puts_back_at_once_what_it_had_not_begun(
     engine: Engine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(runner, "SHORT_S", 60.0)
     ids = sleeps(engine, [0.0, 0.0, 30.0, 0.0, 0.0])
     thread = in_background(lambda: engine.worker.run(engine.mail.popleft()))
     until(lambda: len(engine.worker.runner._running) == 1 and len(engine.worker.runner._claim_keys) == 4)
@@ -133,7 +127,6 @@ def test_a_stopping_worker_puts_back_at_once_what_it_had_not_begun(
 
 
 def test_the_heartbeat_lets_go_of_what_a_blocked_loop_holds(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(runner, "SHORT_S", 60.0)
     monkeypatch.setattr(runner, "STUCK_S", 0.0)
     ids = sleeps(engine, [0.0, 30.0, 0.0])
     thread = in_background(lambda: engine.worker.run(engine.mail.popleft()))
@@ -147,7 +140,6 @@ def test_the_heartbeat_lets_go_of_what_a_blocked_loop_holds(engine: Engine, monk
 def test_a_result_that_cannot_be_written_fails_its_own_job_alone(
     engine: Engine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(runner, "SHORT_S", 60.0)
     ids = sleeps(engine, [0.0] * 4)
     real = runner.as_json
     bad = iter([None, None, object()])
@@ -161,7 +153,6 @@ def test_a_result_that_cannot_be_written_fails_its_own_job_alone(
 def test_many_runs_that_are_slower_than_their_kind_was_give_back_the_others(
     engine: Engine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(runner, "SHORT_S", 60.0)
     monkeypatch.setattr(runner, "SHARED_FOR_S", 0.1)
     ids = sleeps(engine, [0.06] * 12)
     engine.worker.run(engine.mail.popleft())
@@ -187,7 +178,6 @@ def test_what_was_lost_with_a_worker_is_not_claimed_with_others(engine: Engine) 
 def test_a_lost_member_keeps_no_other_from_its_end_when_the_common_commit_fails(
     engine: Engine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(runner, "SHORT_S", 60.0)
     ids = sleeps(engine, [0.0] * 5)
     real = groups.succeed_all
 
@@ -215,7 +205,6 @@ def test_a_lost_member_keeps_no_other_from_its_end_when_the_common_commit_fails(
 def test_a_member_whose_failure_cannot_be_written_takes_no_other_with_it(
     engine: Engine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(runner, "SHORT_S", 60.0)
     ids = sleeps(engine, [0.0] * 5)
     real = engine.worker.runner._prepare
 
