@@ -14,6 +14,7 @@ from tests.engine.conftest import Engine
 from workbench.db import search
 from workbench.db.connection import Database
 from workbench.db.reads import filing as filed
+from workbench.db.reads import job_lists
 from workbench.db.reads import jobs as reads
 from workbench.db.schema import ACTIVE, TERMINAL, job, job_count, job_text, model_call, node, profile
 from workbench.db.writes import filing, installation
@@ -43,7 +44,7 @@ def add(conn: Connection, calls: list[dict[str, Any]] | None = None, **values: A
 
 
 def found(conn: Connection, typed: str, **how: Any) -> list[int]:
-    return [j.id for j in reads.list_jobs(conn, text=typed, **how)]
+    return [j.id for j in job_lists.list_jobs(conn, text=typed, **how)]
 
 
 LONG = "".join(f"{n:x}·" for n in range(30_000))
@@ -110,8 +111,8 @@ def test_a_job_is_found_by_any_part_of_its_words(
             assert (job_id in seen) is is_there, (when, where, words[:40], typed[:40])
             assert other not in seen
             assert seen == sorted(seen, reverse=True)
-            assert reads.count_matching(conn, text=typed) == len(seen)
-            assert sorted(reads.ids_matching(conn, text=typed)) == seen[::-1]
+            assert job_lists.count_matching(conn, text=typed) == len(seen)
+            assert sorted(job_lists.ids_matching(conn, text=typed)) == seen[::-1]
 
     look("before it is filed")
     assert filing.file_ended(conn) == (0 if state in ACTIVE else len(WORDS) + 1)
@@ -158,7 +159,7 @@ def test_jobs_that_were_filed_in_english_are_filed_anew(settings: Settings, monk
         assert filing.file_ended(conn) == 3
         assert found(conn, translate("Chat", "zh")) == ids[:3:-1]
         assert found(conn, "chat") == ids[::-1]
-        assert reads.count_states(conn) == {"failed": 7}
+        assert job_lists.count_states(conn) == {"failed": 7}
     monkeypatch.setattr(type(engine.worker.runner), "busy", settings.threads)
     with monkeypatch.context() as small:
         small.setattr(filing.unfile_english, "__defaults__", (2,))
@@ -173,11 +174,13 @@ def test_jobs_that_were_filed_in_english_are_filed_anew(settings: Settings, monk
         assert found(conn, translate("Chat", "zh")) == ids[::-1]
         assert not engine.wb.jobs.is_being_filed()
         assert not filed.has_unfiled(conn)
-        assert reads.count_states(conn) == {"failed": 7}
+        assert job_lists.count_states(conn) == {"failed": 7}
     engine.close()
 
 
-@pytest.mark.parametrize("asked", [reads.list_jobs, reads.count_states, reads.count_matching, reads.ids_matching])
+@pytest.mark.parametrize(
+    "asked", [job_lists.list_jobs, job_lists.count_states, job_lists.count_matching, job_lists.ids_matching]
+)
 def test_more_than_can_be_looked_for_is_refused_and_nothing_else_found(conn: Connection, asked: Any) -> None:
     add(conn, title="w" * 450 + "END1")
     for _ in range(2):
@@ -192,14 +195,14 @@ def test_pages_of_what_was_searched_hold_all_and_each_once(conn: Connection) -> 
     filing.file_ended(conn)
     ids += [add(conn, title=f"storm {n}", state="queued" if n % 3 else "failed") for n in range(7)]
     for filters in ({"text": "STORM"}, {}, {"state": ["failed", "queued"]}, {"text": "storm", "state": "failed"}):
-        wanted = [j.id for j in reads.list_jobs(conn, limit=1_000, **filters)]
+        wanted = [j.id for j in job_lists.list_jobs(conn, limit=1_000, **filters)]
         assert wanted == [i for i in sorted(ids, reverse=True) if i in set(wanted)]
         older: list[int] = []
-        while page := reads.list_jobs(conn, before=older[-1] if older else None, limit=4, **filters):
+        while page := job_lists.list_jobs(conn, before=older[-1] if older else None, limit=4, **filters):
             older += [j.id for j in page]
         assert older == wanted
         newer: list[int] = []
-        while page := reads.list_jobs(conn, after=newer[0] if newer else 0, limit=4, **filters):
+        while page := job_lists.list_jobs(conn, after=newer[0] if newer else 0, limit=4, **filters):
             newer = [j.id for j in page] + newer
         assert newer == wanted
 
@@ -209,21 +212,21 @@ def test_of_what_many_say_the_newest_are_counted(conn: Connection, monkeypatch: 
     for n in range(9):
         add(conn, title="storm", state="failed" if n == 8 else "succeeded")
     filing.file_ended(conn, 7)
-    assert reads.count_states(conn, text="storm") == {"failed": 1, "succeeded": 4}
-    assert len(reads.ids_matching(conn, text="storm")) == 9, "whoever acts on all acts on all"
-    assert reads.count_matching(conn) == 9
+    assert job_lists.count_states(conn, text="storm") == {"failed": 1, "succeeded": 4}
+    assert len(job_lists.ids_matching(conn, text="storm")) == 9, "whoever acts on all acts on all"
+    assert job_lists.count_matching(conn) == 9
 
 
 def test_what_is_unfiled_is_found_by_nothing_and_leaves_nothing(conn: Connection) -> None:
     before = index_of(conn)
     ids = [put(conn, where, words, "failed") for where, words, _, _ in WORDS]
     filing.file_ended(conn)
-    assert reads.count_matching(conn, text="storm") == 1
+    assert job_lists.count_matching(conn, text="storm") == 1
     filing.unfile(conn, ids)
     assert conn.execute(select(func.count()).select_from(job_text)).scalar_one() == 0
     assert index_of(conn) == before
     assert conn.execute(select(func.sum(job_count.c.jobs))).scalar_one() == 0
-    assert reads.count_states(conn) == {"failed": len(ids)}
+    assert job_lists.count_states(conn) == {"failed": len(ids)}
 
 
 def index_of(conn: Connection) -> list[Any]:
@@ -262,9 +265,9 @@ def test_counts_by_state_equal_a_recount_whatever_is_filed(conn: Connection) -> 
                 error_kind="timeout" if state == "failed" and dice.random() < 0.5 else None,
             )
         for chosen in dice.sample(filters, 30):
-            listed = reads.list_jobs(conn, limit=1_000, **chosen)
-            assert reads.count_states(conn, **chosen) == Counter(j.state for j in listed), chosen
-            assert sum(reads.counts(conn, project=chosen.get("project")).values()) == reads.count_matching(
+            listed = job_lists.list_jobs(conn, limit=1_000, **chosen)
+            assert job_lists.count_states(conn, **chosen) == Counter(j.state for j in listed), chosen
+            assert sum(reads.counts(conn, project=chosen.get("project")).values()) == job_lists.count_matching(
                 conn, project=chosen.get("project")
             )
         filing.file_ended(conn, dice.randrange(1, 20))
@@ -295,7 +298,7 @@ def test_a_time_is_listed_whole_where_ids_and_times_have_another_order(
     conn: Connection, monkeypatch: pytest.MonkeyPatch, few: int, bounded: int
 ) -> None:
     monkeypatch.setattr(reads.ended, "FEW", few)
-    monkeypatch.setattr(reads, "MOST_BOUNDED", bounded)
+    monkeypatch.setattr(job_lists, "MOST_BOUNDED", bounded)
     dice = random.Random(11)
     # an imported job has a new id and an old time
     at = {add(conn, created_at=dice.choice([n, n, n, n - 15])): n for n in range(100, 140)}
@@ -305,12 +308,12 @@ def test_a_time_is_listed_whole_where_ids_and_times_have_another_order(
         given = {"since": since, "until": until}
         for before in (None, max(at), sorted(at)[20], min(at)):
             ids = sorted((i for i in within if before is None or i < before), reverse=True)
-            listed = reads.list_jobs(conn, before=before, limit=5, **given)  # type: ignore[arg-type]
+            listed = job_lists.list_jobs(conn, before=before, limit=5, **given)  # type: ignore[arg-type]
             assert [j.id for j in listed] == ids[:5], (given, before)
-            newer = reads.list_jobs(conn, after=before or 0, limit=5, **given)  # type: ignore[arg-type]
+            newer = job_lists.list_jobs(conn, after=before or 0, limit=5, **given)  # type: ignore[arg-type]
             following = sorted(i for i in within if i > (before or 0))
             assert [j.id for j in newer] == following[:5][::-1], (given, before)
-        assert sum(reads.count_states(conn, **given).values()) == len(within)  # type: ignore[arg-type]
+        assert sum(job_lists.count_states(conn, **given).values()) == len(within)  # type: ignore[arg-type]
 
 
 def test_two_that_file_at_once_count_each_job_once(database_url: str) -> None:
@@ -325,7 +328,7 @@ def test_two_that_file_at_once_count_each_job_once(database_url: str) -> None:
                 assert filing.file_ended(waiting, 4) == 0, "somebody else is at it"
     with other.write() as conn:
         assert filing.file_ended(conn, 4) == 2
-        assert reads.count_states(conn) == {"succeeded": 6}
+        assert job_lists.count_states(conn) == {"succeeded": 6}
         conn.execute(update(job).values(title="other"))
     database.close()
     other.close()
@@ -370,9 +373,9 @@ def test_a_job_that_is_filed_between_two_looks_is_listed(conn: Connection, monke
         filing.file_ended(looking)
         return list_unfiled(looking)
 
-    assert [j.id for j in reads.list_jobs(conn, kind="rare")] == [job_id]
+    assert [j.id for j in job_lists.list_jobs(conn, kind="rare")] == [job_id]
     with monkeypatch.context() as filing_now:
         filing_now.setattr(filed, "list_unfiled", list_too_late)
-        assert [j.id for j in reads.list_jobs(conn, kind="rare")] == [job_id]
-    assert [j.id for j in reads.list_jobs(conn, kind="rare")] == [job_id]
-    assert reads.list_jobs(conn, kind="nobody's") == []
+        assert [j.id for j in job_lists.list_jobs(conn, kind="rare")] == [job_id]
+    assert [j.id for j in job_lists.list_jobs(conn, kind="rare")] == [job_id]
+    assert job_lists.list_jobs(conn, kind="nobody's") == []

@@ -15,7 +15,7 @@ from tests.engine.conftest import Engine
 from workbench.api.settings import InstallationSettings
 from workbench.cli import run
 from workbench.db.connection import Database, db_now_ms
-from workbench.db.reads import exports, usage
+from workbench.db.reads import exports, job_lists, usage
 from workbench.db.reads import jobs as reads
 from workbench.db.reads import rollups as sums
 from workbench.db.reads.rollups import Stretch
@@ -129,9 +129,9 @@ def test_old_jobs_go_with_all_that_is_theirs_and_every_total_stays(database: Dat
             assert set(conn.scalars(select(column))) <= set(new), table.name
         kept = conn.execute(select(model_call.c.prompt, model_call.c.raw_output).where(model_call.c.job_id.is_(None)))
         assert kept.all() == [(None, None)] * 4
-        assert reads.count_states(conn) == {"succeeded": 1, "waiting": 1}
+        assert job_lists.count_states(conn) == {"succeeded": 1, "waiting": 1}
         assert conn.execute(select(func.sum(job_count.c.jobs)).where(job_count.c.model == "")).scalar_one() == 1
-        assert [j.id for j in reads.list_jobs(conn, text="said")] == sorted(new, reverse=True)
+        assert [j.id for j in job_lists.list_jobs(conn, text="said")] == sorted(new, reverse=True)
         assert [j.replay_of for j in reads.find_many(conn, [new[0]])] == [None]
     assert pruning.prune(database, Keep(days=30)).jobs == 0
     assert database.vacuum() >= 0
@@ -214,7 +214,7 @@ def test_many_are_removed_a_batch_at_a_time_and_it_stops_when_asked(
     assert whole.jobs == sum(age == 50 for age in ages)
     with database.read() as conn:
         assert left(conn) == {i for i, age in zip(ids, ages, strict=True) if age < 30}
-        assert reads.count_states(conn) == {"succeeded": len(left(conn))}
+        assert job_lists.count_states(conn) == {"succeeded": len(left(conn))}
 
 
 def test_a_job_stays_until_what_its_clip_costs_is_known(database: Database) -> None:

@@ -205,7 +205,7 @@ NOT_ASKED = {
     # of one active job, by a unique index
     "jobs.find_by_submit_key", "jobs.find_active_by_exclusive_key", "jobs.is_told_to_stop",
     # in statements that are asked
-    "jobs.restrict", "filing.says",
+    "job_lists.restrict", "filing.says",
 }  # fmt: skip
 
 

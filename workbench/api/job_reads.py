@@ -14,7 +14,7 @@ from sqlalchemy import Connection
 from workbench.api.existing import check_project
 from workbench.arguments import Count, check_arguments
 from workbench.db.connection import Database
-from workbench.db.reads import board, cursors, failures, filing, sorting
+from workbench.db.reads import board, cursors, failures, filing, job_lists, sorting
 from workbench.db.reads import bulk as bulk_reads
 from workbench.db.reads import job_inputs as inputs
 from workbench.db.reads import jobs as reads
@@ -160,7 +160,7 @@ class JobReads:
     ) -> builtins.list[Job]:
         """Newest first. `before`, `after`: a job id, for the next older or newer page."""
         with self._database.read() as conn:
-            return reads.list_jobs(conn, before=before, after=after, limit=limit, **filters)
+            return job_lists.list_jobs(conn, before=before, after=after, limit=limit, **filters)
 
     def get_many(self, job_ids: Iterable[int]) -> builtins.list[Job]:
         """These jobs, in this order; unknown ids are left out."""
@@ -222,7 +222,7 @@ class JobReads:
     def count(self, **filters: Unpack[JobFilters]) -> int:
         """How many jobs the same filters of `list` match."""
         with self._database.read() as conn:
-            return reads.count_matching(conn, **filters)
+            return job_lists.count_matching(conn, **filters)
 
     def is_being_filed(self) -> bool:
         """Whether workers still file what ended before an upgrade, so that older jobs are found by their English
@@ -233,7 +233,7 @@ class JobReads:
     def list_ids(self, **filters: Unpack[JobFilters]) -> builtins.list[int]:
         """The ids of all jobs that the same filters of `list` match, oldest first."""
         with self._database.read() as conn:
-            return reads.ids_matching(conn, **filters)
+            return job_lists.ids_matching(conn, **filters)
 
     def states(self, job_ids: builtins.list[int]) -> dict[int, str]:
         """Job id → state; unknown ids are left out."""
@@ -243,7 +243,7 @@ class JobReads:
     def count_states(self, **filters: Unpack[JobFilters]) -> dict[str, int]:
         """State → how many jobs the same filters of `list` match in it."""
         with self._database.read() as conn:
-            return reads.count_states(conn, **filters)
+            return job_lists.count_states(conn, **filters)
 
     def count_by_state(self, *, project: int | None = None, since: int | None = None) -> dict[str, int]:
         """State → jobs in it; ended ones since a time (epoch ms) when given."""

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from workbench.api.existing import check_project
 from workbench.arguments import Count, check_arguments
 from workbench.db.connection import Database
+from workbench.db.reads import job_lists
 from workbench.db.reads import jobs as reads
 from workbench.db.reads import profiles as profile_reads
 from workbench.db.rows.jobs import Gate, Worker
@@ -62,7 +63,7 @@ class Queues:
 
     def _check_there(self, conn: Connection, name: str, value: str) -> None:
         """Whatever is held is there: who mistypes a name would believe that it is held."""
-        if name == "kind" and next(iter(reads.list_jobs(conn, kind=value, limit=1)), None) is None:
+        if name == "kind" and next(iter(job_lists.list_jobs(conn, kind=value, limit=1)), None) is None:
             self._registry.find(value)
         if name == "project":
             check_project(conn, int(value))

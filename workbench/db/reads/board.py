@@ -32,7 +32,7 @@ from sqlalchemy.sql.base import ReadOnlyColumnCollection
 
 from workbench.db.connection import db_now_ms, unindexed
 from workbench.db.reads import rollups
-from workbench.db.reads.jobs import restrict
+from workbench.db.reads.job_lists import restrict
 from workbench.db.reads.usage import unpriced
 from workbench.db.rollup_tables import pruned_job
 from workbench.db.rollups import DAY_MS, HOUR_MS
@@ -72,7 +72,7 @@ def find_of_kept(conn: Connection, filters: JobFilters, begin: int) -> OfKept:
 
 
 def _restrict_pruned(query: Select[Any], filters: JobFilters) -> Select[Any]:
-    """A query over pruned jobs, for those that match, as far as they say so; as `jobs.restrict`."""
+    """A query over pruned jobs, for those that match, as far as they say so; as `job_lists.restrict`."""
     given = _given(filters)
     query = query.where(*_hold(pruned_job.c, filters))
     if "node_id" in given:

@@ -7,7 +7,7 @@ from collections.abc import Collection, Sequence
 from sqlalchemy import ColumnElement, Connection, exists, func, literal, select
 
 from workbench.db.connection import Ids, among
-from workbench.db.reads.jobs import count_exactly, restrict
+from workbench.db.reads.job_lists import count_exactly, restrict
 from workbench.db.rows.jobs import BulkItem, JobFilters
 from workbench.db.rows.record import columns, fetch
 from workbench.db.schema import TERMINAL, bulk_item, job

@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import (
@@ -262,41 +263,34 @@ def list_costs(conn: Connection, ids: Collection[int]) -> dict[int, Cost]:
 Narrow = Callable[[Select[Any]], Select[Any]]
 
 
-def by_cost(
-    narrow: Narrow,
-    descending: bool,
-    most: int,
-    unsettled: Collection[int],
-    yuan_for_dollar: float,
-    after: tuple[float, int] | None,
-) -> list[Select[Any]]:
-    """(job, micros of yuan, micros of dollars) of settled jobs that match, so many of each that the first by cost are
-    among them: those in yuan, those in dollars and those in both, each in order.
+@dataclass(frozen=True, slots=True)
+class CostOrder:
+    """A page of jobs by their cost in yuan: `limit` of those that come after a job of this cost (micros) and id."""
 
-    `after`: those that cost as much in yuan as a job, and are older, or more, descending less.
-    """
+    descending: bool
+    limit: int
+    yuan_for_dollar: float
+    after: tuple[float, int] | None
+
+
+def by_cost(narrow: Narrow, order: CostOrder, unsettled: Collection[int]) -> list[Select[Any]]:
+    """(job, micros of yuan, micros of dollars) of settled jobs that match, so many of each that the first by cost are
+    among them: those in yuan, those in dollars and those in both, each in order."""
     c = ended_job.c
     # the narrow row first: a sum on its side, or SQLite would go through all jobs and look each up
     both = ended_job.join(job, job.c.id == c.job_id + literal_column("0"))
     settled = select(c.job_id, c.cny_micros, c.usd_micros).select_from(both)
     settled = settled.where(~among(c.job_id, literal([*unsettled], type_=Ids())))
     orders = []
-    for own, other, rate in ((c.cny_micros, c.usd_micros, 1.0), (c.usd_micros, c.cny_micros, yuan_for_dollar)):
-        by_amount = own.desc() if descending else own.asc()
-        for part in [[]] if after is None else _after(own, rate, *after, descending):
+    for own, other, rate in ((c.cny_micros, c.usd_micros, 1.0), (c.usd_micros, c.cny_micros, order.yuan_for_dollar)):
+        by_amount = own.desc() if order.descending else own.asc()
+        for part in _after(own, rate, order):
             priced = settled.where(own.isnot(None), other.is_(None), *part)
-            orders.append(narrow(priced).order_by(by_amount, c.job_id.desc()).limit(most))
-    return [*orders, _by_both(narrow, descending, most, unsettled, yuan_for_dollar, after)]
+            orders.append(narrow(priced).order_by(by_amount, c.job_id.desc()).limit(order.limit))
+    return [*orders, _by_both(narrow, order, unsettled)]
 
 
-def _by_both(
-    narrow: Narrow,
-    descending: bool,
-    most: int,
-    unsettled: Collection[int],
-    yuan_for_dollar: float,
-    after: tuple[float, int] | None,
-) -> Select[Any]:
+def _by_both(narrow: Narrow, order: CostOrder, unsettled: Collection[int]) -> Select[Any]:
     c = ended_job.c
     paid = select(c.job_id, c.cny_micros, c.usd_micros).where(c.cny_micros.isnot(None), c.usd_micros.isnot(None))
     # all of them, in the order of the index that holds just these: SQLite would go through whatever paid in dollars
@@ -304,24 +298,25 @@ def _by_both(
     # job by job, which the offset says to PostgreSQL: it would read all of them to find these few
     its_job = narrow(select(literal(1)).where(job.c.id == both.c.job_id).correlate(both)).offset(0)
     query = select(*both.c).where(~among(both.c.job_id, literal([*unsettled], type_=Ids())), its_job.exists())
-    yuan: ColumnElement[float] = both.c.cny_micros + both.c.usd_micros * literal(yuan_for_dollar, Float())
-    if after is not None:
-        value, job_id = after
-        later = yuan < value if descending else yuan > value
+    yuan: ColumnElement[float] = both.c.cny_micros + both.c.usd_micros * literal(order.yuan_for_dollar, Float())
+    if order.after is not None:
+        value, job_id = order.after
+        later = yuan < value if order.descending else yuan > value
         query = query.where(or_(later, and_(yuan == value, both.c.job_id < job_id)))
-    return query.order_by(yuan.desc() if descending else yuan, both.c.job_id.desc()).limit(most)
+    return query.order_by(yuan.desc() if order.descending else yuan, both.c.job_id.desc()).limit(order.limit)
 
 
-def _after(
-    own: ColumnElement[Any], rate: float, value: float, job_id: int, descending: bool
-) -> list[list[ColumnElement[bool]]]:
-    """What comes after a job that costs `value` yuan, by an amount that counts `rate`: a range of its index each."""
+def _after(own: ColumnElement[Any], rate: float, order: CostOrder) -> list[list[ColumnElement[bool]]]:
+    """What an order begins after, by an amount that counts `rate` in yuan: a range of its index each."""
+    if order.after is None:
+        return [[]]
+    value, job_id = order.after
     # the largest amount that is not more; what it is in yuan is rounded
     amount = math.floor(value / rate) + 1
     while amount * rate > value:
         amount -= 1
     equal = amount * rate == value
-    beyond = own > amount if not descending else own < amount if equal else own <= amount
+    beyond = own > amount if not order.descending else own < amount if equal else own <= amount
     return [*([[own == amount, ended_job.c.job_id < job_id]] if equal else []), [beyond]]
 
 

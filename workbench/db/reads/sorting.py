@@ -16,7 +16,7 @@ from typing import Any, Unpack, cast
 from sqlalchemy import ColumnElement, Connection, Select, Subquery, and_, case, func, literal, or_, select
 
 from workbench.db.connection import Ids, among
-from workbench.db.reads import ended
+from workbench.db.reads import ended, job_lists
 from workbench.db.reads import jobs as reads
 from workbench.db.rows.jobs import URGENCY, JobFilters, JobSort
 from workbench.db.schema import ACTIVE, TERMINAL, job, job_child, model_call, node
@@ -58,20 +58,21 @@ def list_sorted(
             names = _order_kinds(conn, kinds, descending, None if after is None else after.key[0])
             found = _one_after_the_other(conn, "kind", names, filters, after, limit)
         case "wait":
-            ended = func.coalesce(job.c.started_at, job.c.finished_at) - job.c.created_at
-            active = func.coalesce(job.c.started_at, at) - job.c.created_at
-            found = _by_index(conn, ended, active, filters, after, limit, descending)
+            waited = func.coalesce(job.c.started_at, job.c.finished_at) - job.c.created_at
+            waiting = func.coalesce(job.c.started_at, at) - job.c.created_at
+            found = _by_index(conn, waited, waiting, filters, after, limit, descending)
         case "run":
-            ended, active = job.c.finished_at - job.c.started_at, at - job.c.started_at
-            found = _by_index(conn, ended, active, filters, after, limit, descending)
+            ran, running = job.c.finished_at - job.c.started_at, at - job.c.started_at
+            found = _by_index(conn, ran, running, filters, after, limit, descending)
         case "progress":
             found = _by_index(conn, job.c.progress, job.c.progress, filters, after, limit, descending)
         case "story":
             found = _by_story(conn, filters, after, limit, descending)
         case "cost":
-            found = _by_cost(conn, filters, after, limit, descending, yuan_for_dollar)
+            place = None if after is None or after.key[0] is None else (after.key[0], after.id)
+            found = _by_cost(conn, filters, after, ended.CostOrder(descending, limit, yuan_for_dollar, place))
         case "id":
-            query = reads.searching(conn, select(job.c.id), filters)
+            query = job_lists.restrict(conn, select(job.c.id), filters)
             if after is not None:
                 query = query.where(job.c.id < after.id if descending else job.c.id > after.id)
             order = job.c.id.desc() if descending else job.c.id
@@ -100,7 +101,7 @@ def _one_after_the_other(
         both = _narrow(filters, {column: value})
         if both is None or len(found) >= limit:
             continue
-        query = reads.searching(conn, select(job.c.id), both)
+        query = job_lists.restrict(conn, select(job.c.id), both)
         if after is not None and value == after.key[0]:
             query = query.where(job.c.id < after.id)
         query = query.order_by(job.c.id.desc()).limit(limit - len(found))
@@ -119,8 +120,8 @@ def _narrow(filters: JobFilters, group: dict[str, Any]) -> JobFilters | None:
 
 def _by_index(
     conn: Connection,
-    ended: ColumnElement[Any],
-    active: ColumnElement[Any],
+    of_ended: ColumnElement[Any],
+    of_active: ColumnElement[Any],
     filters: JobFilters,
     after: Place | None,
     limit: int,
@@ -129,8 +130,8 @@ def _by_index(
     """Sorted by a value that ended jobs have an index of, and that is reckoned for those at work."""
     values: list[tuple[Any, int]] = []
     nothing: list[int] = []
-    for key, states in ((ended, TERMINAL), (active, ACTIVE)):
-        query = reads.searching(conn, select(key.label("value"), job.c.id), filters).where(job.c.state.in_(states))
+    for key, states in ((of_ended, TERMINAL), (of_active, ACTIVE)):
+        query = job_lists.restrict(conn, select(key.label("value"), job.c.id), filters).where(job.c.state.in_(states))
         by_key = key.desc() if descending else key.asc()
         for part in _beyond(key, after, descending):
             known = query.where(*part).order_by(by_key, job.c.id.desc()).limit(limit)
@@ -179,7 +180,7 @@ def _by_story(conn: Connection, filters: JobFilters, after: Place | None, limit:
         query = _within_project(conn, both, within, descending).limit(limit - len(found))
         found += [((project_id, episode, scene), i) for i, episode, scene in conn.execute(query)]
     if len(found) < limit and filters.get("project") is None:
-        query = reads.searching(conn, select(job.c.id), filters).where(job.c.project_id.is_(None), *_older(after))
+        query = job_lists.restrict(conn, select(job.c.id), filters).where(job.c.project_id.is_(None), *_older(after))
         rest = conn.scalars(query.order_by(job.c.id.desc()).limit(limit - len(found)))
         found += [((None, 0, 0), i) for i in rest]
     return found
@@ -190,7 +191,7 @@ def _within_project(conn: Connection, filters: JobFilters, after: Place | None, 
     is_scene = at.c.kind == "scene"
     episode: ColumnElement[Any] = case((is_scene, above.c.position), (at.c.kind == "episode", at.c.position), else_=0)
     scene: ColumnElement[Any] = case((is_scene, at.c.position), else_=0)
-    query = reads.searching(conn, select(job.c.id, episode, scene), filters)
+    query = job_lists.restrict(conn, select(job.c.id, episode, scene), filters)
     query = query.outerjoin(at, at.c.id == job.c.node_id).outerjoin(above, above.c.id == at.c.parent_id)
     if after is not None:
         _, of_episode, of_scene = after.key
@@ -200,21 +201,14 @@ def _within_project(conn: Connection, filters: JobFilters, after: Place | None, 
     return query.order_by(*(key.desc() if descending else key for key in (episode, scene)), job.c.id.desc())
 
 
-def _by_cost(
-    conn: Connection,
-    filters: JobFilters,
-    after: Place | None,
-    limit: int,
-    descending: bool,
-    yuan_for_dollar: float,
-) -> Sorted:
+def _by_cost(conn: Connection, filters: JobFilters, after: Place | None, order: ended.CostOrder) -> Sorted:
     if ended.is_behind(conn):
-        return _by_sums(conn, filters, after, limit, descending, yuan_for_dollar)
+        return _by_sums(conn, filters, after, order)
     unsettled = ended.list_unsettled(conn, costs=True)
     values: dict[int, ended.Cost] = {}
 
     def narrow(query: Select[Any]) -> Select[Any]:
-        return reads.searching(conn, query, filters)
+        return job_lists.restrict(conn, query, filters)
 
     all_matching = narrow(select(job.c.id)).order_by(job.c.id.desc())
     are_few = conn.execute(all_matching.offset(ended.FEW).limit(1)).first() is None
@@ -223,23 +217,22 @@ def _by_cost(
         settled = set(live) - set(unsettled)
         values = ended.list_costs(conn, settled) | ended.sum_costs(conn, set(live) - settled)
     else:
-        own = reads.searching(conn, select(job.c.id), filters).where(among(job.c.id, literal(unsettled, type_=Ids())))
+        own = narrow(select(job.c.id)).where(among(job.c.id, literal(unsettled, type_=Ids())))
         live = list(conn.scalars(own))
         values = ended.sum_costs(conn, live)
         if after is None or after.key[0] is not None:
-            place = None if after is None else (after.key[0], after.id)
-            for query in ended.by_cost(narrow, descending, limit, unsettled, yuan_for_dollar, place):
+            for query in ended.by_cost(narrow, order, unsettled):
                 values |= {i: (cny, usd) for i, cny, usd in conn.execute(query)}
     nothing = [i for i in live if values.get(i, (None, None)) == (None, None)]
-    known = [(_in_yuan(cost, yuan_for_dollar), i) for i, cost in values.items() if cost != (None, None)]
-    if after is not None:
-        value = after.key[0]
-        known = [pair for pair in known if value is not None and _is_after(pair, (value, after.id), descending)]
-        nothing = [i for i in nothing if value is not None or i < after.id]
-    if len(known) < limit and not are_few:
-        unknown = reads.searching(conn, select(job.c.id), filters).where(ended.costs_nothing_known(unsettled))
-        nothing += conn.scalars(unknown.where(*_older(after)).order_by(job.c.id.desc()).limit(limit))
-    return _merge(known, nothing, descending, limit)
+    known = [(_in_yuan(cost, order.yuan_for_dollar), i) for i, cost in values.items() if cost != (None, None)]
+    if order.after is not None:
+        known = [pair for pair in known if _is_after(pair, order.after, order.descending)]
+    elif after is not None:
+        known, nothing = [], [i for i in nothing if i < after.id]
+    if len(known) < order.limit and not are_few:
+        unknown = narrow(select(job.c.id)).where(ended.costs_nothing_known(unsettled))
+        nothing += conn.scalars(unknown.where(*_older(after)).order_by(job.c.id.desc()).limit(order.limit))
+    return _merge(known, nothing, order.descending, order.limit)
 
 
 def _is_after(pair: tuple[float, int], place: tuple[float, int], descending: bool) -> bool:
@@ -248,31 +241,21 @@ def _is_after(pair: tuple[float, int], place: tuple[float, int], descending: boo
     return pair[0] < place[0] if descending else pair[0] > place[0]
 
 
-def _by_sums(
-    conn: Connection,
-    filters: JobFilters,
-    after: Place | None,
-    limit: int,
-    descending: bool,
-    yuan_for_dollar: float,
-) -> Sorted:
+def _by_sums(conn: Connection, filters: JobFilters, after: Place | None, order: ended.CostOrder) -> Sorted:
     """By cost, from the calls of every family."""
-    spent = _spent(conn, filters, yuan_for_dollar)
-    query = reads.searching(conn, select(spent.c.cost, job.c.id), filters).outerjoin(spent, spent.c.root == job.c.id)
+    spent = _spent(conn, filters, order.yuan_for_dollar)
+    by_cost = spent.c.cost.desc() if order.descending else spent.c.cost
+    query = job_lists.restrict(conn, select(spent.c.cost, job.c.id), filters).outerjoin(spent, spent.c.root == job.c.id)
     values = [
         (float(value), i)
-        for part in _beyond(spent.c.cost, after, descending)
-        for value, i in conn.execute(
-            query.where(*part)
-            .order_by(spent.c.cost.desc() if descending else spent.c.cost, job.c.id.desc())
-            .limit(limit)
-        )
+        for part in _beyond(spent.c.cost, after, order.descending)
+        for value, i in conn.execute(query.where(*part).order_by(by_cost, job.c.id.desc()).limit(order.limit))
     ]
     nothing: list[int] = []
-    if len(values) < limit:
-        without = query.where(spent.c.cost.is_(None), *_older(after)).order_by(job.c.id.desc()).limit(limit)
+    if len(values) < order.limit:
+        without = query.where(spent.c.cost.is_(None), *_older(after)).order_by(job.c.id.desc()).limit(order.limit)
         nothing = [i for _, i in conn.execute(without)]
-    return _merge(values, nothing, descending, limit)
+    return _merge(values, nothing, order.descending, order.limit)
 
 
 def _in_yuan(cost: ended.Cost, yuan_for_dollar: float) -> float:
@@ -281,7 +264,7 @@ def _in_yuan(cost: ended.Cost, yuan_for_dollar: float) -> float:
 
 def _spent(conn: Connection, filters: JobFilters, yuan_for_dollar: float) -> Subquery:
     """What each job that matches cost together with its children and theirs, in yuan; None where nothing is known."""
-    given = reads.searching(conn, select(job.c.id.label("root"), job.c.id.label("job_id")), filters)
+    given = job_lists.restrict(conn, select(job.c.id.label("root"), job.c.id.label("job_id")), filters)
     family = given.cte("family", recursive=True)
     family = family.union(
         select(family.c.root, job_child.c.child_id).join(job_child, job_child.c.parent_id == family.c.job_id)
