@@ -12,7 +12,7 @@ from tests.engine.conftest import Engine
 from tests.workflows.conftest import nodes, run
 from tests.workflows.frames import quick_drawing
 from workbench import samples
-from workbench.errors import GuardUnmet
+from workbench.errors import GuardUnmet, NotFound
 
 
 @pytest.fixture
@@ -180,3 +180,16 @@ def test_seven_of_nine_frames_are_not_all(planned: tuple[Engine, int], monkeypat
     assert run(engine, "generate_keyframe_images", scene).state == "succeeded"
     assert state() == "fresh"
     assert complete() == {True}
+
+
+@pytest.mark.parametrize("kind", ["project", "episode", "scene"])
+def test_of_what_is_archived_no_plan_is_made(planned: tuple[Engine, int], kind: str) -> None:
+    engine, project = planned
+    episodes = nodes(engine, project, "episode")
+    assert run(engine, "generate_episode_scene_list", episodes[0].id).state == "succeeded"
+    node = {"project": project, "episode": episodes[0].id, "scene": nodes(engine, project, "scene")[0].id}[kind]
+    for below in episodes if kind == "project" else ():
+        engine.wb.projects.archive(below.id)
+    engine.wb.projects.archive(node)
+    with pytest.raises(NotFound, match="archived"):
+        engine.wb.plans.build(node)

@@ -6,10 +6,12 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from sqlalchemy import insert
 
 from tests.engine.conftest import Engine
 from tests.workflows.conftest import SAMPLES, Editing, nodes, run
 from workbench import samples
+from workbench.db.schema import artifact, artifact_head
 from workbench.errors import GuardUnmet
 from workbench.handoff.book import read_book
 from workbench.story import scene_script, timing
@@ -156,6 +158,16 @@ def test_a_length_goes_by_the_script_until_lines_and_shots_are_made_and_by_its_t
     assert [r.kind for r in engine.wb.artifacts.list_stale_reasons(scene, "duration")] == ["scene_script"]
 
 
+def add_all_frames(engine: Engine, scene: int) -> None:
+    """A scene with nine frames counts as finished."""
+    drawn = {"frames": [{"key": f"S{n}", "chosen": "sha", "candidates": []} for n in range(1, 10)]}
+    made = {"node_id": scene, "kind": "keyframe_images", "version": 1, "content": drawn, "content_hash": "h"}
+    with engine.wb.database.write() as conn:
+        own = insert(artifact).values(**made, source="ai", inputs=[], created_at=0).returning(artifact.c.id)
+        head = {"node_id": scene, "kind": "keyframe_images", "artifact_id": conn.execute(own).scalar_one()}
+        conn.execute(insert(artifact_head).values(**head))
+
+
 def test_a_hand_off_and_a_sound_design_reckon_a_length_as_the_duration_does(start: Start) -> None:
     engine = start()
     episode, scenes = listed(engine, "gift-of-the-magi.en", 6)
@@ -182,6 +194,10 @@ def test_a_hand_off_and_a_sound_design_reckon_a_length_as_the_duration_does(star
     bare = timing.estimate(dialogue=None, motion=None, shots=shots, sound=None, language="en").seconds
     assert f"{bare + timing.tenths(spoken):.1f} s" in str(laid_out), "sounds lie where the script's lines are, too"
     reckoned = lengths()
+    for scene in scenes[1:4]:
+        add_all_frames(engine, scene)
+    project = engine.wb.projects.get_node(episode).project_id
+    assert engine.wb.usage.of_finished(project).seconds == round(sum(reckoned[1:4]), 1)
     for scene in scenes:
         assert run(engine, "estimate_duration", scene).state == "succeeded"
     assert reckoned == lengths() == [content(engine, scene, "duration")["seconds"] for scene in scenes]

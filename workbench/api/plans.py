@@ -77,6 +77,7 @@ class Plans:
         What a person wrote, edited or pinned is left as it is and listed apart, in `Plan.kept`. `rewrite`: the
         (workflow, node id) of those that are made anew all the same, with the version of now to keep to.
         `leave_out`: workflows that are no part of it; `include`: those that are else started by hand alone.
+        Raises NotFound of a node that is archived.
         """
         bound = self._bind(self._profile_at(node_id))
         return plans.build(self._database, self._choose(leave_out, include), bound, node_id, mode, rewrite)

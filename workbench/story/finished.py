@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import Connection
 
+from workbench.artifacts import kinds
+from workbench.artifacts.numbering import find_laid_out, number_of
+from workbench.artifacts.versions import part_of
 from workbench.db.reads import story as reads
 from workbench.db.rows.record import Record
+from workbench.db.rows.story import Node
 from workbench.db.rows.usage import Spending
 from workbench.json_types import JsonObject
-from workbench.story import timing
+from workbench.story import scene_length
 
 #: of a scene's sheet
 FRAMES = 9
-_TIMED = ("keyframe_prompt", "dialogue", "sound_design", "motion_prompt", "duration")
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,27 +47,41 @@ class Finished(Record):
 
 
 def measure(conn: Connection, project_id: int, spent: Spending) -> Finished:
-    scenes = {n.id for n in reads.nodes_of(conn, project_id) if n.kind == "scene"}
+    scenes = {n.id: n for n in reads.nodes_of(conn, project_id) if n.kind == "scene"}
     done = {
         head.node_id
         for head in reads.list_contents(conn, project_id, "keyframe_images")
         if head.node_id in scenes and sum(bool(f.get("chosen")) for f in head.content.get("frames", [])) >= FRAMES
     }
     by_scene: dict[int, dict[str, JsonObject]] = {node_id: {} for node_id in done}
-    for kind in _TIMED if done else ():
+    for kind in ("duration", *scene_length.COUNTED) if done else ():
         for head in reads.list_contents(conn, project_id, kind):
             if head.node_id in by_scene:
                 by_scene[head.node_id][kind] = head.content
     brief = reads.find_head(conn, project_id, "brief")
     language = str((brief.content if brief is not None else {}).get("language", "en"))
-    seconds = sum(_seconds(made, language) for made in by_scene.values())
+    pages = _find_pages(conn, [scenes[i] for i, made in by_scene.items() if "duration" not in made])
+    seconds = sum(
+        float(made["duration"]["seconds"])
+        if "duration" in made
+        else scene_length.reckon_from(made, pages.get(node_id, {}), language).seconds
+        for node_id, made in by_scene.items()
+    )
     return Finished(len(done), len(scenes), round(seconds, 1), spent)
 
 
-def _seconds(made: dict[str, JsonObject], language: str) -> float:
-    if (duration := made.get("duration")) is not None:
-        return float(duration["seconds"])
-    return timing.estimate(
-        dialogue=made.get("dialogue"), motion=made.get("motion_prompt"), shots=made.get("keyframe_prompt"),
-        sound=made.get("sound_design"), language=language,
-    ).seconds  # fmt: skip
+def _find_pages(conn: Connection, scenes: Sequence[Node]) -> dict[int, JsonObject]:
+    """Scene → its page in the script, of those that have one."""
+    episodes = sorted({scene.parent_id for scene in scenes if scene.parent_id is not None})
+    kind = kinds.find("scene_script")
+    scripts = {head.node_id: head for head in reads.heads_with_content(conn, episodes, [kind.name]).values()}
+    laid_out = find_laid_out(conn, scripts.values())
+    pages = {}
+    for scene in scenes:
+        script = scripts.get(scene.parent_id or 0)
+        if script is not None:
+            number = number_of(scene.id, scene.position, laid_out[script.id])
+            page = part_of(kind, script.content, f"scene:{number}")
+            if page is not None:
+                pages[scene.id] = page
+    return pages

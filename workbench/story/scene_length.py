@@ -2,25 +2,39 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+
 from workbench.artifacts.scene_script import Transition
 from workbench.artifacts.storyboard import Duration
 from workbench.json_types import JsonObject
 from workbench.story import timing
 from workbench.story.facts import NodeView
 
+#: what a scene's length is reckoned from, kind → the fields that count
+COUNTED: Mapping[str, Sequence[str]] = {
+    "dialogue": ("lines",),
+    "motion_prompt": timing.MOTION_FIELDS,
+    "keyframe_prompt": ("shots",),
+    "sound_design": ("cues",),
+}
+
 
 def reckon(node: NodeView, language: str, transition: Transition = "cut") -> Duration:
     """The length of a scene. `transition`: how it passes into the next one; a plain cut leaves that to the script."""
-    dialogue = node.artifact("dialogue", fields=("lines",))
-    motion = node.artifact("motion_prompt", fields=timing.MOTION_FIELDS)
-    shots = node.artifact("keyframe_prompt", fields=("shots",))
-    sound = node.artifact("sound_design", fields=("cues",))
-    page = _read_page(node, transition, whole=dialogue is None or shots is None)
+    made = {kind: node.artifact(kind, fields=fields) for kind, fields in COUNTED.items()}
+    page = _read_page(node, transition, whole=made["dialogue"] is None or made["keyframe_prompt"] is None)
+    return reckon_from(made, page, language, transition)
+
+
+def reckon_from(
+    made: Mapping[str, JsonObject | None], page: JsonObject, language: str, transition: Transition = "cut"
+) -> Duration:
+    """The same from what was made for a scene, by kind, and from its page in the script; empty: it has none."""
     return timing.estimate(
-        dialogue=dialogue,
-        motion=motion,
-        shots=shots,
-        sound=sound,
+        dialogue=made.get("dialogue"),
+        motion=made.get("motion_prompt"),
+        shots=made.get("keyframe_prompt"),
+        sound=made.get("sound_design"),
         language=language,
         transition=page.get("transition", transition),
         page=page if "elements" in page else None,

@@ -16,6 +16,8 @@ from workbench.db.reads import story as reads
 from workbench.db.reads.jobs import list_workers
 from workbench.db.rows.record import without_collection
 from workbench.db.rows.story import KeptHead, Node
+from workbench.errors import NotFound
+from workbench.i18n import Text
 from workbench.json_types import JsonObject
 from workbench.story import elements, guards, plan
 from workbench.story.facts import NodeView
@@ -42,10 +44,13 @@ def find_work(
     """The plan's items without their price, the nodes they are on, and the heads on them that a person cares for.
 
     `rewrite`: (workflow, node id) of what is made anew although a person wrote or edited it; what is pinned stays.
+    Raises NotFound of an archived node.
     """
     with database.read() as conn, without_collection():
         node = reads.find_node(conn, node_id)
         assert node is not None
+        if node.archived_at is not None:
+            raise NotFound(Text("Node {node_id} is archived. Restore it first.", node_id=node_id))
         nodes = list_nodes_below(conn, node)
         standing = read_standing(conn, nodes)
         kept = find_kept(conn, [n.id for n in nodes], makers)
