@@ -12,6 +12,7 @@ from tests.engine.conftest import Engine
 from tests.workflows.conftest import nodes, run
 from tests.workflows.frames import quick_drawing
 from workbench import samples
+from workbench.db.writes import story as story_writes
 from workbench.errors import GuardUnmet, NotFound
 
 
@@ -186,10 +187,11 @@ def test_seven_of_nine_frames_are_not_all(planned: tuple[Engine, int], monkeypat
 def test_of_what_is_archived_no_plan_is_made(planned: tuple[Engine, int], kind: str) -> None:
     engine, project = planned
     episodes = nodes(engine, project, "episode")
+    run(engine, "generate_episode_core_expression", episodes[0].id)
     assert run(engine, "generate_episode_scene_list", episodes[0].id).state == "succeeded"
-    node = {"project": project, "episode": episodes[0].id, "scene": nodes(engine, project, "scene")[0].id}[kind]
-    for below in episodes if kind == "project" else ():
-        engine.wb.projects.archive(below.id)
-    engine.wb.projects.archive(node)
+    node = project if kind == "project" else nodes(engine, project, kind)[0].id
+    with engine.wb.database.write() as conn:
+        # as a re-plan archives what it leaves out
+        story_writes.set_archived(conn, node, True)
     with pytest.raises(NotFound, match="archived"):
         engine.wb.plans.build(node)
