@@ -248,6 +248,8 @@ def _large(desk: Desk, wb: Workbench, project: int) -> list[Line]:
             return _switch(page, middle, "generate_scene_script")
 
         def to_project(_: int) -> float:
+            # a long tree shows the scenes of the chosen episode alone
+            _switch(page, middle, "generate_scene_script")
             to_scene(0)
             return _switch(page, project, "plan_episodes")
 
