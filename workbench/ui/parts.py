@@ -41,11 +41,11 @@ def draw(key: str, body: Callable[[], None]) -> None:
         alone = live.drawn_alone()
         if alone:
             live.forget_answers()
-        # Two containers: what a click is answered with does not push the content to another place.
+        # A container: what a click is answered with does not push the content to another place.
         with st.container():
             if alone:
                 shell.show_refusal()
-        with st.container(), shell.show_errors():
+        with shell.show_errors():
             body()
         if alone:
             if not live.know_of(st.session_state.get(_SINCE, _EVER)):

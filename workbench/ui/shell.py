@@ -23,7 +23,7 @@ _STYLE = (Path(__file__).parent / "style.css").read_text(encoding="utf-8")
 def style() -> None:
     """Place the one stylesheet on the page, with the colours of the theme that is on."""
     colours = palette()
-    names = ("muted", "border", "panel", "violet", "orange")
+    names = ("muted", "border", "panel", "violet", "orange", "green")
     variables = "".join(f"--rw-{name}:{colours.of(name)};" for name in names) + f"--rw-tint:{_tint()};"
     # the accent is dark in the light theme and light in the dark one
     on_primary = colours.background if st.context.theme.type == "dark" else "#FFFFFF"

@@ -214,6 +214,7 @@ _VIEWS: dict[str, Callable[[Content], None]] = {
     "emotion_arc": drama.emotion_arc,
     **storyboard.VIEWS,
     **board.VIEWS,
+    "frame_ranking": ranking.draw,
 }
 #: views that look around their node as well: at its story's cast, its scenes
 _PLACED_VIEWS: dict[str, Callable[[Content, int], None]] = {
@@ -222,7 +223,6 @@ _PLACED_VIEWS: dict[str, Callable[[Content, int], None]] = {
     "character_relationships": drama.relationships,
     "character_candidates": newcomers.draw,
     **dict.fromkeys(looks.KINDS, looks.show),
-    "frame_ranking": lambda content, node_id: ranking.draw(node_id, content),
     "scene_script": screenplay.draw,
     **board.PLACED_VIEWS,
 }

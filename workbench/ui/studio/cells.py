@@ -440,8 +440,8 @@ def _about(node_id: int, cell: Cell, artifact: ArtifactVersion | None) -> None:
 
 
 def _body(node_id: int, cell: Cell, artifact: ArtifactVersion | None, job: Job | None, state: str) -> None:
-    # Each in a place of its own, that stays when what is above it comes or goes: a picture that moves to another place
-    # is drawn a second time before the first one is taken away.
+    # Two places: a picture in the second one stays where it is when what is above it comes or goes. One that moves is
+    # drawn a second time before the first is taken away. (A place for each thing would be half of a node's page.)
     workflow: Workflow = cell.workflow
     with st.container():
         for reason in () if state in states.ACTIVE else reasons.distinct(cell.stale_reasons)[:3]:
@@ -450,13 +450,10 @@ def _body(node_id: int, cell: Cell, artifact: ArtifactVersion | None, job: Job |
             st.markdown(f":gray[:material/lock: {plain(labels.issue_text(issue))}]")
         if artifact and state not in states.ACTIVE:
             _beside(node_id, cell, artifact)
-    with st.container():
         if state in states.ACTIVE and job:
             running(job.id)
-    with st.container():
         if state == "failed" and job:
             failure(job)
-    with st.container():
         if artifact:
             _warnings(artifact)
             versions.show_comparison(node_id, artifact.kind)
@@ -465,7 +462,6 @@ def _body(node_id: int, cell: Cell, artifact: ArtifactVersion | None, job: Job |
             clips.draw(node_id, artifact)
         elif artifact and artifact.kind not in artifacts.DRAWN_BY_CELLS and not editor(node_id, artifact.kind):
             artifacts.show(artifact.kind, artifact.content, node_id)
-    with st.container():
         if workflow.writes == "keyframe_images":
             sheet.draw(node_id, cell)
         elif workflow.batch and job and job.result:

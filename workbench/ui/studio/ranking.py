@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Literal
 
 import streamlit as st
 
+from workbench.errors import NotFound, Unavailable
 from workbench.json_types import JsonObject
-from workbench.ui import live, media
+from workbench.ui import files, labels, live
 from workbench.ui.language import t
-from workbench.ui.markup import plain, shorten
+from workbench.ui.markup import plain, safe, shorten
 
 
 @dataclass(frozen=True)
@@ -37,28 +39,46 @@ def _rank(ranked: Sequence[JsonObject]) -> dict[str, Rank]:
 
 def show(rank: Rank, *, large: bool) -> None:
     """A chip with the points; large: and what was seen, in words."""
-    sentence = " · ".join(list_wrong(rank.candidate["sight"])) or t("all as asked")
-    label = t("{place}. of the ranking · {points}", place=rank.place, points=int(rank.candidate["score"]))
-    st.badge(
-        plain(label), color="green" if rank.best else "gray", icon=":material/leaderboard:", help=plain(sentence)
-    )  # fmt: skip
+    color: Literal["green", "gray"] = "green" if rank.best else "gray"
+    st.badge(plain(_name(rank)), color=color, icon=":material/leaderboard:", help=plain(_tell_wrong(rank)))
     if large:
-        remark = str(rank.candidate["sight"].get("remark") or "")
-        st.markdown(f":gray[{plain(' · '.join(x for x in (sentence, shorten(remark, 160)) if x))}]")
+        st.markdown(f":gray[{plain(_tell_seen(rank))}]")
 
 
-def draw(node_id: int, content: JsonObject) -> None:
+def draw(content: JsonObject) -> None:
     """The ranking of a scene: of each frame the candidates, the best first, with what is wrong in them."""
+    frames = []
     for frame in content["frames"]:
         number = int(frame["key"][2:]) + 1
-        st.markdown(f"**{number}**")
         ranks = _rank(frame["candidates"])
-        with st.container(horizontal=True, gap="small", key=f"ranking_{node_id}_{frame['key']}"):
-            for candidate in frame["candidates"]:
-                with st.container(width=170, gap=None):
-                    media.picture(candidate["media"], f"{number} ({int(candidate['score'])})", small=True)
-                    if candidate["media"] in ranks:
-                        show(ranks[candidate["media"]], large=True)
+        figures = [_draw_candidate(rank, number) for rank in ranks.values()]
+        frames.append(f"<div class='rw-ranked' role='listitem'><b>{number}</b>{''.join(figures)}</div>")
+    st.html(f"<div class='rw-ranking' role='list'>{''.join(frames)}</div>")
+
+
+def _draw_candidate(rank: Rank, number: int) -> str:
+    sha = rank.candidate["media"]
+    alt = f"{number} ({int(rank.candidate['score'])})"
+    try:
+        path = live.workbench().media.path(sha, thumbnail=True)
+        picture = f"<img src='{safe(files.address(sha, path.suffix, small=True))}' alt='{alt}' loading='lazy'>"
+    except (NotFound, Unavailable) as error:
+        picture = f"<i>{safe(labels.error_text(error))}</i>"
+    points = f"<b{' class=rw-best' if rank.best else ''}>{safe(_name(rank))}</b>"
+    return f"<figure>{picture}<figcaption>{points} {safe(_tell_seen(rank))}</figcaption></figure>"
+
+
+def _name(rank: Rank) -> str:
+    return t("{place}. of the ranking · {points}", place=rank.place, points=int(rank.candidate["score"]))
+
+
+def _tell_wrong(rank: Rank) -> str:
+    return " · ".join(list_wrong(rank.candidate["sight"])) or t("all as asked")
+
+
+def _tell_seen(rank: Rank) -> str:
+    remark = shorten(str(rank.candidate["sight"].get("remark") or ""), 160)
+    return " · ".join(part for part in (_tell_wrong(rank), remark) if part)
 
 
 def list_wrong(sight: JsonObject) -> list[str]:
