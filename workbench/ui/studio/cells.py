@@ -412,12 +412,9 @@ def draw(node_id: int, cell: Cell, primary: bool, choices: dict[str, dict[Any, s
         with st.container(
             horizontal=True, vertical_alignment="center", gap="small", key=cell_key(node_id, workflow.name, "row")
         ):
-            st.markdown(f"**{t(workflow.title)}**", width="content")
-            states.badge(state)
-            st.space("stretch")
+            st.markdown(f"**{t(workflow.title)}** {states.chip(state)}")
             with st.container(horizontal=True, vertical_alignment="center", gap="small", width="content"):
                 _about(node_id, cell, artifact)
-            with st.container(horizontal=True, vertical_alignment="center", gap="small", width="content"):
                 settings(node_id, workflow, choices or {}, bool(cell.unmet) or state in states.ACTIVE)
                 action(node_id, cell, primary)
         _body(node_id, cell, artifact, job, state)
