@@ -152,6 +152,7 @@ def show_inputs(cells: list[Cell]) -> None:
         return
     with st.container(border=True, key="made_from"):
         st.markdown(f"**{t('Made from')}**")
+        rows = []
         for key, source in list(used.items())[:SOURCES]:
             reason = stale.get(key)
             version = f"v{reason.from_version} → v{reason.to_version}" if reason else f"v{source['version']}"
@@ -161,9 +162,9 @@ def show_inputs(cells: list[Cell]) -> None:
                 if source["kind"] not in ("character", "world_element")
                 else wb.projects.get_node(source["node_id"]).title
             )
-            st.markdown(
-                f"{states.chip('stale' if reason else 'fresh')} {plain(name)} :gray[{plain(part)}] {code(version)}"
-            )
+            mark = states.chip("stale" if reason else "fresh")
+            rows.append(f"{mark} {plain(name)} {f':gray[{plain(part)}] ' if part else ''}{code(version)}")
+        st.markdown("\n\n".join(rows))
         if len(used) > SOURCES:
             st.caption(t("and {n} more", n=len(used) - SOURCES))
 
