@@ -54,7 +54,8 @@ def sidebar(project: int, current: int) -> None:
 
     def open_chosen() -> None:
         chosen = st.session_state[key].chosen
-        if chosen is not None and int(chosen) != current:
+        if chosen is not None:
+            # also what is open already: a second click brings the address of before the first one
             open_node(project, int(chosen))
         live.redraw_page()
 

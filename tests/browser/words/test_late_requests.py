@@ -9,6 +9,7 @@ from collections.abc import Callable
 import pytest
 from playwright.sync_api import Page, WebSocketRoute, expect
 from streamlit.proto.BackMsg_pb2 import BackMsg
+from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 
 from tests.browser.stack import Stack, settled, visit
 from tests.browser.test_ways import key
@@ -22,12 +23,22 @@ def parse(message: str | bytes) -> BackMsg:
     return parsed
 
 
-def relay(page: Page, on_request: Callable[[BackMsg, bytes, Callable[[bytes], None]], None]) -> None:
-    """What the browser asks for goes through `on_request`, which sends it on."""
+def relay(
+    page: Page,
+    on_request: Callable[[BackMsg, bytes, Callable[[bytes], None]], None],
+    on_answer: Callable[[ForwardMsg], None] = lambda answer: None,
+) -> None:
+    """What the browser asks for goes through `on_request`, which sends it on; `on_answer` sees what it is told."""
 
     def connect(browser: WebSocketRoute) -> None:
+        def answer(message: str | bytes) -> None:
+            told = ForwardMsg()
+            told.ParseFromString(message if isinstance(message, bytes) else message.encode())
+            browser.send(message)
+            on_answer(told)
+
         server = browser.connect_to_server()
-        server.on_message(browser.send)
+        server.on_message(answer)
         browser.on_message(lambda m: on_request(parse(m), m, server.send))  # type: ignore[arg-type]
 
     page.route_web_socket(re.compile("_stcore/stream"), connect)
@@ -164,3 +175,38 @@ def test_parts_whose_change_was_asked_about_in_vain_are_drawn_all_the_same(stack
         expect(key(page, f"cell_{project}_brief_plain")).to_contain_text("v2")
     finally:
         wb.queues.resume("kind:plan_episodes")
+
+
+def test_a_second_click_on_a_node_brings_nobody_back_to_the_one_before(stack: Stack, page: Page):
+    wb = stack.wb
+    project = wb.create_project(samples.load("gift-of-the-magi.en"))
+    assert wb.wait(wb.submit("plan_episodes", project).id, timeout=240).state == "succeeded"
+    episode = next(n for n in wb.projects.tree(project).nodes if n.kind == "episode")
+    clicks: list[bytes] = []
+    server: list[Callable[[bytes], None]] = []
+
+    def on_request(request: BackMsg, message: bytes, send: Callable[[bytes], None]) -> None:
+        server[:] = [send]
+        if any(f"tree_{project}" in w.id for w in request.rerun_script.widget_states.widgets):
+            clicks.append(message)
+        send(message)
+
+    finished: list[ForwardMsg] = []
+    relay(
+        page, on_request, lambda told: finished.append(told) if told.WhichOneof("type") == "script_finished" else None
+    )
+    visit(page, f"{stack.url}/studio?project={project}&node={project}")
+    clicks.clear()
+    page.get_by_role("navigation", name="Story tree").locator(f"button[data-node='{episode.id}']").click()
+    opened = key(page, f"cell_{episode.id}_generate_episode_core_expression")
+    expect(opened).to_be_visible()
+    settled(page)
+    # of a double click the second half was sent with the address of before
+    finished.clear()
+    server[0](clicks[0])
+    # its pauses let the relay go on
+    until(lambda: page.wait_for_timeout(20) or bool(finished), what="the answer to the second half")
+    settled(page)
+    expect(opened).to_be_visible()
+    expect(key(page, f"cell_{project}_plan_episodes")).to_have_count(0)
+    assert f"node={episode.id}" in page.url
