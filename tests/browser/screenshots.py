@@ -250,7 +250,7 @@ def pages(wb: Workbench, lang: str, story: dict[str, int], episode: int, timelin
         yield "prompts-compared", f"{written}&view=compare"
     yield "cast", f"/cast?project={story[lang]}"
     yield "reference-sheet", f"/cast?project={story[lang]}&node={with_sheet(wb, lang, story[lang])}"
-    yield "place-sheet", f"/cast?project={story[lang]}&node={place_with_sheet(wb, story[lang])}"
+    yield "place-sheet", f"/cast?project={story[lang]}&kind=world_element&node={place_with_sheet(wb, story[lang])}"
     yield "jobs", "/jobs"
     yield "job", f"/job?id={timeline}"
     yield "forecast", f"/job?id={wb.jobs.list(kind='run_plan', state='succeeded', project=story[lang], limit=1)[0].id}"
