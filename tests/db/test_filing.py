@@ -208,7 +208,7 @@ def test_pages_of_what_was_searched_hold_all_and_each_once(conn: Connection) -> 
 
 
 def test_of_what_many_say_the_newest_are_counted(conn: Connection, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(reads, "MOST_COUNTED", 5)
+    monkeypatch.setattr(job_lists, "MOST_COUNTED", 5)
     for n in range(9):
         add(conn, title="storm", state="failed" if n == 8 else "succeeded")
     filing.file_ended(conn, 7)
@@ -297,7 +297,7 @@ def test_the_workflows_that_ran_with_a_profile_are_known_before_and_after_their_
 def test_a_time_is_listed_whole_where_ids_and_times_have_another_order(
     conn: Connection, monkeypatch: pytest.MonkeyPatch, few: int, bounded: int
 ) -> None:
-    monkeypatch.setattr(reads.ended, "FEW", few)
+    monkeypatch.setattr(job_lists.ended, "FEW", few)
     monkeypatch.setattr(job_lists, "MOST_BOUNDED", bounded)
     dice = random.Random(11)
     # an imported job has a new id and an old time
