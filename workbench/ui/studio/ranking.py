@@ -51,7 +51,8 @@ def draw(content: JsonObject) -> None:
     for frame in content["frames"]:
         number = int(frame["key"][2:]) + 1
         ranks = _rank(frame["candidates"])
-        figures = [_draw_candidate(rank, number) for rank in ranks.values()]
+        # two that are the same picture are two candidates
+        figures = [_draw_candidate(ranks[candidate["media"]], number) for candidate in frame["candidates"]]
         frames.append(f"<div class='rw-ranked' role='listitem'><b>{number}</b>{''.join(figures)}</div>")
     st.html(f"<div class='rw-ranking' role='list'>{''.join(frames)}</div>")
 
