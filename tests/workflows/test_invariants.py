@@ -8,6 +8,7 @@ import io
 import random
 import shutil
 import tempfile
+from collections import defaultdict
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, ClassVar
@@ -25,7 +26,7 @@ from tests.story_nodes import set_archived
 from workbench.artifacts import kinds
 from workbench.artifacts.versions import hash_of, part_of, pick
 from workbench.db.rows.story import TreeNode
-from workbench.db.schema import artifact, artifact_head, node
+from workbench.db.schema import artifact, artifact_head, artifact_prompt, node
 from workbench.errors import Refused
 from workbench.settings import Settings
 from workbench.workflows import registry
@@ -51,6 +52,7 @@ MADE: tuple[tuple[str, str, dict[str, Any]], ...] = (
     ("scene", "generate_dialogue", {}), ("scene", "generate_storyboard_scene_bible", {}),
     ("scene", "generate_storyboard_plan", {}), ("scene", "generate_storyboard_group", {"group_id": "KF0"}),
     ("scene", "translate_storyboard_panels", {"group_id": "KF0"}), ("project", "expand_story_characters", {}),
+    ("project", "generate_emotion_arc", {}),
 )  # fmt: skip
 WORKFLOWS = registry.load()
 #: kind → where a person adds a word, and how much may stand there
@@ -138,13 +140,13 @@ class Life(RuleBasedStateMachine):
     def write_a_prompt_anew(self, word: str) -> None:
         prompts = self.home.wb.prompts
         text = prompts.get(OVERRIDDEN, "en", self.project)
-        before = self.everything_below(self.project)
+        before = self.list_contents()
         system, user = (text.counting[part] for part in ("system", "user"))
         prompts.save(
             OVERRIDDEN, "en", f"{system} {word}", user, project_id=self.project, base_version=text.newest_version
         )
-        # what is made is not touched by the words that the next one is asked for in
-        assert self.everything_below(self.project) == before
+        # what was made with the words of before is stale (`check_story`), and stays what it is
+        assert self.list_contents() == before
 
     @rule(pick_one=picks, change=st.sampled_from(("rename", "drop", "swap")), word=words)
     def plan_anew_by_hand(self, pick_one: int, change: str, word: str) -> None:
@@ -301,6 +303,10 @@ class Life(RuleBasedStateMachine):
             )
             heads = {(r.node_id, r.kind): r.artifact_id for r in conn.execute(select(artifact_head))}
             nodes = set(conn.execute(select(node.c.id)).scalars())
+            # artifact id → the versions of the overridden prompt that it was made with
+            used: defaultdict[int, set[str]] = defaultdict(set)
+            for made in conn.execute(select(artifact_prompt).where(artifact_prompt.c.name == OVERRIDDEN)):
+                used[made.artifact_id].add(made.fingerprint)
         versions: dict[tuple[int, str], list[Any]] = {}
         for row in rows:
             versions.setdefault((row.node_id, row.kind), []).append(
@@ -317,7 +323,11 @@ class Life(RuleBasedStateMachine):
             assert (by_id[head].node_id, by_id[head].kind) == (node_id, kind)
             assert kinds.validate(kinds.find(kind), by_id[head].content) == by_id[head].content
             assert hash_of(by_id[head].content) == by_id[head].content_hash
-        expected = {key: any(_differs(i, heads, by_id) for i in by_id[head].inputs) for key, head in heads.items()}
+        words = self.home.wb.prompts.get(OVERRIDDEN, "en", self.project).fingerprint
+        expected = {
+            key: any(_differs(i, heads, by_id) for i in by_id[head].inputs) or bool(used[head] - {words})
+            for key, head in heads.items()
+        }
         for found in self.live():
             for own in found.artifacts:
                 assert own.stale == expected[found.id, own.kind], (found.title, own.kind)
@@ -382,6 +392,12 @@ class Life(RuleBasedStateMachine):
         out = io.BytesIO()
         Image.new("RGB", (320, 180), (number % 256, 40, 90)).save(out, "PNG")
         return out.getvalue()
+
+    def list_contents(self) -> list[Any]:
+        """The live nodes with what they have, fresh or not."""
+        return [
+            (n.id, n.kind, n.position, n.title, [(a.kind, a.content_hash) for a in n.artifacts]) for n in self.live()
+        ]
 
     def everything_below(self, node_id: int, *, numbers: bool = True) -> list[Any]:
         """The live nodes in their places with the heads of all they have."""
