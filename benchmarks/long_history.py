@@ -21,11 +21,11 @@ from playwright.sync_api import Page
 import benchmarks.workflows  # noqa: F401  registers the measured jobs
 from benchmarks.browser import Desk, open_browser, rest
 from benchmarks.contenders import Reelwright
+from benchmarks.cpu import cpu_of
 from benchmarks.page import (
     HOST,
     TOKEN,
     ask_for_run,
-    cpu_of,
     find_ticker,
     free_port,
     open_client,
@@ -183,7 +183,7 @@ def _watch_the_board(ours: Reelwright, web: subprocess.Popen[str], port: int, sc
     with ThreadPoolExecutor(scale.sessions + 1) as people:
         work: list[Callable[[], None]] = [ask_for_jobs, *[look] * scale.sessions]
         running += [people.submit(each) for each in work]
-        used = cpu_of(watched, sample)
+        used = cpu_of(watched.pid, sample)
         ending.set()
         for each in running:
             each.result()

@@ -17,13 +17,13 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any
 
-import psutil
 from streamlit.proto.BackMsg_pb2 import BackMsg
 from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 from websockets.sync.client import ClientConnection, connect
 
 from benchmarks import large_story
 from benchmarks.contenders import TIMEOUT_S, Reelwright
+from benchmarks.cpu import cpu_of
 from benchmarks.report import Line, median
 from benchmarks.scale import Scale
 from benchmarks.stores import Stores
@@ -66,8 +66,7 @@ def _jobs(stores: Stores, scale: Scale) -> list[Line]:
     with open_client(port) as client:
         first = ask_for_run(client, page_name="jobs")
         ticker = find_ticker(first)
-        watched = psutil.Process(process.pid)
-        between = cpu_of(watched, lambda: time.sleep(max(scale.apart_s, scale.idle_s / 3)))
+        between = cpu_of(process.pid, lambda: time.sleep(max(scale.apart_s, scale.idle_s / 3)))
 
         def several(ask: Callable[[], Run]) -> tuple[float, list[Run]]:
             """CPU seconds of one run, and the runs."""
@@ -78,7 +77,7 @@ def _jobs(stores: Stores, scale: Scale) -> list[Line]:
                     time.sleep(scale.apart_s)
                     runs.append(ask())
 
-            busy = cpu_of(watched, work)
+            busy = cpu_of(process.pid, work)
             return max(0.0, busy.used - between.used / between.wall * busy.wall) / len(runs), runs
 
         def change() -> Run:
@@ -88,7 +87,13 @@ def _jobs(stores: Stores, scale: Scale) -> list[Line]:
         def draw() -> Run:
             return ask_for_run(client, page_script_hash=first.page)
 
+        # the board is drawn anew each minute
+        left_s = 60 - time.time() % 60
+        if left_s < (scale.fragments + scale.warm_up + 2) * scale.apart_s:
+            time.sleep(left_s)
         for _ in range(scale.warm_up):
+            # what was drawn from answers of the second before is drawn anew in the first tick
+            time.sleep(scale.apart_s)
             draw()
         tick = partial(ask_for_run, client, page_script_hash=first.page, fragment_id=ticker, is_auto_rerun=True)
         tick_cpu, ticks = several(tick)
@@ -96,8 +101,8 @@ def _jobs(stores: Stores, scale: Scale) -> list[Line]:
         page_cpu, pages = several(draw)
     stores.stop(process)
     ours.wb.close()
-    if any(r.exceptions for r in [first, *ticks, *changes, *pages]):
-        raise RuntimeError("the Jobs page shows an exception")
+    if any(r.exceptions for r in [first, *ticks, *changes, *pages]) or any(r.elements > 1 for r in ticks):
+        raise RuntimeError("the Jobs page shows an exception, or a tick found something")
     section = f"The Jobs page live, {ROWS} rows, real server, {len(ticks)} runs over its WebSocket"
     return [
         Line(section, "server CPU of a tick that finds nothing new", tick_cpu * 1000, "ms", at_most=10.0),
@@ -140,9 +145,8 @@ def _studio(stores: Stores, scale: Scale) -> list[Line]:
                     )
                 )
 
-        watched = psutil.Process(process.pid)
-        between = cpu_of(watched, lambda: time.sleep(max(scale.apart_s, scale.idle_s / 3)))
-        busy = cpu_of(watched, tick)
+        between = cpu_of(process.pid, lambda: time.sleep(max(scale.apart_s, scale.idle_s / 3)))
+        busy = cpu_of(process.pid, tick)
         tick_cpu = max(0.0, busy.used - between.used / between.wall * busy.wall) / len(ticks)
     warm = []
     for _ in range(scale.visits):
@@ -178,19 +182,6 @@ def find_ticker(page: Run) -> str:
     if not page.fragments:
         raise RuntimeError("the page has no live fragment")
     return page.fragments[-1]
-
-
-@dataclass(frozen=True)
-class Cpu:
-    used: float
-    wall: float
-
-
-def cpu_of(process: psutil.Process, work: Any) -> Cpu:
-    before, began = process.cpu_times(), time.monotonic()
-    work()
-    after = process.cpu_times()
-    return Cpu(after.user + after.system - before.user - before.system, time.monotonic() - began)
 
 
 def ask_for_run(client: ClientConnection, **state: Any) -> Run:

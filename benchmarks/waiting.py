@@ -5,10 +5,10 @@ from __future__ import annotations
 import subprocess
 import time
 
-import psutil
 from sqlalchemy import func, select
 
 from benchmarks.contenders import TIMEOUT_S, Reelwright, reelwright_worker
+from benchmarks.cpu import cpu_of
 from benchmarks.report import Line, percentile
 from benchmarks.scale import Scale
 from benchmarks.stores import DATABASES, Stores
@@ -42,13 +42,9 @@ def idle(stores: Stores, scale: Scale) -> list[Line]:
     for database in DATABASES:
         with reelwright_worker(stores, database, THREADS) as (_, process):
             time.sleep(min(2.0, scale.idle_s))
-            watched = psutil.Process(process.pid)
-            before, began = watched.cpu_times(), time.monotonic()
-            time.sleep(scale.idle_s)
-            after, ended = watched.cpu_times(), time.monotonic()
-        used = (after.user + after.system) - (before.user + before.system)
+            cpu = cpu_of(process.pid, lambda: time.sleep(scale.idle_s))
         section = f"Idle worker, {THREADS} threads, {scale.idle_s:g} s"
-        lines.append(Line(section, f"on {database}", 100 * used / (ended - began), "% core", at_most=3.0))
+        lines.append(Line(section, f"on {database}", 100 * cpu.used / cpu.wall, "% core", at_most=3.0))
     return lines
 
 
