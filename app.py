@@ -11,11 +11,12 @@ if __name__ == "__main__":
 
     navigation.draw()
 else:
-    from workbench.ui import late_requests, server, unsent_messages
+    from workbench.ui import late_requests, server, theme_options, unsent_messages
 
     server.enter_through_app()
     late_requests.drop()
     unsent_messages.keep()
+    theme_options.read_once()
     app = App(
         __file__,
         middleware=[server.middleware(), server.assets()],

@@ -142,7 +142,7 @@ def _ask_of_story(wb: Workbench, project: int) -> dict[str, Question]:
     return {
         "a project's tree": partial(wb.projects.tree, project),
         "the part of a tree in sight": partial(wb.projects.outline, project, scene),
-        "what changed in a tree": partial(wb.projects.tree_version, project),
+        "what changed in a tree": partial(wb.workflows.signature, project),
         "the states of a project's jobs": partial(wb.workflows.list_marks, project),
         "the cells of a scene": partial(wb.workflows.list_cells, scene),
         "the cells of a project": partial(wb.workflows.list_cells, project),

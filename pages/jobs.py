@@ -300,15 +300,12 @@ def hold_still(page: JobPage) -> JobPage:
 def signature() -> dict[str, Any]:
     """Part of the page → what makes it another one. The board: a job's state or progress, a new minute. The workers:
     one that comes, goes, falls silent or takes another job. The rest: what somebody pauses or limits, an alert."""
-    # Past the shared cache: copying a cached answer is slower than these few looks.
-    version, at_work = wb.jobs.signature()
+    # Past the shared cache: copying a cached answer is slower than this read.
+    now = wb.jobs.signature()
     return {
-        BOARD: (version, live.clock_ms() // 60_000),
-        WORKERS: (version, [(w.name, w.busy, not w.is_live, w.drain_at) for w in at_work]),
-        parts.PAGE: (
-            [(g.key, g.paused, g.max_running) for g in wb.queues.list_gates()],
-            [alert.id for alert in live.query(wb.alerts.list_shown)],
-        ),
+        BOARD: (now.version, live.clock_ms() // 60_000),
+        WORKERS: (now.version, [(w.name, w.busy, not w.is_live, w.drain_at) for w in now.workers]),
+        parts.PAGE: ([(g.key, g.paused, g.max_running) for g in now.gates], now.alerts),
     }
 
 

@@ -331,6 +331,7 @@ def work(engine: Engine) -> None:
     wb.jobs.has_active()
     wb.jobs.list_active(project)
     wb.workflows.list_marks(project)
+    wb.workflows.signature(project)
     now = 1_700_000_000_000 + (ENDED - 60) * 1000
     wb.jobs.count_by_state(since=now)
     wb.usage.job_success(since=now)

@@ -50,12 +50,12 @@ def test_everything_that_a_page_shows_of_a_tree_makes_another_version_of_it(wb: 
         ),
         "take it back": lambda: wb.prompts.reset(name, "en", base_version=1),
     }
-    seen = [wb.projects.tree_version(project)]
+    seen = [wb.workflows.signature(project)]
     for act_name, act in acts.items():
         act()
-        now = wb.projects.tree_version(project)
+        now = wb.workflows.signature(project)
         assert now not in seen[-1:], act_name
-        assert wb.projects.tree_version(project) == now
+        assert wb.workflows.signature(project) == now
         seen.append(now)
 
 

@@ -14,6 +14,7 @@ from sqlalchemy import Connection
 from workbench.api.existing import check_project
 from workbench.arguments import Count, check_arguments
 from workbench.db.connection import Database
+from workbench.db.reads import alerts as alert_reads
 from workbench.db.reads import board, cursors, failures, filing, job_lists, sorting
 from workbench.db.reads import bulk as bulk_reads
 from workbench.db.reads import job_inputs as inputs
@@ -21,6 +22,7 @@ from workbench.db.reads import jobs as reads
 from workbench.db.reads import usage as usage_reads
 from workbench.db.rollups import DAY_MS, HOUR_MS
 from workbench.db.rows.jobs import (
+    BoardSignature,
     BulkItem,
     ChildJob,
     ComparedInput,
@@ -33,9 +35,7 @@ from workbench.db.rows.jobs import (
     JobFilters,
     JobPage,
     JobSort,
-    JobsVersion,
     Step,
-    Worker,
 )
 from workbench.db.rows.usage import BoardSums
 from workbench.db.schema import TERMINAL
@@ -351,10 +351,11 @@ class JobReads:
             scope = failures.FailureScope(project, since, until)
             return failures.list_group_ids(conn, fingerprint, scope, limit=limit)
 
-    def signature(self) -> tuple[JobsVersion, builtins.list[Worker]]:
-        """What changes whenever a live page has something new to show, in one short read."""
+    def signature(self) -> BoardSignature:
+        """What changes whenever the board has something new to show, in one short read."""
         with self._database.read() as conn:
-            return reads.version(conn), reads.list_workers(conn)
+            alerts = [alert.id for alert in alert_reads.list_shown(conn)]
+            return BoardSignature(reads.version(conn), reads.list_workers(conn), reads.list_gates(conn), alerts)
 
     @overload
     def wait(self, job_id: int, timeout: float | None = None) -> Job: ...

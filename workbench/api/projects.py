@@ -155,14 +155,6 @@ class Projects:
         outline = [_outline_node(_tree_node(n, artifacts), below[n.id]) for n in nodes]
         return Outline(project_id, project.title, outline)
 
-    def tree_version(self, project_id: int) -> str:
-        """Another text as soon as anything in the project's tree is another; cheap enough to be asked all the time.
-
-        What is made in another project may change it, too.
-        """
-        with self._database.read() as conn:
-            return reads.tree_version(conn, project_id)
-
     def get_node(self, node_id: int) -> Node:
         """A node of any kind. Raises NotFound."""
         with self._database.read() as conn:

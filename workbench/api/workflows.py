@@ -7,6 +7,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from sqlalchemy import Connection
+
 from workbench.api.projects import find_node
 from workbench.arguments import check_arguments
 from workbench.db.connection import Database
@@ -103,9 +105,21 @@ class Workflows:
     def list_marks(self, project_id: int) -> builtins.list[studio.Mark]:
         """What is at work in a project, and what has failed or come only in part and was not made good since."""
         with self._database.read() as conn:
-            jobs = [*job_reads.list_active_in_project(conn, project_id), *job_reads.list_unsolved(conn, project_id)]
-            made_at = reads.head_times(conn, {j.node_id for j in jobs if j.node_id is not None and j.finished_at})
-            parents = reads.parents_of(conn, {j.node_id for j in jobs if j.node_id is not None})
+            return self._read_marks(conn, project_id)
+
+    def signature(self, project_id: int) -> tuple[builtins.list[studio.Mark], str]:
+        """A project's marks, and what is another one as soon as anything in its tree is; cheap enough to be asked all
+        the time.
+
+        What is made in another project may change it, too.
+        """
+        with self._database.read() as conn:
+            return self._read_marks(conn, project_id), reads.tree_version(conn, project_id)
+
+    def _read_marks(self, conn: Connection, project_id: int) -> builtins.list[studio.Mark]:
+        jobs = [*job_reads.list_active_in_project(conn, project_id), *job_reads.list_unsolved(conn, project_id)]
+        made_at = reads.head_times(conn, {j.node_id for j in jobs if j.node_id is not None and j.finished_at})
+        parents = reads.parents_of(conn, {j.node_id for j in jobs if j.node_id is not None})
         # what is tried on a node and leaves nothing there says nothing of it
         writes = {w.name: w.writes for w in self._registry.all().values() if not (w.scope == "any" and w.by_hand)}
         return studio.mark_nodes(jobs, writes, made_at, parents)

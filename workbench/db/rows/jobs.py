@@ -490,6 +490,15 @@ class JobsVersion(NamedTuple):
     waiting: int
 
 
+class BoardSignature(NamedTuple):
+    """Another one whenever the board may look different. `alerts`: the ids of those that are shown."""
+
+    version: JobsVersion
+    workers: list[Worker]
+    gates: list[Gate]
+    alerts: list[int]
+
+
 @dataclass(frozen=True, slots=True)
 class BulkItem(Record):
     """What a bulk job did with one job. `outcome`: retried, cancelled, changed, skipped or refused, with a reason."""
