@@ -256,15 +256,16 @@ class JobReads:
         day, before = now_ms - DAY_MS, now_ms - 2 * DAY_MS
         with self._database.read() as conn:
             filters = board.widen(conn, filters, before)
-            ended_before, ended = board.list_ends(conn, filters, before, day, now_ms)
-            costs_before, costs = board.list_costs(conn, filters, before, day, now_ms)
+            chosen = board.choose(conn, filters, before)
+            ended_before, ended = board.list_ends(conn, chosen, before, day, now_ms)
+            costs_before, costs = board.list_costs(conn, chosen, before, day, now_ms)
             return BoardSums(
                 ended=ended,
                 ended_before=ended_before,
                 costs=costs,
                 costs_before=costs_before,
-                waits=board.list_waits(conn, filters, begin=now_ms - 2 * HOUR_MS, span_ms=HOUR_MS, spans=2),
-                recent_waits=board.list_waits(conn, filters, begin=now_ms - HOUR_MS, span_ms=twelfth, spans=12),
+                waits=board.list_waits(conn, chosen, begin=now_ms - 2 * HOUR_MS, span_ms=HOUR_MS, spans=2),
+                recent_waits=board.list_waits(conn, chosen, begin=now_ms - HOUR_MS, span_ms=twelfth, spans=12),
                 of_kept=board.find_of_kept(conn, filters, before),
             )
 

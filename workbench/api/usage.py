@@ -137,7 +137,7 @@ class Usage:
     def queue_waits(self, *, since: int, span_ms: int, spans: Count) -> list[int | None]:
         """The p95 of how long jobs waited before their first claim, ms, for each of so many spans from `since` on."""
         with self._database.read() as conn:
-            return board.list_waits(conn, {}, begin=since, span_ms=span_ms, spans=spans)
+            return board.list_waits(conn, board.Chosen({}), begin=since, span_ms=span_ms, spans=spans)
 
     def list_calls(
         self, *, since: int, limit: Count = 200, before: int | None = None, **filters: Unpack[CallFilters]

@@ -22,7 +22,6 @@ from pathlib import Path
 from typing import Any, Generic, TypeVar, cast
 
 from sqlalchemy import (
-    ARRAY,
     BigInteger,
     Boolean,
     ColumnElement,
@@ -39,7 +38,7 @@ from sqlalchemy.exc import InternalError, OperationalError, SQLAlchemyError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.functions import FunctionElement
-from sqlalchemy.types import TypeEngine
+from sqlalchemy.types import TypeEngine, UserDefinedType
 
 from workbench.db import postgresql
 from workbench.db.file_lock import FileLock, LockTimeout, find_holder
@@ -101,18 +100,32 @@ def _postgres_now(element: Any, compiler: Any, **kw: Any) -> str:
 
 
 class Ids(TypeDecorator[list[int]]):
-    """Any number of ids as one parameter, so that a statement is compiled and prepared once whatever their number."""
+    """Any number of ids as one parameter, so that a statement is compiled and prepared once whatever their number.
+
+    What `packed_ids` told is handed on as it is: ten thousand of them are not looked at one by one.
+    """
 
     impl = Text
     cache_ok = True
 
     def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
-        return dialect.type_descriptor(Text() if dialect.name == "sqlite" else ARRAY(BigInteger))
+        return dialect.type_descriptor(Text() if dialect.name == "sqlite" else _ArrayText())
 
-    def process_bind_param(self, value: Any, dialect: Dialect) -> Any:
+    def process_bind_param(self, value: Any, dialect: Dialect) -> str:
+        if isinstance(value, str):
+            return value
         # an id that no column can hold is no row's
-        ids = [i for i in value if -(1 << 63) <= i < 1 << 63]
-        return json.dumps(ids) if dialect.name == "sqlite" else ids
+        ids = ",".join(str(i) for i in value if -(1 << 63) <= i < 1 << 63)
+        return f"[{ids}]" if dialect.name == "sqlite" else f"{{{ids}}}"
+
+
+class _ArrayText(UserDefinedType[str]):
+    """An array of whole numbers as PostgreSQL writes it: of ten thousand, the driver takes 6 ms to write the same."""
+
+    cache_ok = True
+
+    def get_col_spec(self, **kw: Any) -> str:
+        return "BIGINT[]"
 
 
 class among(FunctionElement[bool]):
@@ -135,7 +148,24 @@ def _sqlite_among(element: Any, compiler: Any, **kw: Any) -> str:
 @compiles(among, "postgresql")
 def _postgres_among(element: Any, compiler: Any, **kw: Any) -> str:
     column, ids = (compiler.process(clause, **kw) for clause in element.clauses)
-    return f"({column} = ANY({ids}))"
+    return f"({column} = ANY(CAST({ids} AS BIGINT[])))"
+
+
+class packed_ids(FunctionElement[str]):
+    """packed_ids(column): the ids of all rows in one text, which a parameter of type `Ids` takes as it is."""
+
+    type = Text()
+    inherit_cache = True
+
+
+@compiles(packed_ids, "sqlite")
+def _sqlite_packed_ids(element: Any, compiler: Any, **kw: Any) -> str:
+    return f"json_group_array({compiler.process(element.clauses, **kw)})"
+
+
+@compiles(packed_ids, "postgresql")
+def _postgres_packed_ids(element: Any, compiler: Any, **kw: Any) -> str:
+    return f"COALESCE(CAST(array_agg({compiler.process(element.clauses, **kw)}) AS TEXT), '{{}}')"
 
 
 @dataclass

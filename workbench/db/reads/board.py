@@ -9,13 +9,13 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from typing import Any, TypeAlias, TypeVar, cast
 
 from sqlalchemy import (
     CTE,
     Column,
     ColumnElement,
-    CompoundSelect,
     Connection,
     Row,
     Select,
@@ -30,7 +30,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.sql.base import ReadOnlyColumnCollection
 
-from workbench.db.connection import db_now_ms, unindexed
+from workbench.db.connection import Ids, among, db_now_ms, packed_ids, unindexed
 from workbench.db.reads import rollups
 from workbench.db.reads.job_lists import restrict
 from workbench.db.reads.usage import unpriced
@@ -125,30 +125,51 @@ def widen(conn: Connection, filters: JobFilters, begin: int) -> JobFilters:
     return {**filters, "since": None}
 
 
-def _within(conn: Connection, filters: JobFilters, at: Column[Any], begin: int, end: int) -> CTE:
-    """The jobs of a span of time that match."""
-    rows = select(job.c.id, job.c.state, job.c.created_at, at.label("at")).where(at >= begin, at < end)
-    kept = _restrict(conn, [rows], filters)
-    if _given(filters).keys() & _OF_JOBS:
-        return kept.cte("matching")
-    return union_all(kept, _within_pruned(filters, at, begin, end)).cte("matching")
+@dataclass(frozen=True, slots=True)
+class Chosen:
+    """Which jobs are summed up: those that match filters. `ids`: of them all that ended from a moment on or are at work,
+    packed; None without a filter."""
+
+    filters: JobFilters
+    ids: str | None = None
+
+    @property
+    def is_narrow(self) -> bool:
+        """Whether an index of times holds all that is asked."""
+        return _given(self.filters).keys() <= _NARROW
 
 
-def _restrict(
-    conn: Connection, stretches: Sequence[Select[Any]], filters: JobFilters
-) -> Select[Any] | CompoundSelect[Any]:
-    """Of the jobs of stretches of time those that match. First the stretch, whose index holds what most filters ask: a
-    planner that begins with one, such as a workflow, reads all of its history."""
-    first, *more = (stretch.where(*_hold(job.c, filters)) for stretch in stretches)
-    span = union_all(first, *more) if more else first
+def _one_of(job_id: ColumnElement[int], ids: str | list[int]) -> ColumnElement[bool]:
+    """By the index of a time, which has the id."""
+    return among(unindexed(job_id), literal(ids, type_=Ids()))
+
+
+def choose(conn: Connection, filters: JobFilters, begin: int) -> Chosen:
+    """The jobs that match of those that ended from `begin` on or are at work, asked once for all that is summed up."""
+    if not _given(filters):
+        return Chosen(filters)
+    # First the stretch, whose index holds what most filters ask: a planner that begins with another filter, such as a
+    # model, reads all of its history.
+    whens = (job.c.finished_at >= begin, job.c.state.in_(ACTIVE))
+    found = union_all(*(select(job.c.id).where(when, *_hold(job.c, filters)) for when in whens)).cte("found")
+    if Chosen(filters).is_narrow:
+        return Chosen(filters, conn.execute(select(packed_ids(found.c.id))).scalar_one())
+    found = found.prefix_with("MATERIALIZED")
     others = cast("JobFilters", {name: value for name, value in _given(filters).items() if name not in _NARROW})
-    if not others:
-        return span
-    found = span.cte("span").prefix_with("MATERIALIZED")
-    its_job = select(literal(1)).where(job.c.id == found.c.id).correlate(found)
     # of all that ever said a word only those of the stretch are looked at
-    lowest = conn.execute(select(func.min(found.c.id))).scalar() if "text" in others else None
-    return select(*found.c).where(restrict(conn, its_job, others, lowest or 0).exists())
+    lowest = conn.execute(select(func.min(found.c.id))).scalar()
+    query = select(packed_ids(job.c.id)).join(found, found.c.id == job.c.id)
+    return Chosen(filters, conn.execute(restrict(conn, query, others, lowest or 0)).scalar_one())
+
+
+def _within(chosen: Chosen, at: Column[Any], begin: int, end: int) -> CTE:
+    """The chosen jobs of a span of time."""
+    rows = select(job.c.id, job.c.state, job.c.created_at, at.label("at")).where(at >= begin, at < end)
+    if chosen.ids is not None:
+        rows = rows.where(*(_hold(job.c, chosen.filters) if chosen.is_narrow else [_one_of(job.c.id, chosen.ids)]))
+    if _given(chosen.filters).keys() & _OF_JOBS:
+        return rows.cte("matching")
+    return union_all(rows, _within_pruned(chosen.filters, at, begin, end)).cte("matching")
 
 
 def _within_pruned(filters: JobFilters, at: Column[Any], begin: int, end: int) -> Select[Any]:
@@ -159,10 +180,10 @@ def _within_pruned(filters: JobFilters, at: Column[Any], begin: int, end: int) -
     return _restrict_pruned(rows.where(c.finished_at >= begin), filters)
 
 
-def list_ends(conn: Connection, filters: JobFilters, begin: int, split: int, end: int) -> Halves[HourEnds]:
+def list_ends(conn: Connection, chosen: Chosen, begin: int, split: int, end: int) -> Halves[HourEnds]:
     """How jobs ended, by the hours of a stretch in which some did, before the split and after it: the first and the
     last of each may be begun hours."""
-    given = _given(filters)
+    given = _given(chosen.filters)
     counts: Halves[Any] = [], []
     if given.keys() <= _ROLLED.keys():
         asked = {_ROLLED[name]: value for name, value in given.items()}
@@ -170,7 +191,7 @@ def list_ends(conn: Connection, filters: JobFilters, begin: int, split: int, end
             sums = rollups.sum_jobs(conn, ("state",), ("jobs",), rollups.stretch(*ends, hourly=True), asked)
             half.extend((at, state, jobs) for (at, state), (jobs,) in sums.items())
     else:
-        ended = _within(conn, filters, job.c.finished_at, begin, end)
+        ended = _within(chosen, job.c.finished_at, begin, end)
         hour, late = (ended.c.at - ended.c.at % HOUR_MS).label("hour"), _is_late(ended.c.at, split)
         query = select(late, hour, ended.c.state, func.count()).group_by(late, hour, ended.c.state)
         for half, at, state, jobs in conn.execute(query):
@@ -194,10 +215,10 @@ def _by_hour(counts: Iterable[tuple[int, str, int]]) -> list[HourEnds]:
     ]
 
 
-def list_waits(conn: Connection, filters: JobFilters, *, begin: int, span_ms: int, spans: int) -> list[int | None]:
+def list_waits(conn: Connection, chosen: Chosen, *, begin: int, span_ms: int, spans: int) -> list[int | None]:
     """The p95 (nearest rank) of how long jobs waited before their first claim, ms, by the span in which they began;
     None for a span in which none did."""
-    began = _within(conn, filters, job.c.started_at, begin, begin + spans * span_ms)
+    began = _within(chosen, job.c.started_at, begin, begin + spans * span_ms)
     span = ((began.c.at - begin) // span_ms).label("span")
     wait = (began.c.at - began.c.created_at).label("wait")
     ranked = select(
@@ -211,30 +232,25 @@ def list_waits(conn: Connection, filters: JobFilters, *, begin: int, span_ms: in
     return [waits.get(number) for number in range(spans)]
 
 
-def list_costs(conn: Connection, filters: JobFilters, begin: int, split: int, end: int) -> Halves[HourCost]:
+def list_costs(conn: Connection, chosen: Chosen, begin: int, split: int, end: int) -> Halves[HourCost]:
     """What the calls of matching jobs cost, by the hours of a stretch in which they began, before the split and after
     it, and by currency; calls of no job, such as profile checks, count where there is no filter. What came with an
     imported project is left out: another home has paid it."""
-    if not _given(filters):
+    if chosen.ids is None:
         return _sum_all(conn, begin, split), _sum_all(conn, split, end)
-    # told apart by an index of these few: the index of the time, which holds the rest, has no room for it
-    imported = model_call.alias("imported")
-    few = select(imported.c.id).where(imported.c.imported_at.isnot(None))
-    # whose calls may have begun in the stretch
-    stretches = (job.c.finished_at >= begin, job.c.state.in_(ACTIVE))
-    jobs = _restrict(conn, [select(job.c.id).where(stretch) for stretch in stretches], filters)
-    matching = jobs.cte("matching").prefix_with("MATERIALIZED")
-    within = (model_call.c.started_at >= begin, model_call.c.started_at < end)
-    calls = (*within, unindexed(model_call.c.job_id).in_(select(matching.c.id)), model_call.c.id.notin_(few))
     by = (_is_late(model_call.c.started_at, split), _hour.label("hour"), model_call.c.currency)
     # what cost something is in the index of the time, too; the others alone are looked up
     priced = select(*by, func.sum(_micros).label("micros"), literal(0).label("unknown")).where(_micros.isnot(None))
     unknown = select(*by, null().label("micros"), func.count().label("unknown")).where(_micros.is_(None), unpriced)
-    parts = (part.where(*calls).group_by("late", "hour", model_call.c.currency) for part in (priced, unknown))
+    parts = [
+        part.where(calls).group_by("late", "hour", model_call.c.currency)
+        for calls in _list_own_calls(conn, chosen.ids, begin, end)
+        for part in (priced, unknown)
+    ]
     costs: tuple[dict[Any, Any], dict[Any, Any]] = {}, {}
     for half, *key, micros, unpriced_calls in (
         *conn.execute(union_all(*parts)),
-        *_sum_pruned(conn, filters, begin, split, end),
+        *_sum_pruned(conn, chosen.filters, begin, split, end),
     ):
         at, currency = int(key[0]), key[1]
         before, unknown_before = costs[half].get((at, currency), (None, 0))
@@ -242,6 +258,19 @@ def list_costs(conn: Connection, filters: JobFilters, begin: int, split: int, en
         costs[half][at, currency] = known, int(unpriced_calls) + unknown_before
     earlier, later = ([HourCost(*key, *sums) for key, sums in half.items()] for half in costs)
     return earlier, later
+
+
+def _list_own_calls(conn: Connection, ids: str, begin: int, end: int) -> list[ColumnElement[bool]]:
+    """Of the calls of these jobs in a stretch, without the imported ones: conditions, each for some of the jobs."""
+    within = and_(model_call.c.started_at >= begin, model_call.c.started_at < end)
+    own = and_(within, _one_of(model_call.c.job_id, ids))
+    elsewhere = select(model_call.c.job_id).where(within, model_call.c.imported_at.isnot(None))
+    imported = sorted({job_id for job_id in conn.scalars(elsewhere) if job_id is not None})
+    if not imported:
+        return [own]
+    # the index of the time has no room for what tells these few apart
+    mixed = _one_of(model_call.c.job_id, imported)
+    return [and_(own, ~mixed), and_(own, mixed, model_call.c.imported_at.is_(None))]
 
 
 def _sum_pruned(conn: Connection, filters: JobFilters, begin: int, split: int, end: int) -> Sequence[Row[Any]]:

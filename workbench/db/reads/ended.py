@@ -32,7 +32,7 @@ from sqlalchemy import (
     union_all,
 )
 
-from workbench.db.connection import Ids, among
+from workbench.db.connection import Ids, among, unindexed
 from workbench.db.measures import Measure, bucket_of, end_of
 from workbench.db.reads import families, rollups
 from workbench.db.rollup_tables import job_tail
@@ -115,16 +115,23 @@ def _exceeding(
     return [column > amounts[name] for name, column in columns.items() if name in amounts]
 
 
-def cost_more(conn: Connection, amounts: Mapping[str, int]) -> ColumnElement[bool]:
-    """Of jobs that cost more than an amount (currency → micros), with their children and theirs."""
+def cost_more(conn: Connection, amounts: Mapping[str, int], lowest: int | None = None) -> ColumnElement[bool]:
+    """Of jobs that cost more than an amount (currency → micros), with their children and theirs; `lowest`: most jobs
+    from this id on are asked of, and none below."""
     unsettled = list_unsettled(conn, costs=True)
     over = [i for i, cost in sum_costs(conn, unsettled).items() if exceeds(cost, amounts)]
     known: set[int] = set()
     for condition in _exceeding(amounts):
         costly = select(ended_job.c.job_id).where(condition)
         if _are_many(conn, costly):
-            # whoever goes through the jobs finds a page of them soon
             own = _own.c
+            if lowest is not None:
+                # of those from an id on, not of all that ever cost so much
+                more = or_(*_exceeding(amounts, {"CNY": unindexed(own.cny_micros), "USD": unindexed(own.usd_micros)}))
+                settled = select(own.job_id).where(own.job_id >= lowest, more, ~_one_of(unsettled, own.job_id))
+                # one list of ids, not one or the other: a planner would ask job by job
+                return job.c.id.in_(union_all(settled, select(job.c.id).where(_one_of(over))))
+            # whoever goes through the jobs finds a page of them soon
             more = or_(*_exceeding(amounts, {"CNY": own.cny_micros, "USD": own.usd_micros}))
             exists = select(literal(1)).where(own.job_id == job.c.id, more).exists()
             return or_(and_(exists, ~_one_of(unsettled)), _one_of(over))
@@ -144,8 +151,8 @@ def _are_many(conn: Connection, rows: Select[Any]) -> bool:
     return conn.execute(rows.offset(FEW).limit(1)).first() is not None
 
 
-def _one_of(ids: Iterable[int]) -> ColumnElement[bool]:
-    return among(job.c.id, literal(sorted(ids), type_=Ids()))
+def _one_of(ids: Iterable[int], column: ColumnElement[int] = job.c.id) -> ColumnElement[bool]:
+    return among(column, literal(sorted(ids), type_=Ids()))
 
 
 def can_count(conn: Connection, filters: Mapping[str, Any]) -> bool:

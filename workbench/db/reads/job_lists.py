@@ -23,7 +23,7 @@ MOST_BOUNDED = 50_000
 _job = columns(Job, job)
 
 
-def _matching(conn: Connection, query: Select[Any], filters: JobFilters) -> Select[Any]:
+def _matching(conn: Connection, query: Select[Any], filters: JobFilters, lowest: int | None = None) -> Select[Any]:
     if unknown := filters.keys() - JobFilters.__annotations__.keys():
         raise TypeError(f"no such filter of jobs: {', '.join(sorted(unknown))}")
     if (few := filing.list_possible(conn, dict(filters))) is not None:
@@ -53,11 +53,16 @@ def _matching(conn: Connection, query: Select[Any], filters: JobFilters) -> Sele
             query = query.where(ended.may_have_run(conn, run_over))
     if cost_over := filters.get("cost_over"):
         behind = ended.is_behind(conn)
-        query = query.where(_cost_more(cost_over) if behind else ended.cost_more(conn, cost_over))
+        query = query.where(_cost_more(cost_over) if behind else ended.cost_more(conn, cost_over, lowest))
     if model := filters.get("model"):
         # an alias: what asks may be about calls itself
         called = model_call.alias("called")
-        query = query.where(exists().where(called.c.model == model, called.c.job_id == job.c.id))
+        if lowest is None:
+            query = query.where(exists().where(called.c.model == model, called.c.job_id == job.c.id))
+        else:
+            query = query.where(
+                job.c.id.in_(select(called.c.job_id).where(called.c.model == model, called.c.job_id >= lowest))
+            )
     return query
 
 
@@ -117,11 +122,11 @@ def _are_more(conn: Connection, within: Sequence[ColumnElement[bool]], most: int
     return conn.execute(select(literal(1)).where(*within).offset(most).limit(1)).first() is not None
 
 
-def restrict(conn: Connection, query: Select[Any], filters: JobFilters, lowest: int = 0) -> Select[Any]:
-    """A query over jobs, for those that match; `lowest`: no id that it asks of is below it."""
-    query = _matching(conn, query, filters)
+def restrict(conn: Connection, query: Select[Any], filters: JobFilters, lowest: int | None = None) -> Select[Any]:
+    """A query over jobs, for those that match; `lowest`: it asks of most jobs from this id on, and of none below."""
+    query = _matching(conn, query, filters, lowest)
     needle = search.needle_of(filters.get("text"))
-    return query.where(filing.says(conn, needle, lowest)) if needle else query
+    return query.where(filing.says(conn, needle, lowest or 0)) if needle else query
 
 
 def _cost_more(amounts: Mapping[str, int]) -> ColumnElement[bool]:
