@@ -127,8 +127,8 @@ def widen(conn: Connection, filters: JobFilters, begin: int) -> JobFilters:
 
 @dataclass(frozen=True, slots=True)
 class Chosen:
-    """Which jobs are summed up: those that match filters. `ids`: of them all that ended from a moment on or are at work,
-    packed; None without a filter."""
+    """Which jobs are summed up: those that match filters. `ids`: of them all that ended from a moment on, or are at
+    work, packed; None without a filter."""
 
     filters: JobFilters
     ids: str | None = None
