@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import csv
 import io
+import itertools
 import zipfile
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
@@ -357,3 +359,60 @@ def test_a_story_goes_out_in_every_form(tmp_path: Path, sqlite_template: Path) -
     shown = "".join(pages[2].split())
     assert all("".join(s["composition"].split())[:12] in shown for s in frames.content["shots"])
     home.wb.close()
+
+
+#: what a scene is made of up to its length
+TO_DURATION = (
+    "generate_scene_anchor", "generate_keyframe_prompt", "generate_motion_prompt", "generate_dialogue",
+    "generate_sound_design", "estimate_duration",
+)  # fmt: skip
+
+
+@pytest.fixture
+def home(tmp_path: Path, sqlite_template: Path) -> Iterator[Any]:
+    """With a story whose scenes have shots; nothing is drawn or said yet."""
+    import shutil
+
+    from tests.archives.conftest import Home
+    from workbench.settings import Settings
+
+    shutil.copyfile(sqlite_template, tmp_path / "reelwright.db")
+    opened = Home(Settings.load(home=tmp_path))
+    opened.make_story(drawn=False)
+    yield opened
+    opened.close()
+
+
+def read_lines(home: Any, node_id: int) -> pysubs2.SSAFile:
+    return pysubs2.SSAFile.from_string(home.wb.handoffs.make(node_id, "srt").data.decode("utf-8-sig"))
+
+
+def test_while_a_scene_has_no_dialogue_its_script_is_said(home: Any) -> None:
+    project = home.wb.projects.list_names()[0].id
+    episode = home.nodes(project, "episode")[0]
+    assert home.run("generate_scene_script", episode) == "succeeded"
+    script = home.wb.artifact(episode, "scene_script").content
+    said = [e for scene in script["scenes"] for e in scene["elements"] if e["type"] == "dialogue"]
+    assert said
+    assert [e.plaintext for e in read_lines(home, episode)] == [f"{e['speaker']}: {e['text']}" for e in said]
+
+    scene = home.nodes(project, "scene")[0]
+    for workflow in ("generate_motion_prompt", "generate_dialogue"):
+        assert home.run(workflow, scene) == "succeeded"
+    lines = home.wb.artifact(scene, "dialogue").content["lines"]
+    assert [e.plaintext.rpartition(": ")[2] for e in read_lines(home, scene)] == [line["text"] for line in lines]
+
+
+def test_a_scene_whose_lines_have_grown_ends_after_them(home: Any) -> None:
+    project = home.wb.projects.list_names()[0].id
+    episode, scenes = home.nodes(project, "episode")[0], home.nodes(project, "scene")[:2]
+    for scene in scenes:
+        for workflow in TO_DURATION:
+            assert home.run(workflow, scene) == "succeeded"
+    dialogue = home.wb.artifact(scenes[0], "dialogue")
+    line = {**dialogue.content["lines"][0], "text": "I have to tell you everything that has happened. " * 3}
+    home.wb.artifacts.save(scenes[0], "dialogue", {**dialogue.content, "lines": [line] * 5}, dialogue.version)
+
+    told = read_lines(home, episode)
+    assert [e.start for e in told] == sorted(e.start for e in told)
+    assert all(before.end <= after.start for before, after in itertools.pairwise(told))

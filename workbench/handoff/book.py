@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
@@ -194,21 +195,45 @@ def _scene(node: NodeView, language: str, at: float) -> Scene:
     outline = node.entry("scene_list") or {}
     dialogue = node.artifact("dialogue")
     sound, duration = node.artifact("sound_design"), node.artifact("duration")
-    seconds = scene_length.reckon(node, language).seconds if duration is None else float(duration["seconds"])
+    script = node.entry("scene_script")
+    lines = _list_lines(dialogue, script)
+    cues = (sound or {}).get("cues", [])
+    told = scene_length.reckon(node, language).seconds if duration is None else float(duration["seconds"])
+    # a duration of before the lines grew ends while they are said
+    seconds = max(told, _round_up(timing.dialogue_s(lines)), *(_round_up(c["to_s"]) for c in cues))
     shots = frame_shots.read_at(node, language)
     return Scene(
         node.position, node.title, str(outline.get("summary", "")), str(outline.get("location", "")),
         tuple(outline.get("cast", ())), at, seconds,
         tuple(_shot(s, shots.chosen) for s in (shots.shown if shots.plan else ())),
         str((dialogue or {}).get("reason", "")) if (dialogue or {}).get("silent") else "",
-        tuple(_time_lines((dialogue or {}).get("lines", []), at, seconds)),
+        tuple(_time_lines(lines, at, seconds)),
         tuple(
             Cue(c["type"], c["description"], c["intensity"], round(at + c["from_s"], 1), round(at + c["to_s"], 1))
-            for c in (sound or {}).get("cues", [])
+            for c in cues
         ),
-        node.entry("scene_script"),
+        script,
         _read_groups(node, language),
     )  # fmt: skip
+
+
+def _list_lines(dialogue: JsonObject | None, script: JsonObject | None) -> list[JsonObject]:
+    """What is said in a scene; while it has no dialogue, by its page of the script."""
+    if dialogue is not None:
+        return list(dialogue.get("lines", []))
+    said = [e for e in (script or {}).get("elements", []) if e["type"] == "dialogue"]
+    return [
+        {
+            "type": "dialogue", "speaker": e["speaker"], "emotion": "",
+            "notes": [e["parenthetical"]] if e["parenthetical"] else [], "text": e["text"],
+        }
+        for e in said
+    ]  # fmt: skip
+
+
+def _round_up(seconds: float) -> float:
+    """To a tenth that is not less: scenes begin at one."""
+    return math.ceil(round(seconds * 10, 6)) / 10
 
 
 def _read_groups(node: NodeView, language: str) -> tuple[Group, ...]:
