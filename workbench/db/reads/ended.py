@@ -259,13 +259,6 @@ def _sum_buckets(measure: Measure, *conditions: ColumnElement[bool]) -> Select[A
     return select(c.state, func.sum(c.jobs).label("jobs")).where(c.measure == measure, *conditions).group_by(c.state)
 
 
-def list_costs(conn: Connection, ids: Collection[int]) -> dict[int, Cost]:
-    """Job → what its family has cost, by its narrow row."""
-    c = ended_job.c
-    query = select(c.job_id, c.cny_micros, c.usd_micros).where(among(c.job_id, _ids))
-    return {i: (cny, usd) for i, cny, usd in conn.execute(query, {"ids": [*ids]})}
-
-
 #: narrows a query over jobs to those that match
 Narrow = Callable[[Select[Any]], Select[Any]]
 

@@ -161,7 +161,7 @@ def _list_affected(
     """Fingerprint → which kinds, models, profiles, versions and projects its failures are of."""
     query = select(failure.c.fingerprint, *_AFFECTED).where(failure.c.fingerprint.in_(names), *where).distinct()
     values: dict[str, tuple[set[Any], ...]] = {name: tuple(set() for _ in _AFFECTED) for name in names}
-    for name, *row in conn.execute(query):
+    for name, *row in conn.execute(query).all():
         for known, value in zip(values[name], row, strict=True):
             if value is not None:
                 known.add(value)
@@ -184,7 +184,7 @@ def _list_trends(
         .group_by(failure.c.fingerprint, "at")
     )
     counts = {name: [0] * spans for name in names}
-    for name, number, count in conn.execute(query):
+    for name, number, count in conn.execute(query).all():
         counts[name][min(max(int(number), 0), spans - 1)] += count
     return {name: (trend, begin, span) for name, trend in counts.items()}
 

@@ -35,7 +35,7 @@ def list_above(conn: Connection, job_ids: Iterable[int]) -> set[int]:
 def list_children(conn: Connection, job_ids: Iterable[int]) -> dict[int, list[int]]:
     """Job → its children; jobs without any are left out."""
     children: dict[int, list[int]] = {}
-    for parent, child in conn.execute(_down, {"ids": [*job_ids]}):
+    for parent, child in conn.execute(_down, {"ids": [*job_ids]}).all():
         children.setdefault(parent, []).append(child)
     return children
 
@@ -46,7 +46,7 @@ def _follow(conn: Connection, query: Select[Any], job_ids: Iterable[int]) -> dic
     asked: set[int] = set()
     while due := {*job_ids} - asked:
         asked |= due
-        found = [(int(row[0]), int(row[1])) for row in conn.execute(query, {"ids": sorted(due)})]
+        found = conn.execute(query, {"ids": sorted(due)}).all()
         for here, there in found:
             following.setdefault(here, []).append(there)
         job_ids = [there for _, there in found]

@@ -102,7 +102,7 @@ def _list_plans(conn: Connection, since: int, until: int | None, project: int | 
     if project is not None:
         query = query.where(unindexed(job.c.project_id) == project)
     ways = (job.c.finished_at >= since, job.c.finished_at.is_(None))
-    parents = sorted((i for way in ways for i in conn.scalars(query.where(way))), reverse=True)
+    parents = sorted((i for way in ways for i in conn.scalars(query.where(way)).all()), reverse=True)
     # scenes' tasks, hand-offs and bulk jobs have no forecast
     plans: list[int] = []
     for first in range(0, len(parents), LOOKED_AT):
@@ -116,7 +116,7 @@ def _runs_of(
     conn: Connection, plans: list[int], is_chosen: Callable[[Any, str | None], bool]
 ) -> list[tuple[int, ForecastRun]]:
     """The jobs of plans that were foreseen, each with its id, the newest first."""
-    expected = {(row.job_id, row.workflow): row for row in conn.execute(_expected, {"ids": plans})}
+    expected = {(row.job_id, row.workflow): row for row in conn.execute(_expected, {"ids": plans}).all()}
     started = families.list_children(conn, plans)
     runs = _find_runs(conn, started)
     # a conductor's task for a scene is no job that was foreseen; those that it starts are
@@ -140,7 +140,8 @@ def _runs_of(
 
 
 def _find_runs(conn: Connection, started: Mapping[int, list[int]]) -> dict[int, Any]:
-    return {row.id: row for row in conn.execute(_runs, {"ids": sorted(set[int]().union(*started.values()))})}
+    wanted = sorted(set[int]().union(*started.values()))
+    return {row.id: row for row in conn.execute(_runs, {"ids": wanted}).all()}
 
 
 def _sum_started(conn: Connection, job_ids: list[int]) -> dict[int, list[tuple[Any, ...]]]:
@@ -156,7 +157,7 @@ def _sum_started(conn: Connection, job_ids: list[int]) -> dict[int, list[tuple[A
         .group_by(job_child.c.parent_id, job.c.currency)
     )  # fmt: skip
     started: dict[int, list[tuple[Any, ...]]] = {}
-    for parent, *sums in conn.execute(query, {"ids": sorted(job_ids)}) if job_ids else ():
+    for parent, *sums in conn.execute(query, {"ids": sorted(job_ids)}).all() if job_ids else ():
         started.setdefault(parent, []).append(tuple(sums))
     return started
 

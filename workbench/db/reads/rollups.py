@@ -474,7 +474,7 @@ def _sum(
     together: dict[tuple[Any, ...], list[int]] = {}
     size = len(groups)
     days: dict[int, int] = {}
-    for row in conn.execute(union_all(*queries)) if queries else ():
+    for row in conn.execute(union_all(*queries)).all() if queries else ():
         if not row[1 + size]:
             continue
         key = (_day(days, row[0], stretch), *row[1 : 1 + size])
@@ -517,7 +517,7 @@ def _merge(
     packs: list[dict[tuple[Any, ...], list[bytes]]] = [{} for _ in names]
     merged: list[dict[tuple[Any, ...], Histogram]] = [{} for _ in names]
     days: dict[int, int] = {}
-    for row in conn.execute(union_all(*queries)) if queries else ():
+    for row in conn.execute(union_all(*queries)).all() if queries else ():
         key = (_day(days, row[0], stretch), *row[1 : 1 + size])
         blobs, moments, sign_of_row = row[1 + size : 1 + size + count], row[1 + size + count : -1], row[-1]
         for place, (blob, ms) in enumerate(zip(blobs, moments, strict=True)):

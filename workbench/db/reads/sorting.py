@@ -19,7 +19,7 @@ from workbench.db.connection import Ids, among
 from workbench.db.reads import ended, job_lists
 from workbench.db.reads import jobs as reads
 from workbench.db.rows.jobs import URGENCY, JobFilters, JobSort
-from workbench.db.schema import ACTIVE, TERMINAL, job, job_child, model_call, node
+from workbench.db.schema import ACTIVE, TERMINAL, ended_job, job, job_child, model_call, node
 
 
 @dataclass(frozen=True, slots=True)
@@ -213,12 +213,15 @@ def _by_cost(conn: Connection, filters: JobFilters, after: Place | None, order: 
     all_matching = narrow(select(job.c.id)).order_by(job.c.id.desc())
     are_few = conn.execute(all_matching.offset(ended.FEW).limit(1)).first() is None
     if are_few:
-        live = list(conn.scalars(all_matching))
-        settled = set(live) - set(unsettled)
-        values = ended.list_costs(conn, settled) | ended.sum_costs(conn, set(live) - settled)
+        c, both = ended_job.c, job.outerjoin(ended_job, ended_job.c.job_id == job.c.id)
+        costs = narrow(select(job.c.id, c.cny_micros, c.usd_micros).select_from(both))
+        values = {i: (cny, usd) for i, cny, usd in conn.execute(costs).all()}
+        live = [*values]
+        stale = values.keys() & set(unsettled)
+        values |= dict.fromkeys(stale, (None, None)) | ended.sum_costs(conn, stale)
     else:
         own = narrow(select(job.c.id)).where(among(job.c.id, literal(unsettled, type_=Ids())))
-        live = list(conn.scalars(own))
+        live = [*conn.scalars(own)]
         values = ended.sum_costs(conn, live)
         if after is None or after.key[0] is not None:
             for query in ended.by_cost(narrow, order, unsettled):

@@ -390,9 +390,8 @@ def spending_of_jobs(conn: Connection, job_ids: Sequence[int]) -> dict[int, Spen
     query = select(model_call.c.job_id, *_spending).where(among(model_call.c.job_id, bindparam("ids", type_=Ids())))
     called: dict[int, list[Sequence[Any]]] = {}
     everybody = sorted(set[int]().union(*below.values()))
-    for job_id, *spent_by_it in conn.execute(
-        query.group_by(model_call.c.job_id, model_call.c.currency), {"ids": everybody}
-    ):
+    grouped = query.group_by(model_call.c.job_id, model_call.c.currency)
+    for job_id, *spent_by_it in conn.execute(grouped, {"ids": everybody}).all():
         called.setdefault(int(job_id), []).append(spent_by_it)
     spent = ((root, [row for i in family for row in called.get(i, ())]) for root, family in below.items())
     return dict.fromkeys(job_ids, NOTHING) | {root: _sum(rows) for root, rows in spent if rows}

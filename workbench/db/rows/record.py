@@ -96,7 +96,7 @@ def columns(record: type[Record], table: Table) -> list[Column[Any]]:
 
 def fetch(conn: Connection, record: type[R], query: Executable, parameters: JsonObject | None = None) -> list[R]:
     """Run a query whose columns are the record's fields, in their order."""
-    return [record(*row) for row in conn.execute(query, parameters or {})]
+    return [record(*row) for row in conn.execute(query, parameters or {}).all()]
 
 
 def fetch_one(conn: Connection, record: type[R], query: Executable, parameters: JsonObject | None = None) -> R | None:
