@@ -102,13 +102,18 @@ def _list_plans(conn: Connection, since: int, until: int | None, project: int | 
     if project is not None:
         query = query.where(unindexed(job.c.project_id) == project)
     ways = (job.c.finished_at >= since, job.c.finished_at.is_(None))
-    parents = sorted((i for way in ways for i in conn.scalars(query.where(way)).all()), reverse=True)
     # scenes' tasks, hand-offs and bulk jobs have no forecast
     plans: list[int] = []
-    for first in range(0, len(parents), LOOKED_AT):
-        plans += conn.scalars(_planned, {"ids": parents[first : first + LOOKED_AT]})
-        if len(plans) >= MOST_PLANS:
+    looked_at: int | None = None
+    while len(plans) < MOST_PLANS:
+        older = query if looked_at is None else query.where(job.c.id < looked_at)
+        # each way by its index, and in its order: the newest of both are among the newest of each
+        newest = (older.where(way).order_by(unindexed(job.c.id).desc()).limit(LOOKED_AT) for way in ways)
+        parents = sorted((i for way in newest for i in conn.scalars(way)), reverse=True)[:LOOKED_AT]
+        if not parents:
             break
+        plans += conn.scalars(_planned, {"ids": parents})
+        looked_at = parents[-1]
     return plans[:MOST_PLANS]
 
 
