@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import builtins
+import functools
 from collections.abc import Callable, Iterable
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Literal
@@ -215,8 +216,10 @@ class JobRuns(JobReads):
         from workbench.jobs import overrides as asking
 
         other = None if profile is None else self._profiles.id_of(profile)
-        asking.check(overrides, self._profiles.public(other))
-        return RerunPrices(self._database, self._registry, self._profiles.public, other, profile is not None, overrides)
+        # many jobs have few profiles
+        profile_of = functools.cache(self._profiles.public)
+        asking.check(overrides, profile_of(other))
+        return RerunPrices(self._database, self._registry, profile_of, other, profile is not None, overrides)
 
     def reparse(self, job_id: int, *, user: str = "local") -> Job:
         """Read a job's stored answers again with today's parser and checks, at no cost. Returns the new job.
