@@ -1,10 +1,11 @@
-"""Scenes and episodes that stand elsewhere now: what was made of them stays theirs, looks go by the new place."""
+"""Scenes and episodes that stand elsewhere now: what was made of them stays theirs, looks go with those they name."""
 
 from __future__ import annotations
 
 import copy
 import io
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,7 +15,10 @@ from tests.engine.conftest import Engine
 from tests.workflows.conftest import nodes, run
 from tests.workflows.frames import BRIEF, Painter, quick_drawing, shot
 from tests.workflows.storyboard.scenes import content
+from workbench.artifacts import sheets
+from workbench.db.schema import layout
 from workbench.settings import Settings
+from workbench.story.facts import NodeView
 
 IMAGES = "generate_keyframe_images"
 MARA = {"name": "Mara", "appearance": "long red hair"}
@@ -84,6 +88,26 @@ def crop_hair(engine: Engine, project: int, scenes: str) -> int:
     return mara
 
 
+def worn_in(engine: Engine, character: int) -> list[str]:
+    """Where the looks of a sheet are worn as it tells today, but for the usual one."""
+    return [sheets.write_spans(k["spans"]) for k in content(engine, character, "character_sheet")["looks"][1:]]
+
+
+def looks_in(engine: Engine, scene: int, shot: int = 1) -> str:
+    """The look that Mara has there."""
+    [look] = NodeView.load(engine.wb.database, scene).sheets("character_sheet", ["Mara"], shot)
+    return str(look["look"])
+
+
+def insert(engine: Engine, episode: int) -> None:
+    """Another scene in front of all."""
+    head = engine.wb.artifact(episode, "scene_list")
+    assert head is not None
+    gate = {"summary": "A stranger knocks at an iron gate.", "location": "the gate", "cast": [], "beat": "Gate"}
+    scenes = [{**scene, "order": order} for order, scene in enumerate([gate, *head.content["scenes"]], start=1)]
+    engine.wb.artifacts.save(episode, "scene_list", {"scenes": scenes}, head.version)
+
+
 def swap_episodes(engine: Engine, project: int) -> int:
     """The version of the plan before that."""
     head = engine.wb.artifact(project, "episode_plan")
@@ -128,7 +152,7 @@ def test_an_episode_keeps_its_entry_of_the_plan_when_it_moves(studio: Engine) ->
     assert all(c.was != "Light" for reason in told for c in reason.changes)
 
 
-def test_a_scene_that_moved_wears_the_look_of_its_new_place(studio: Engine, painter: Painter) -> None:
+def test_a_scene_that_moves_behind_where_a_look_begins_wears_it(studio: Engine, painter: Painter) -> None:
     first, scenes = tell(studio)
     project = studio.wb.projects.get_node(first).project_id
     mara = crop_hair(studio, project, "1.2–")
@@ -136,10 +160,9 @@ def test_a_scene_that_moved_wears_the_look_of_its_new_place(studio: Engine, pain
     pier, shop, road = scenes["Pier"], scenes["Shop"], scenes["Road"]
     shots_of(studio, pier, shop, road)
     reorder(studio, first, "Shop", "Road", "Pier")
-    # the pier is behind the shop now; the road is where hair is short, as before
-    assert [reasons(studio, s, "keyframe_images") for s in (shop, road, pier)] == [
-        ["character_sheet"], [], ["character_sheet"],
-    ]  # fmt: skip
+    # hair is cut in the shop, wherever that stands, and the pier is behind it now
+    assert worn_in(studio, mara) == ["1.1–"]
+    assert [reasons(studio, s, "keyframe_images") for s in (shop, road, pier)] == [[], [], ["character_sheet"]]
     before, asked = chosen(studio, road), len(painter.requests)
     assert run(studio, IMAGES, road).state == "succeeded"
     assert (len(painter.requests), chosen(studio, road)) == (asked, before)
@@ -154,15 +177,148 @@ def test_a_scene_that_moved_wears_the_look_of_its_new_place(studio: Engine, pain
     assert len(painter.requests) == asked
 
 
-def test_scenes_of_an_episode_that_moved_wear_the_looks_of_its_new_place(studio: Engine) -> None:
+def test_a_look_goes_with_the_episode_that_it_names(studio: Engine) -> None:
     first, scenes = tell(studio)
     project = studio.wb.projects.get_node(first).project_id
-    crop_hair(studio, project, "2")
+    mara = crop_hair(studio, project, "1")
     shots_of(studio, scenes["Shop"])
     before = swap_episodes(studio, project)
-    assert reasons(studio, scenes["Shop"], "keyframe_images") == ["character_sheet"]
+    assert (worn_in(studio, mara), reasons(studio, scenes["Shop"], "keyframe_images")) == (["2"], [])
     studio.wb.artifacts.restore(project, "episode_plan", before)
+    assert (worn_in(studio, mara), reasons(studio, scenes["Shop"], "keyframe_images")) == (["1"], [])
+
+
+def test_a_sheet_from_before_goes_by_the_numbers_alone(studio: Engine) -> None:
+    first, scenes = tell(studio)
+    project = studio.wb.projects.get_node(first).project_id
+    mara = crop_hair(studio, project, "2")
+    with studio.wb.database.write() as conn:
+        conn.execute(layout.delete().where(layout.c.artifact_id == studio.wb.artifact(mara, "character_sheet").id))
+    shots_of(studio, scenes["Shop"])
+    swap_episodes(studio, project)
+    assert worn_in(studio, mara) == ["2"]
+    assert reasons(studio, scenes["Shop"], "keyframe_images") == ["character_sheet"]
+
+
+def test_a_look_goes_with_its_scene_when_another_comes_before_it(studio: Engine) -> None:
+    first, scenes = tell(studio)
+    project = studio.wb.projects.get_node(first).project_id
+    mara = crop_hair(studio, project, "1.2.3–1.2.8, 1.3")
+    shots_of(studio, scenes["Pier"], scenes["Shop"])
+    insert(studio, first)
+    assert worn_in(studio, mara) == ["1.3.3–1.3.8, 1.4"]
+    assert [looks_in(studio, scenes[beat], 3) for beat in ("Pier", "Shop", "Road")] == ["usual", "cropped", "cropped"]
+    assert [reasons(studio, scenes[beat], "keyframe_images") for beat in ("Pier", "Shop")] == [[], []]
+    # what is saved from there on has the numbers of now
+    own = studio.wb.media.add_picture(picture("green"))
+    studio.wb.artifacts.place_sheet_pictures(mara, "wet", [(own.sha256, "me.png")], scenes="1.2")
+    assert worn_in(studio, mara) == ["1.3.3–1.3.8, 1.4", "1.2"]
+    reorder(studio, first, "Shop", "Gate", "Road", "Pier")
+    assert worn_in(studio, mara) == ["1.1.3–1.1.8, 1.3", "1.4"]
+    assert [looks_in(studio, scenes[beat], 3) for beat in ("Pier", "Shop", "Road")] == ["wet", "cropped", "cropped"]
+
+
+def test_a_frame_that_stays_turns_stale_when_the_scene_where_a_look_begins_moves_past_it(studio: Engine) -> None:
+    first, scenes = tell(studio)
+    crop_hair(studio, studio.wb.projects.get_node(first).project_id, "1.1–")
+    shots_of(studio, scenes["Shop"])
+    reorder(studio, first, "Road", "Shop", "Pier")
+    assert studio.wb.projects.get_node(scenes["Shop"]).position == 2
+    assert looks_in(studio, scenes["Shop"]) == "usual"
+    assert reasons(studio, scenes["Shop"], "keyframe_images") == ["character_sheet"]
+    reorder(studio, first, "Pier", "Shop", "Road")
     assert reasons(studio, scenes["Shop"], "keyframe_images") == []
+
+
+def test_ends_that_change_places_have_the_same_scenes_between_them(studio: Engine) -> None:
+    first, scenes = tell(studio)
+    insert(studio, first)
+    mara = crop_hair(studio, studio.wb.projects.get_node(first).project_id, "1.2–1.4")
+    reorder(studio, first, "Gate", "Road", "Shop", "Pier")
+    assert worn_in(studio, mara) == ["1.2–1.4"]
+    assert [looks_in(studio, scene) for scene in scenes.values()] == ["cropped"] * 3
+
+
+def test_a_look_of_a_scene_that_is_archived_is_worn_by_nobody_until_that_is_back(studio: Engine) -> None:
+    first, scenes = tell(studio)
+    mara = crop_hair(studio, studio.wb.projects.get_node(first).project_id, "1.2")
+    before = studio.wb.artifact(first, "scene_list")
+    assert before is not None
+    reorder(studio, first, "Pier", "Road")
+    assert [looks_in(studio, scenes[beat]) for beat in ("Pier", "Road")] == ["usual", "usual"]
+    # words that are changed meanwhile leave the look where it was
+    sheet = studio.wb.artifact(mara, "character_sheet")
+    assert sheet is not None
+    worn = sheets.read_spans(sheets.write_spans(sheet.content["looks"][1]["spans"]))
+    told = sheets.change_look(sheet.content, "cropped", {"words": "hair cut short", "spans": worn})
+    studio.wb.artifacts.save(mara, "character_sheet", told, sheet.version)
+    assert [looks_in(studio, scenes[beat]) for beat in ("Pier", "Road")] == ["usual", "usual"]
+    studio.wb.artifacts.restore(first, "scene_list", before.version)
+    assert [looks_in(studio, scenes[beat]) for beat in ("Pier", "Shop", "Road")] == ["usual", "cropped", "usual"]
+
+
+@pytest.mark.parametrize(
+    ("worn", "left", "told"),
+    [
+        ("1.1–1.2", ["Pier", "Road"], "1.1"),
+        ("1.2–1.3", ["Pier", "Road"], "1.2"),
+        ("1.2–", ["Pier", "Road"], "1.2–"),
+        ("1.3–", ["Pier", "Shop"], "2–"),
+        ("1.3–2", ["Pier", "Shop"], "2"),
+    ],
+)
+def test_of_a_look_whose_end_is_archived_the_rest_is_worn(
+    studio: Engine, worn: str, left: list[str], told: str
+) -> None:
+    first, _ = tell(studio)
+    mara = crop_hair(studio, studio.wb.projects.get_node(first).project_id, worn)
+    reorder(studio, first, *left)
+    assert worn_in(studio, mara) == [told]
+    studio.wb.artifacts.restore(first, "scene_list", 1)
+    assert worn_in(studio, mara) == [worn]
+
+
+def test_an_episode_that_is_archived_takes_its_looks_along(studio: Engine) -> None:
+    first, scenes = tell(studio)
+    project = studio.wb.projects.get_node(first).project_id
+    mara = crop_hair(studio, project, "1.2")
+    plan = studio.wb.artifact(project, "episode_plan")
+    assert plan is not None
+    dark = {**plan.content["episodes"][1], "order": 1}
+    studio.wb.artifacts.save(project, "episode_plan", {"episodes": [dark], "episode_count": 1}, plan.version)
+    [episode] = [n.id for n in nodes(studio, project, "episode")]
+    studio.wb.artifacts.save(episode, "scene_list", {"scenes": SCENES}, None)
+    assert {looks_in(studio, n.id) for n in nodes(studio, project, "scene") if n.parent_id == episode} == {"usual"}
+    studio.wb.artifacts.restore(project, "episode_plan", plan.version)
+    assert (worn_in(studio, mara), looks_in(studio, scenes["Shop"])) == (["1.2"], "cropped")
+
+
+def test_a_restored_sheet_names_the_scenes_that_it_named(studio: Engine) -> None:
+    first, scenes = tell(studio)
+    mara = crop_hair(studio, studio.wb.projects.get_node(first).project_id, "1.2")
+    sheet = studio.wb.artifact(mara, "character_sheet")
+    assert sheet is not None
+    insert(studio, first)
+    moved = sheets.change_look(sheet.content, "cropped", {"spans": sheets.read_spans("1.2")})
+    studio.wb.artifacts.save(mara, "character_sheet", moved, sheet.version)
+    assert (looks_in(studio, scenes["Pier"]), looks_in(studio, scenes["Shop"])) == ("cropped", "usual")
+    assert [c.was for c in studio.wb.artifacts.diff(mara, "character_sheet", 2, 3)] == ["1.3", "1.3"]
+    studio.wb.artifacts.restore(mara, "character_sheet", sheet.version)
+    assert (looks_in(studio, scenes["Pier"]), looks_in(studio, scenes["Shop"])) == ("usual", "cropped")
+
+
+def test_a_copy_and_an_archive_keep_in_which_scenes_a_look_is_worn(studio: Engine, tmp_path: Path) -> None:
+    first, _ = tell(studio)
+    project = studio.wb.projects.get_node(first).project_id
+    crop_hair(studio, project, "1.2")
+    insert(studio, first)
+    studio.wb.projects.export(project, tmp_path / "out.zip")
+    copied = studio.wb.projects.duplicate(project, "Copy")
+    for own in (copied, studio.wb.projects.import_archive(tmp_path / "out.zip").project_id):
+        [mara] = [n.id for n in nodes(studio, own, "character")]
+        scenes = {n.title: n.id for n in nodes(studio, own, "scene")}
+        assert worn_in(studio, mara) == ["1.3"]
+        assert [looks_in(studio, scenes[beat]) for beat in ("Pier", "Shop")] == ["usual", "cropped"]
 
 
 def test_another_title_and_another_place_draw_nothing_anew_however_often(studio: Engine, painter: Painter) -> None:

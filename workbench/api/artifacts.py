@@ -10,6 +10,7 @@ from workbench.artifacts import kinds, sheets
 from workbench.artifacts.declared import Kind
 from workbench.artifacts.diff import Change, changes
 from workbench.artifacts.part_inputs import inputs_of_edit
+from workbench.artifacts.placing import tell_all_today, tell_today
 from workbench.artifacts.saving import add_version, point_head
 from workbench.artifacts.staleness import ChangedInput, find_changed_inputs
 from workbench.db.connection import Database
@@ -43,8 +44,10 @@ class Artifacts:
         with self._database.read() as conn:
             find_node(conn, node_id)
             if version is None:
-                return reads.find_head(conn, node_id, kind)
-            return reads.find_version(conn, node_id, kind, version)
+                found = reads.find_head(conn, node_id, kind)
+            else:
+                found = reads.find_version(conn, node_id, kind, version)
+            return None if found is None else tell_today(conn, found)
 
     def list_versions(self, node_id: int, kind: str) -> list[VersionEntry]:
         """Newest first, without content."""
@@ -54,7 +57,8 @@ class Artifacts:
     def list_heads(self, node_ids: list[int], wanted: list[str]) -> dict[tuple[int, str], Artifact]:
         """(node id, kind) → the head with its content, of some kinds on some nodes."""
         with self._database.read() as conn:
-            return reads.heads_with_content(conn, node_ids, wanted)
+            heads = reads.heads_with_content(conn, node_ids, wanted)
+            return {(head.node_id, head.kind): head for head in tell_all_today(conn, heads.values())}
 
     def list_shots(self, node_ids: list[int], group: str | None = None) -> dict[int, FrameShots]:
         """Scene → what its frames show, each as its picture was drawn from: the nine-shot plan or a group of the long
@@ -169,7 +173,7 @@ class Artifacts:
                 model=old.model,
             )
             writes.copy_prompts(conn, old.id, restored.id)
-            if declared.numbered_by is not None:
+            if declared.numbered_by is not None or declared.places is not None:
                 writes.copy_layout(conn, old.id, restored.id)
             return restored
 
@@ -226,10 +230,11 @@ class Artifacts:
         with self._database.read() as conn:
             was = reads.find_version(conn, node_id, kind, from_version)
             now = reads.find_version(conn, node_id, kind, to_version)
+            told = {found.id: found.content for found in tell_all_today(conn, [v for v in (was, now) if v is not None])}
         if was is None or now is None:
             missing = from_version if was is None else to_version
             raise NotFound(Text(N_("There is no version {version}."), version=missing))
-        return changes(was.content, now.content)
+        return changes(told[was.id], told[now.id])
 
     def list_stale_reasons(self, node_id: int, kind: str) -> list[studio.StaleReason]:
         """Why the head is stale; empty when it is fresh or missing."""

@@ -14,6 +14,8 @@ from typing import Any
 from workbench.api.projects import find_node
 from workbench.arguments import check_arguments
 from workbench.artifacts import sheets
+from workbench.artifacts.placing import tell_today
+from workbench.artifacts.versions import hash_of
 from workbench.db.connection import Database
 from workbench.db.reads import story as reads
 from workbench.db.rows.record import Record
@@ -124,12 +126,14 @@ class Likeness:
                 raise NotAllowed(Text(N_("Only characters have frames that are held against a sheet.")))
             head = reads.find_head(conn, character_id, "character")
             sheet = reads.find_head(conn, character_id, SHEET)
+            sheet = None if sheet is None else tell_today(conn, sheet)
             scenes = reads.scenes_with(conn, node.project_id, IMAGES, episode=episode)
             ids = reads.list_head_ids(conn, node.project_id, (*_OF_SCENE, *_OF_STORY))
         measure, problem = self._measure(sheet)
         person = _Person(character_id, names_of(head.content) if head else [node.title], sheet, measure)
         told = hash(tuple(sorted((*key, own) for key, own in ids.items() if key[1] in _OF_STORY)))
-        against = (sheet.id if sheet else None, measure, told)
+        worn = hash_of([look["spans"] for look in sheet.content["looks"]]) if sheet else None
+        against = (sheet.id if sheet else None, worn, measure, told)
         # as what a scene is to be looked at: while that is the same, its frames are
         states: dict[int, object] = {
             s.id: (s.number, s.position, *against, *(ids.get((s.id, kind)) for kind in _OF_SCENE)) for s in scenes

@@ -6,9 +6,9 @@ episode 3 leaves episode 2 fresh. A kind may name *children*: saving an episode 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 from pydantic import BaseModel
 
@@ -25,6 +25,31 @@ class Child:
     title: str
     #: what happens in it, by which it is known again under another title
     events: str = ""
+
+
+class Stretch(NamedTuple):
+    """A part of the story that a content names, both ends with it: ``2`` is an episode, ``2.3`` a scene, ``2.3.5`` a
+    shot; an empty `last`: to the end of the story. `whose`: what of the content names it."""
+
+    whose: str
+    first: str
+    last: str
+
+    @property
+    def is_turned(self) -> bool:
+        """Whether its first place comes after the last; ``2.3`` does not come after ``2``."""
+        first, last = ([int(number) for number in place.split(".") if number] for place in (self.first, self.last))
+        return bool(last) and first[: len(last)] > last
+
+
+@dataclass(frozen=True)
+class Places:
+    """How a content names parts of the story by where they stand."""
+
+    #: in the order of the content
+    find: Callable[[JsonObject], list[Stretch]]
+    #: the content with each where it stands now; None: what it names is archived
+    put: Callable[[JsonObject, Sequence[Stretch | None]], JsonObject]
 
 
 @dataclass(frozen=True)
@@ -44,6 +69,8 @@ class Kind:
     children: Callable[[JsonObject], list[Child]] | None = None
     #: the plan whose numbers its parts have, ``scene_list`` of a script: when that changes, a part stays whose it was
     numbered_by: str | None = None
+    #: the episodes and scenes that it names: when these move, it goes on naming the same
+    places: Places | None = None
     #: what of a content, or of a part of it, counts at one place, for inputs that depend on that alone: a field
     #: ``look@2.3`` is `views["look"](content, "2.3")`, ``panel@5`` of ``group:KF1`` what the picture of panel 5 shows
     views: Mapping[str, Callable[[JsonObject, str], Any]] = field(default_factory=dict)

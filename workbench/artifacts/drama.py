@@ -4,12 +4,13 @@ join them."""
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from itertools import pairwise
 from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import AliasChoices, BeforeValidator, Field, computed_field, model_validator
 
-from workbench.artifacts.declared import Kind
+from workbench.artifacts.declared import Kind, Places, Stretch
 from workbench.artifacts.models import Content, Grown, text_of
 from workbench.i18n import N_, Text
 from workbench.json_types import JsonObject
@@ -374,11 +375,32 @@ def _arc_parts(content: JsonObject) -> JsonObject:
     return {f"episode:{o}": [p for p in content["points"] if p["episode_order"] == o] for o in orders}
 
 
+def _find_changes(content: JsonObject) -> list[Stretch]:
+    return [
+        Stretch(f"{relation['from_name']} → {relation['to_name']}", *[str(change["episode_order"])] * 2)
+        for relation in content["relationships"]
+        for change in relation["arc"]
+    ]
+
+
+def _put_changes(content: JsonObject, stretches: Sequence[Stretch | None]) -> JsonObject:
+    """Changes in the order of the episodes; those of an archived one are left out."""
+    rest = iter(stretches)
+
+    def put(relation: JsonObject) -> JsonObject:
+        placed = [(change, next(rest)) for change in relation["arc"]]
+        arc = [{**change, "episode_order": int(at.first)} for change, at in placed if at is not None]
+        return {**relation, "arc": sorted(arc, key=lambda change: int(change["episode_order"]))}
+
+    return {**content, "relationships": [put(relation) for relation in content["relationships"]]}
+
+
 CAUSAL_CHAIN = Kind("causal_chain", N_("Causal chain"), "project", CausalChain, _phase_parts, expected_parts=4)
 EMOTION_ARC = Kind("emotion_arc", N_("Emotion arc"), "project", EmotionArc, _arc_parts, numbered_by="episode_plan")
 CHARACTER_RELATIONSHIPS = Kind(
-    "character_relationships", N_("Character relationships"), "project", CharacterRelationships
-)
+    "character_relationships", N_("Character relationships"), "project", CharacterRelationships,
+    places=Places(_find_changes, _put_changes),
+)  # fmt: skip
 CHARACTER_CANDIDATES = Kind("character_candidates", N_("New characters"), "project", CharacterCandidates)
 
 KINDS = (CAUSAL_CHAIN, EMOTION_ARC, CHARACTER_RELATIONSHIPS, CHARACTER_CANDIDATES)

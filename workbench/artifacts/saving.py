@@ -9,6 +9,7 @@ from sqlalchemy import Connection
 from workbench.artifacts.declared import Kind
 from workbench.artifacts.numbering import lay_out_edit
 from workbench.artifacts.part_inputs import has_own, name_own
+from workbench.artifacts.placing import lay_out_places
 from workbench.artifacts.replan import Existing, Replan, match
 from workbench.artifacts.versions import hash_of, part_hashes
 from workbench.db.reads import story as reads
@@ -57,7 +58,10 @@ def add_version(
         created_by=user,
         lead="follow" if source in BY_HAND else "unless_pinned" if as_head else "never",
     )
-    if source == "manual" and kind.numbered_by is not None:
+    if kind.places is not None and source != "restore":
+        if any(laid_out := lay_out_places(conn, node_id, kind, content, before)):
+            writes.set_layout(conn, artifact_id, laid_out)
+    elif source == "manual" and kind.numbered_by is not None:
         writes.set_layout(conn, artifact_id, lay_out_edit(conn, node_id, kind, content, before))
     _follow_head(conn, node_id, kind, before, user)
     stored = reads.find_artifact(conn, artifact_id)
@@ -78,8 +82,9 @@ def point_head(
 
 
 def _head_to_leave(conn: Connection, node_id: int, kind: Kind) -> Artifact | None:
-    """Of kinds that say which nodes their entries are of: others need not be read."""
-    return None if kind.children is None and kind.numbered_by is None else reads.find_head(conn, node_id, kind.name)
+    """Of kinds that say which nodes they are of: others need not be read."""
+    says_nodes = kind.children or kind.numbered_by or kind.places
+    return reads.find_head(conn, node_id, kind.name) if says_nodes else None
 
 
 def _follow_head(conn: Connection, node_id: int, kind: Kind, before: Artifact | None, user: str) -> None:

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 
 from pydantic import Field, model_validator
 
-from workbench.artifacts.declared import Kind
+from workbench.artifacts.declared import Kind, Places, Stretch
 from workbench.artifacts.models import Content, text_of
 from workbench.artifacts.storyboard import Candidate, Sha256
 from workbench.i18n import N_, Text
@@ -22,6 +22,8 @@ USUAL = {"zh": "平时", "en": "usual"}
 Place = tuple[int, ...]
 _PLACE = r"^[1-9]\d{0,2}(\.[1-9]\d?){0,2}$"
 _SPAN = re.compile(r"\s*([\d.]+)\s*(?:([-–—~～至到]|to)\s*([\d.]*))?\s*", re.IGNORECASE)
+#: of a span as it is told today: whatever it names is archived, and nobody wears its look for it
+GONE = "gone"
 #: after the last shot of the last scene
 _END: Place = (1000,)
 
@@ -33,11 +35,15 @@ class Span(Content):
     first: Annotated[str, Field(pattern=_PLACE)] = Field(title=N_("From"))
     last: Annotated[str, Field(pattern=rf"^$|{_PLACE}")] = Field("", title=N_("To"))
 
+    @model_validator(mode="before")
+    @classmethod
+    def _drop_mark(cls, data: Any) -> Any:
+        """Whether what a span names is archived is told, and never kept."""
+        return {name: value for name, value in data.items() if name != GONE} if isinstance(data, dict) else data
+
     @model_validator(mode="after")
     def _check_order(self) -> Span:
-        first, last = read_place(self.first), read_place(self.last) if self.last else _END
-        # both as deep as the shorter: 2.3 is in 2
-        if first[: len(last)] > last:
+        if Stretch("", self.first, self.last).is_turned:
             raise ValueError(Text(N_("{first} comes after {last}"), first=self.first, last=self.last))
         return self
 
@@ -119,9 +125,13 @@ def look_at(content: JsonObject, place: str) -> JsonObject | None:
     """The look that is worn at a place (``2.3``, ``2.3.5``): the last that names it, else the usual one, else None."""
     at = read_place(place)
     looks = content.get("looks", [])
-    there = [look for look in looks if any(Span(**span).holds(at) for span in look["spans"])]
+    there = [look for look in looks if any(_holds(span, at) for span in look["spans"])]
     usual = [look for look in looks if not look["spans"]]
     return next(iter([*reversed(there), *usual]), None)
+
+
+def _holds(span: JsonObject, at: Place) -> bool:
+    return not span.get(GONE) and Span.model_validate(span).holds(at)
 
 
 def view_look(content: JsonObject, place: str) -> Any:
@@ -178,9 +188,28 @@ def _look_parts(content: JsonObject) -> JsonObject:
     return {look_part(look["name"]): {"words": look["words"], "chosen": look["chosen"]} for look in content["looks"]}
 
 
+def _find_stretches(content: JsonObject) -> list[Stretch]:
+    return [Stretch(look["name"], span["first"], span["last"]) for look in content["looks"] for span in look["spans"]]
+
+
+def _put_stretches(content: JsonObject, stretches: Sequence[Stretch | None]) -> JsonObject:
+    """Spans of which nothing is left keep their numbers, and say so: a look without any would be the usual one."""
+    rest = iter(stretches)
+    looks = [{**look, "spans": [_put(span, next(rest)) for span in look["spans"]]} for look in content["looks"]]
+    return {**content, "looks": looks}
+
+
+def _put(span: JsonObject, stretch: Stretch | None) -> JsonObject:
+    return {**span, GONE: True} if stretch is None else {"first": stretch.first, "last": stretch.last}
+
+
+_PLACES = Places(_find_stretches, _put_stretches)
 CHARACTER_SHEET = Kind(
-    "character_sheet", N_("Character sheet"), "character", CharacterSheet, _look_parts, views={"look": view_look}
+    "character_sheet", N_("Character sheet"), "character", CharacterSheet, _look_parts, places=_PLACES,
+    views={"look": view_look},
+)  # fmt: skip
+PLACE_SHEET = Kind(
+    "place_sheet", N_("Place sheet"), "world", PlaceSheet, _look_parts, places=_PLACES, views={"look": view_look}
 )
-PLACE_SHEET = Kind("place_sheet", N_("Place sheet"), "world", PlaceSheet, _look_parts, views={"look": view_look})
 
 KINDS = (CHARACTER_SHEET, PLACE_SHEET)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 
 from workbench.artifacts import kinds
@@ -38,16 +38,20 @@ Heads = Mapping[tuple[int, str], HeadState]
 
 class Sources(dict[tuple[int, str], HeadState]):
     """The heads that tell what is stale, and `places`: where the episodes (``2``) and scenes (``2.3``) stand by now
-    whose entries and looks were used. `laid_out`: artifact id → whose its entries are, see `numbering`."""
+    whose entries and looks were used. `laid_out`: artifact id → whose its entries are, see `numbering`; `moved`:
+    artifacts that name places by other numbers now, see `placing`."""
 
-    def __init__(self, heads: Heads, places: Mapping[int, str], laid_out: Mapping[int, LaidOut]) -> None:
+    def __init__(
+        self, heads: Heads, places: Mapping[int, str], laid_out: Mapping[int, LaidOut], moved: Collection[int] = ()
+    ) -> None:
         super().__init__(heads)
         self.places = places
         self.laid_out = laid_out
+        self.moved = moved
 
     def replace(self, heads: Heads) -> Sources:
         """The same with other heads in the place of some."""
-        return Sources({**self, **heads}, self.places, self.laid_out)
+        return Sources({**self, **heads}, self.places, self.laid_out, self.moved)
 
     def find_number(self, made_from: Input, of_node: int, place: str) -> int | None:
         """The number of a node's entry in the head of an input; None: it has none."""
@@ -71,6 +75,12 @@ def follow(made_from: Input, heads: Heads) -> Input:
     if moved_fields is not None:
         moved["fields"] = moved_fields
     return moved
+
+
+def _has_moved(made_from: Input, head: HeadState, heads: Heads) -> bool:
+    """Whether a view of the head may show something else although its content is the same: it names other places."""
+    is_seen = any("@" in field for field in made_from.get("fields") or ())
+    return is_seen and isinstance(heads, Sources) and head.id in heads.moved
 
 
 def _move_view(field: str, place: str) -> str:
@@ -100,7 +110,8 @@ def find_changed_inputs(inputs: Iterable[Input], heads: Heads) -> list[ChangedIn
     return [
         ChangedInput(made_from, head)
         for made_from, head in with_heads
-        if head is not None and _differs(made_from, head, follow(made_from, heads))
+        if head is not None
+        and _differs(made_from, head, follow(made_from, heads), has_moved=_has_moved(made_from, head, heads))
     ]
 
 
@@ -113,7 +124,8 @@ def list_to_load(inputs: Iterable[Input], heads: Heads) -> set[int]:
             continue
         now = follow(made_from, heads)
         is_told_apart = made_from.get("fields") or "used_hash" in made_from
-        if now is not made_from or (is_told_apart and _hash_now(now, head) != made_from["content_hash"]):
+        is_elsewhere = now is not made_from or _has_moved(made_from, head, heads)
+        if is_elsewhere or (is_told_apart and _hash_now(now, head) != made_from["content_hash"]):
             ids.add(head.id)
     return ids
 
@@ -157,10 +169,10 @@ def equals(a: Input, b: Input) -> bool:
     return fields is not None and fields == b.get("fields") and a.get("fields_hash") == b.get("fields_hash")
 
 
-def _differs(made_from: Input, head: HeadState, now: Input) -> bool:
-    """`now`: the same where it stands now."""
+def _differs(made_from: Input, head: HeadState, now: Input, *, has_moved: bool) -> bool:
+    """`now`: the same where it stands now; `has_moved`: an equal hash tells nothing."""
     fields, hash_now = made_from.get("fields"), _hash_now(now, head)
-    if fields == [] or (now is made_from and hash_now == made_from["content_hash"]):
+    if fields == [] or (now is made_from and not has_moved and hash_now == made_from["content_hash"]):
         return False
     if hash_now is None or not isinstance(head, LoadedHead):
         return True

@@ -19,6 +19,7 @@ from sqlalchemy import Connection
 from workbench.archives import form
 from workbench.artifacts import kinds
 from workbench.artifacts.numbering import find_laid_out
+from workbench.artifacts.placing import find_named
 from workbench.bundles.masking import Mask
 from workbench.db.connection import Database
 from workbench.db.migrate import head
@@ -101,7 +102,9 @@ def _read(conn: Connection, own: JsonObject, ids: list[int], jobs: list[JsonObje
     project = own["project_id"]
     tables["node"] = [] if project is None else reads.read_nodes(conn, project)
     tables["artifact"] = [] if project is None else reads.read_story(conn, project, at, ids)
-    if laid_out := find_laid_out(conn, story.list_version_entries(conn, [row["id"] for row in tables["artifact"]])):
+    versions = story.list_version_entries(conn, [row["id"] for row in tables["artifact"]])
+    laid_out = find_laid_out(conn, versions) | find_named(conn, [(version.id, version.kind) for version in versions])
+    if laid_out:
         # the plans that tell whose entries they are may not be there
         tables["layout"] = [{"artifact_id": own, "nodes": [*nodes]} for own, nodes in laid_out.items()]
     tables["artifact_prompt"] = reads.read_prompts(conn, [row["id"] for row in tables["artifact"]])

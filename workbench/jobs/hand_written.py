@@ -7,6 +7,7 @@ from typing import Any
 
 from sqlalchemy import Connection
 
+from workbench.artifacts.placing import tell_today
 from workbench.db.reads import failures
 from workbench.db.reads import jobs as reads
 from workbench.db.reads import story as story_reads
@@ -28,7 +29,8 @@ class HandWritten:
         twice.
         """
         with self._session.database.read() as conn:
-            return self._find(conn)
+            own = self._find(conn)
+            return None if own is None else tell_today(conn, own)
 
     @functools.cached_property
     def generated_before(self) -> Artifact | None:
@@ -36,7 +38,9 @@ class HandWritten:
         if self.version is None:
             return None
         with self._session.database.read() as conn:
-            return story_reads.find_last_made(conn, self.version.node_id, self.version.kind, self.version.version)
+            own = self.version
+            before = story_reads.find_last_made(conn, own.node_id, own.kind, own.version)
+            return None if before is None else tell_today(conn, before)
 
     def find_content(self, part: str | None) -> Any:
         """What a person wrote of a part (None: of all of it); None when it is nothing of that."""

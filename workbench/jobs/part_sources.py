@@ -9,6 +9,7 @@ from sqlalchemy import Connection
 from workbench.artifacts import kinds, staleness
 from workbench.artifacts.declared import Kind
 from workbench.artifacts.part_inputs import own_input, restrict
+from workbench.artifacts.placing import tell_today
 from workbench.artifacts.versions import part_of
 from workbench.db.reads import story as reads
 from workbench.db.rows.story import Artifact, Input
@@ -44,7 +45,8 @@ class PartSources:
     def find_head(self) -> Artifact | None:
         """The version that counts of what this workflow writes."""
         with self._session.database.read() as conn:
-            return self._inputs.find_head(conn, self._node_id, str(self._session.declared.writes))
+            head = self._inputs.find_head(conn, self._node_id, str(self._session.declared.writes))
+            return None if head is None else tell_today(conn, head)
 
     def use_own(self, part: str) -> None:
         """Count a part of what this workflow has written, in this job or before it, as an input of the part that is

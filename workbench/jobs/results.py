@@ -10,6 +10,7 @@ from pydantic import BaseModel
 from sqlalchemy import Connection
 
 from workbench.artifacts import kinds
+from workbench.artifacts.placing import tell_today
 from workbench.artifacts.saving import add_version
 from workbench.artifacts.versions import hash_of
 from workbench.db.reads import story as reads
@@ -69,7 +70,7 @@ def save_result(
     if callable(result):
         # under the lock: what has been added meanwhile is kept
         head = reads.find_head(conn, maker.node.id, kind_name)
-        result = result(None if head is None else head.content)
+        result = result(None if head is None else tell_today(conn, head).content)
     if not isinstance(result, BaseModel):
         raise ProgrammingError(Text("The workflow must return the content of {kind}.", kind=kind_name))
     kind = kinds.find(kind_name)

@@ -10,6 +10,7 @@ from sqlalchemy import Connection
 
 from workbench.artifacts import kinds
 from workbench.artifacts.numbering import find_laid_out, number_of
+from workbench.artifacts.placing import tell_today
 from workbench.artifacts.sheets import look_at
 from workbench.artifacts.staleness import hash_used
 from workbench.artifacts.versions import hash_of, part_of, pick
@@ -229,6 +230,7 @@ class NodeView:
         """
         with self._database.read() as conn:
             head = self._inputs.head(conn, self.id, kind)
+            head = None if head is None else tell_today(conn, head)
         if head is None:
             return None
         content = part_of(kinds.find(kind), head.content, part)
@@ -354,6 +356,7 @@ class NodeView:
                 head = None if row is None or row.node_id in worn else self._inputs.head(conn, row.node_id, kind)
                 if head is None:
                     continue
+                head = tell_today(conn, head)
                 field = f"look@{place}"
                 view = self._hand_out(head, None, head.content, (field,), only_for, self.id)[field]
                 look = look_at(head.content, place)

@@ -10,6 +10,7 @@ from sqlalchemy import Connection
 
 from workbench.artifacts import kinds
 from workbench.artifacts.numbering import find_laid_out
+from workbench.artifacts.placing import find_moved
 from workbench.artifacts.staleness import Sources, find_changed_inputs, list_to_load
 from workbench.db.reads import jobs as job_reads
 from workbench.db.reads import story as reads
@@ -197,11 +198,13 @@ def load_changed(
     told = [made_from for head in heads for made_from in head.inputs if "of_node" in made_from]
     places = reads.list_numbers(conn, {made_from["of_node"] for made_from in told})
     tellers = {(made_from["node_id"], made_from["kind"]) for made_from in told} & sources.keys()
-    placed = Sources(sources, places, find_laid_out(conn, [sources[key] for key in sorted(tellers)]))
+    told_by = [sources[key] for key in sorted(tellers)]
+    moved = find_moved(conn, [head.id for head in told_by if kinds.find(head.kind).places is not None])
+    placed = Sources(sources, places, find_laid_out(conn, told_by), moved.keys())
     wanted: set[int] = set()
     for head in heads:
         wanted |= list_to_load(head.inputs, placed)
-    contents = reads.find_contents(conn, wanted)
+    contents = {**reads.find_contents(conn, wanted - moved.keys()), **{i: moved[i] for i in wanted & moved.keys()}}
     return placed.replace({key: _with_content(source, contents) for key, source in placed.items()})
 
 

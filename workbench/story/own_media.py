@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from sqlalchemy import Connection
 
 from workbench.artifacts import kinds, sheets
+from workbench.artifacts.placing import tell_today
 from workbench.artifacts.saving import add_version
 from workbench.artifacts.storyboard import MOST_CANDIDATES, Clip, frame_key, frame_part, keep_newest
 from workbench.artifacts.versions import hash_of, part_of, pick
@@ -76,7 +77,8 @@ def place_sheet_pictures(
     head = reads.find_head(conn, node_id, kind)
     brought = [_own(media, name) for media, name in pictures]
     declared = kinds.find(kind)
-    content = kinds.validate(declared, sheets.put_pictures(head.content if head else None, look, brought, told))
+    there = tell_today(conn, head).content if head else None
+    content = kinds.validate(declared, sheets.put_pictures(there, look, brought, told))
     inputs = list(head.inputs) if head else []
     return add_version(conn, node_id, declared, content, source="manual", user=user, inputs=inputs)
 

@@ -9,6 +9,7 @@ from sqlalchemy import Connection
 
 from workbench.artifacts import kinds
 from workbench.artifacts.diff import Change, changes
+from workbench.artifacts.placing import tell_today
 from workbench.artifacts.staleness import find_changed_inputs, follow
 from workbench.artifacts.versions import part_of, pick
 from workbench.db.reads import story as reads
@@ -121,7 +122,7 @@ def find_stale_reasons(conn: Connection, artifact: ArtifactVersion) -> list[Stal
         now = reads.find_artifact(conn, changed.head.id)
         if node is None or was is None or now is None:
             continue
-        used = _used(now, follow(changed.made_from, sources))
+        used = _used(tell_today(conn, now), follow(changed.made_from, sources))
         reasons.append(
             StaleReason(
                 node.id,

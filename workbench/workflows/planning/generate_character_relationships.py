@@ -77,6 +77,8 @@ async def run(ctx: Context, params: registry.Params) -> CharacterRelationships:
 
 def _list_episodes(ctx: Context) -> list[JsonObject]:
     """Order, title and logline of each live episode."""
+    # one more or one less may change how people stand to each other
+    ctx.node.artifact("episode_plan", fields=("episode_count",))
     listed = []
     for node in ctx.node.children():
         told = node.entry("episode_plan", fields=("title", "logline")) or {}
