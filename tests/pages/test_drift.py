@@ -14,6 +14,8 @@ from tests.media.test_likeness import model, person
 from tests.pages.conftest import House, said
 from tests.workflows.frames import shot
 from workbench.api.likeness import Likeness
+from workbench.artifacts import sheets
+from workbench.db.reads import story as reads
 from workbench.db.writes import story
 from workbench.errors import NotAllowed
 from workbench.media import likeness
@@ -96,6 +98,28 @@ def test_an_own_picture_is_measured_whole_whatever_its_file_is_called(house: Hou
         return next(f.distance for f in house.wb.likeness.board(mara).frames if f.order == 5)
 
     assert measure("sketchbook, page 3.png") == measure("photograph.png")
+
+
+def test_a_frame_is_held_against_the_look_of_its_scene_wherever_that_stands(house: House) -> None:
+    project, mara, scene = drawn(house, {})
+    give_sheet(house, mara, usual="firebrick", cropped="royalblue")
+    sheet = house.wb.artifact(mara, "character_sheet")
+    assert sheet is not None
+    worn = sheets.change_look(sheet.content, "cropped", {"spans": sheets.read_spans("1.1.9")})
+    house.wb.artifacts.save(mara, "character_sheet", worn, sheet.version)
+
+    def held_against() -> dict[int, str | None]:
+        return {f.order: f.look for f in house.wb.likeness.board(mara).frames if f.order > 7}
+
+    assert held_against() == {8: "usual", 9: "cropped"}
+    with house.wb.database.write() as conn:
+        node = reads.find_node(conn, scene)
+        assert node is not None
+        story.set_node(conn, scene, position=2)
+        story.add_node(
+            conn, "scene", "Gate", parent_id=node.parent_id, project_id=project, user="local", position=1
+        )  # fmt: skip
+    assert held_against() == {8: "usual", 9: "cropped"}
 
 
 @pytest.mark.parametrize("lang", ["en", "zh"])

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import copy
 import io
+import json
+import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -192,8 +194,10 @@ def test_a_sheet_from_before_goes_by_the_numbers_alone(studio: Engine) -> None:
     first, scenes = tell(studio)
     project = studio.wb.projects.get_node(first).project_id
     mara = crop_hair(studio, project, "2")
+    sheet = studio.wb.artifact(mara, "character_sheet")
+    assert sheet is not None
     with studio.wb.database.write() as conn:
-        conn.execute(layout.delete().where(layout.c.artifact_id == studio.wb.artifact(mara, "character_sheet").id))
+        conn.execute(layout.delete().where(layout.c.artifact_id == sheet.id))
     shots_of(studio, scenes["Shop"])
     swap_episodes(studio, project)
     assert worn_in(studio, mara) == ["2"]
@@ -319,6 +323,18 @@ def test_a_copy_and_an_archive_keep_in_which_scenes_a_look_is_worn(studio: Engin
         scenes = {n.title: n.id for n in nodes(studio, own, "scene")}
         assert worn_in(studio, mara) == ["1.3"]
         assert [looks_in(studio, scenes[beat]) for beat in ("Pier", "Shop")] == ["usual", "cropped"]
+
+
+def test_a_bundle_tells_the_scenes_of_a_look(studio: Engine) -> None:
+    first, scenes = tell(studio)
+    mara = crop_hair(studio, studio.wb.projects.get_node(first).project_id, "1.2")
+    studio.wb.artifacts.save(scenes["Shop"], "keyframe_prompt", {"shots": [shot(n) for n in range(1, 10)]}, None)
+    bundle = studio.wb.jobs.bundle(run(studio, IMAGES, scenes["Shop"]).id)
+    with zipfile.ZipFile(io.BytesIO(bundle.data)) as archive:
+        rows = [json.loads(line) for line in archive.read("rows/layout.jsonl").splitlines()]
+    sheet = studio.wb.artifact(mara, "character_sheet")
+    assert sheet is not None
+    assert {"artifact_id": sheet.id, "nodes": [scenes["Shop"]] * 2} in rows
 
 
 def test_another_title_and_another_place_draw_nothing_anew_however_often(studio: Engine, painter: Painter) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Callable
 from typing import Any
 
@@ -154,3 +155,68 @@ def test_of_somebody_who_is_gone_nothing_is_kept_and_the_creator_is_told(start: 
     head = engine.wb.artifact(story, KIND)
     assert head is not None
     assert "乞丐 → 道士" in str(head.warnings)
+
+
+def change_plan(engine: Engine, story: int, change: Callable[[list[dict[str, Any]]], list[dict[str, Any]]]) -> int:
+    """Change the episodes by hand; they are numbered anew. The version before that."""
+    head = engine.wb.artifact(story, "episode_plan")
+    assert head is not None
+    episodes = [{**e, "order": order} for order, e in enumerate(change(copy.deepcopy(head.content["episodes"])), 1)]
+    plan = {**head.content, "episodes": episodes, "episode_count": len(episodes)}
+    engine.wb.artifacts.save(story, "episode_plan", plan, head.version)
+    return head.version
+
+
+@pytest.mark.parametrize("by_hand", [True, False])
+def test_a_change_stays_in_its_episode_when_that_moves(start: Start, by_hand: bool) -> None:
+    engine = start()
+    story = project(engine)
+    assert run(engine, "plan_episodes", story, {"target_episode_count": 3}).state == "succeeded"
+    arc = [{"episode_order": n, "change": f"change {n}", "new_intensity": n} for n in (1, 2, 3)]
+    if by_hand:
+        edit(engine, story, [told("乞丐", "道士", arc=arc)])
+    else:
+        # what a run keeps of a person's is saved by the job
+        edit(engine, story, [told("乞丐", "道士", arc=arc, pinned=True)])
+        keep = content(engine, story)
+        assert next(r for r in related(engine, story) if r["pinned"])["arc"] == keep[0]["arc"]
+        engine.wb.artifacts.pin(story, KIND, 2)
+
+    def told_now() -> list[tuple[int, str]]:
+        arc = next(r for r in content(engine, story) if r["label"] == "手写")["arc"]
+        return [(c["episode_order"], c["change"]) for c in arc]
+
+    prologue = {
+        "title": "Prologue", "logline": "Frost covers an empty orchard.", "scene_scope": "An orchard.",
+        "beats": ["frost", "silence", "dawn"],
+    }  # fmt: skip
+    change_plan(engine, story, lambda episodes: [prologue, *episodes])
+    assert told_now() == [(2, "change 1"), (3, "change 2"), (4, "change 3")]
+    change_plan(engine, story, lambda episodes: [*reversed(episodes)])
+    assert told_now() == [(1, "change 3"), (2, "change 2"), (3, "change 1")]
+    before = change_plan(engine, story, lambda episodes: episodes[1:])
+    assert told_now() == [(1, "change 2"), (2, "change 1")]
+    engine.wb.artifacts.restore(story, "episode_plan", before)
+    assert told_now() == [(1, "change 3"), (2, "change 2"), (3, "change 1")]
+
+
+def test_relationships_are_stale_when_there_is_another_episode(start: Start) -> None:
+    engine = start()
+    story = project(engine)
+    assert run(engine, "plan_episodes", story, {"target_episode_count": 3}).state == "succeeded"
+    related(engine, story)
+    assert engine.wb.artifacts.list_stale_reasons(story, KIND) == []
+    change_plan(engine, story, lambda episodes: episodes[:-1])
+    reasons = engine.wb.artifacts.list_stale_reasons(story, KIND)
+    assert ("episode_count", "3", "2") in [(c.path, c.was, c.now) for reason in reasons for c in reason.changes]
+
+
+def test_what_a_model_wrote_is_not_taken_for_a_persons_when_episodes_move(start: Start) -> None:
+    engine = start()
+    story = project(engine)
+    assert run(engine, "plan_episodes", story, {"target_episode_count": 3}).state == "succeeded"
+    made = related(engine, story)
+    assert any(relation["arc"] for relation in made)
+    edit(engine, story, [*made, told("乞丐", "道士")])
+    change_plan(engine, story, lambda episodes: [*reversed(episodes)])
+    assert [r["label"] for r in related(engine, story) if r["pinned"]] == ["手写"]

@@ -145,6 +145,33 @@ def test_a_new_look_is_drawn_from_the_usual_one_and_keeps_its_scenes(studio: Eng
     assert len(again["candidates"]) == 2
 
 
+def test_what_a_job_draws_keeps_the_scenes_that_its_looks_are_worn_in(studio: Engine, painter: Painter) -> None:
+    project = studio.wb.create_project(STORY)
+    mara = nodes(studio, project, "character")["Mara"]
+
+    def plan(*titles: str) -> None:
+        episodes = [
+            {"order": n, "title": title, "logline": f"{title} {title}", "scene_scope": title}
+            for n, title in enumerate(titles, start=1)
+        ]
+        head = studio.wb.artifact(project, "episode_plan")
+        told = {"episode_count": len(titles), "episodes": episodes}
+        studio.wb.artifacts.save(project, "episode_plan", told, head.version if head else None)
+
+    def worn() -> str:
+        return sheets.write_spans(looks(studio, mara)["short hair"]["spans"])
+
+    plan("Frost", "Harbour", "Wedding")
+    run(studio, "generate_character_sheet", mara, {"candidates": 1})
+    run(studio, "generate_character_sheet", mara, {"look": "short hair", "scenes": "2.3–2, 3", "candidates": 1})
+    plan("Orchard", "Frost", "Harbour", "Wedding")
+    assert worn() == "3.3–3, 4"
+    run(studio, "generate_character_sheet", mara, {"look": "short hair", "candidates": 2})
+    assert worn() == "3.3–3, 4"
+    plan("Orchard", "Wedding", "Harbour", "Frost")
+    assert worn() == "3.3–3, 2"
+
+
 def test_the_creators_pick_stays_until_the_look_is_told_otherwise(studio: Engine, painter: Painter) -> None:
     project = studio.wb.create_project(STORY)
     mara = nodes(studio, project, "character")["Mara"]

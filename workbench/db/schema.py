@@ -109,7 +109,8 @@ artifact_head = Table(
 
 # which nodes the entries of an episode plan or a scene list became when it was the head, in the order of the entries:
 # who goes back to that version gets exactly these back. Of a script or an arc that a person wrote: which nodes its
-# entries are of, null: of none
+# entries are of, null: of none. Of a sheet or the relationships: which nodes stand at the first and the last place of
+# each stretch of the story that they name, two by two
 layout = Table(
     "layout",
     metadata,
