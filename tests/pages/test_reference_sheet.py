@@ -15,6 +15,7 @@ from workbench.errors import InvalidInput, NotAllowed, ProviderError
 from workbench.i18n import N_, Text
 from workbench.json_types import JsonObject
 from workbench.sketch.provider import Sketch
+from workbench.ui import live
 from workbench.ui.cast.reference_sheet import SHEETS
 
 
@@ -181,6 +182,38 @@ def test_a_new_look_begins_with_ones_own_pictures_and_nothing_is_drawn(house: Ho
     assert house.wb.jobs.list() == []
     with pytest.raises(InvalidInput, match="names no scenes"):
         house.wb.artifacts.place_sheet_pictures(node, "third", [(picture(house, "red"), "a.png")], scenes="soon")
+
+
+def test_an_open_page_saves_and_shows_the_scenes_of_a_look_that_have_moved_meanwhile(house: House) -> None:
+    project = house.sample()
+    node = first(house, project, "character")
+
+    def plan(*titles: str) -> None:
+        episodes = [
+            {"order": n, "title": title, "logline": f"{title} {title}", "scene_scope": title}
+            for n, title in enumerate(titles, start=1)
+        ]
+        head = house.wb.artifact(project, "episode_plan")
+        told = {"episode_count": len(titles), "episodes": episodes}
+        house.wb.artifacts.save(project, "episode_plan", told, head.version if head else None)
+
+    plan("Lamp", "Harbour")
+    for look, scenes in (("usual", ""), ("wet", "1.2–1.4")):
+        house.wb.artifacts.place_sheet_pictures(node, look, [(picture(house, "red"), "me.png")], scenes=scenes)
+    at = house.page("cast", "en", project=project, node=node)
+    assert at.text_input(key=f"look_scenes_{node}_1_v2").value == "1.2–1.4"
+    plan("Comet", "Lamp", "Harbour")
+    at.text_area(key=f"look_words_{node}_1_v2").set_value("a dripping coat")
+    at.button(key=f"save_look_{node}_1").click().run()
+    assert not at.exception
+    wet = looks(house, node)[1]
+    assert (wet["words"], wet["spans"]) == ("a dripping coat", [{"first": "2.2", "last": "2.4"}])
+    assert at.text_input(key=f"look_scenes_{node}_1_v3").value == "2.2–2.4"
+    plan("Comet", "Snow", "Lamp", "Harbour")
+    live.invalidate()
+    at.run()
+    assert at.text_input(key=f"look_scenes_{node}_1_v3").value == "3.2–3.4"
+    assert "3.2–3.4" in said(at)
 
 
 def test_who_saves_second_keeps_what_was_typed_and_loses_nothing_of_the_other(house: House) -> None:

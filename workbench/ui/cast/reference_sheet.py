@@ -141,7 +141,9 @@ def _save(node_id: int, seen: ArtifactVersion, change: Callable[..., JsonObject]
     """Save what a change makes of the version that was seen; False when it was refused, a newer one for instance."""
     saved = False
     with shell.show_refusals():
-        content = change(seen.content, *args)
+        now = live.workbench().artifact(node_id, seen.kind)
+        # the same version names its scenes by other numbers once they have moved
+        content = change(now.content if now is not None and now.version == seen.version else seen.content, *args)
         live.workbench().artifacts.save(node_id, seen.kind, content, seen.version, shell.user())
         shell.toast(t("Saved. What was made from it is marked stale."))
         saved = True
@@ -154,7 +156,8 @@ def _edit_look(node_id: int, artifact: ArtifactVersion, look: Mapping[str, Any],
         keys = _fields_of(slot, artifact.version)
         st.text_input(t("Look"), look["name"], max_chars=80, key=keys[0])
         st.text_area(t("In words"), look["words"], max_chars=1200, key=keys[1], help=_words_help())
-        st.text_input(t("Scenes"), sheets.write_spans(look["spans"]), key=keys[2], help=_scenes_help())
+        _follow_scenes(keys[2], sheets.write_spans(look["spans"]))
+        st.text_input(t("Scenes"), key=keys[2], help=_scenes_help())
         with st.container(horizontal=True, gap="small"):
             st.button(
                 t("Save"), key=f"save_look_{slot}", type="primary", icon=":material/save:",
@@ -179,18 +182,35 @@ def _fields_of(slot: str, version: int) -> list[str]:
     return [f"look_{field}_{slot}_v{version}" for field in ("name", "words", "scenes")]
 
 
+def _follow_scenes(key: str, worn: str) -> None:
+    """Show in a field where a look is worn, anew once its scenes have moved."""
+    shown = st.session_state.get(_shown(key))
+    if key not in st.session_state or shown not in (None, worn):
+        st.session_state[key] = worn
+    st.session_state[_shown(key)] = worn
+
+
+def _shown(key: str) -> str:
+    return f"_{key}_shown"
+
+
 def _save_look(node_id: int, artifact: ArtifactVersion, look: str, slot: str) -> None:
     """Save what was typed of a look; where it is refused it stays in the fields, those of a newer version too."""
-    typed = [str(st.session_state.get(key) or "").strip() for key in _fields_of(slot, artifact.version)]
+    keys = _fields_of(slot, artifact.version)
+    typed = [str(st.session_state.get(key) or "").strip() for key in keys]
     name, words, scenes = typed
+    told: JsonObject = {"name": name or look, "words": words}
     try:
-        spans = sheets.read_spans(scenes)
+        # what was left as it was shown goes on naming the same scenes, should they have moved since
+        if scenes != st.session_state.get(_shown(keys[2])):
+            told["spans"] = sheets.read_spans(scenes)
     except ValueError as error:
         st.session_state["_refused"] = t("“{piece}” names no scenes; write 1.2, 1.2–1.4 or 2.3–", piece=str(error))
         return
-    if not _save(node_id, artifact, sheets.change_look, look, {"name": name or look, "words": words, "spans": spans}):
+    if not _save(node_id, artifact, sheets.change_look, look, told):
         now = live.workbench().artifact(node_id, artifact.kind)
-        for key, text in zip(_fields_of(slot, now.version if now else artifact.version), typed, strict=True):
+        there = _fields_of(slot, now.version if now else artifact.version)
+        for key, text in zip(there, typed if "spans" in told else typed[:2], strict=False):
             st.session_state[key] = text
 
 
