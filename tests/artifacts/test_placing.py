@@ -17,6 +17,7 @@ from workbench.artifacts.saving import add_version
 from workbench.artifacts.sheets import look_at, read_spans, write_spans
 from workbench.db.reads import story as reads
 from workbench.db.rows.story import Artifact
+from workbench.db.writes import story as writes
 from workbench.settings import Settings
 
 
@@ -86,6 +87,15 @@ def test_what_is_archived_is_worn_nowhere_and_stays_no_usual_look(conn: Connecti
     assert "gone" not in str(kinds.validate(kind, told))
     plan(conn, project, "Lamp")
     assert [look["spans"][0].get("gone") for look in tell_today(conn, sheet).content["looks"][1:]] == [True] * 3
+
+
+@pytest.mark.parametrize("nodes", [[], [None], ["character"], ["character", "character", None]])
+def test_a_layout_that_does_not_fit_leaves_the_numbers(conn: Connection, project: int, nodes: list[Any]) -> None:
+    plan(conn, project, "Lamp", "Harbour")
+    sheet = wear(conn, project, "1.2, 2")
+    writes.set_layout(conn, sheet.id, [sheet.node_id if node == "character" else node for node in nodes])
+    plan(conn, project, "Comet", "Lamp", "Harbour")
+    assert worn_today(conn, sheet) == ["1.2, 2"]
 
 
 @pytest.mark.parametrize(

@@ -389,7 +389,7 @@ def _put_changes(content: JsonObject, stretches: Sequence[Stretch | None]) -> Js
 
     def put(relation: JsonObject) -> JsonObject:
         placed = [(change, next(rest)) for change in relation["arc"]]
-        arc = [{**change, "episode_order": int(at.first)} for change, at in placed if at is not None]
+        arc = [{**change, "episode_order": int(at.first.partition(".")[0])} for change, at in placed if at is not None]
         return {**relation, "arc": sorted(arc, key=lambda change: int(change["episode_order"]))}
 
     return {**content, "relationships": [put(relation) for relation in content["relationships"]]}

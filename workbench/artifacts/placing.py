@@ -82,7 +82,7 @@ def _find_archived(
     assert kind.places is not None
     nodes = reads.find_layouts(conn, [before.id]).get(before.id, [])
     found: dict[Stretch, tuple[int | None, int | None]] = {}
-    for stretch, ends in zip(kind.places.find(before.content), _pair(nodes), strict=False):
+    for stretch, ends in _pair(kind.places.find(before.content), nodes):
         first, last = (None if end in tree.places else end for end in ends)
         found[tree.move(stretch, *ends) or stretch] = (first, last)
     return found
@@ -92,7 +92,7 @@ def _tell(version: V, nodes: Sequence[int | None], tree: _Tree) -> V:
     places = kinds.find(version.kind).places
     assert places is not None
     was = places.find(version.content)
-    now = [tree.move(stretch, *ends) for stretch, ends in zip(was, _pair(nodes), strict=False)]
+    now = [tree.move(stretch, *ends) for stretch, ends in _pair(was, nodes)]
     return version if now == was else replace(version, content=places.put(version.content, now))
 
 
@@ -102,8 +102,12 @@ def _find_project(conn: Connection, node_id: int) -> int:
     return own.project_id
 
 
-def _pair(nodes: Sequence[int | None]) -> list[tuple[int | None, int | None]]:
-    return list(zip(nodes[::2], nodes[1::2], strict=True))
+def _pair(
+    stretches: Sequence[Stretch], nodes: Sequence[int | None]
+) -> list[tuple[Stretch, tuple[int | None, int | None]]]:
+    """Each stretch with the nodes of its ends; an archive may bring a layout of fewer."""
+    padded = [*nodes, *[None] * (2 * len(stretches))]
+    return [(stretch, (padded[2 * n], padded[2 * n + 1])) for n, stretch in enumerate(stretches)]
 
 
 @dataclass(frozen=True)
@@ -153,7 +157,9 @@ class _Tree:
         if place is not None:
             return _Standing(".".join([place, *typed.split(".")[place.count(".") + 1 :]]))
         node = reads.find_node(self._conn, node_id)
-        return _Standing(typed) if node is None else self._find_neighbours(node)
+        if node is None or node.kind not in _PLANS:
+            return _Standing(typed)
+        return self._find_neighbours(node)
 
     def _find_neighbours(self, node: Node) -> _Standing:
         """What stands where an archived node stood, by the newest plan that had it."""
