@@ -105,12 +105,28 @@ def test_every_shipped_prompt_fits_itself_and_none_prints_more_bare_than_numbers
             id="deep loops",
         ),
         pytest.param(USER + "x" * 100_001, "at most 100000 characters", id="too long"),
+        pytest.param(USER + "\n{{ " + "9" * 5000 + " }}", "Line 2: a number has at most 15 digits", id="long number"),
+        pytest.param(USER + "\n{{ 0x" + "f" * 5000 + " }}", "Line 2: a number has at most 15", id="long in hex"),
+        pytest.param(USER + "{% if genre %}{% if target > 1e999 %}x{% endif %}{% endif %}", "a number has", id="inf"),
+        pytest.param(USER + "\n{% for loop in people %}{% endfor %}", "Line 2: a for counts", id="loop"),
         pytest.param(USER + "\x00", "cannot be kept", id="NUL"),
         pytest.param(USER + "\ud800", "cannot be kept", id="lone surrogate"),
     ],
 )
 def test_what_breaks_the_variables_or_the_sandbox_is_refused_with_its_reason(user: str, problem: str) -> None:
     assert any(problem in issue for issue in issues(user)), issues(user)
+
+
+@pytest.mark.parametrize("words", ["{{ 123456789012345 }}", "{{ 1.5 }}", "{{ 10_000 - 0xff }}", "{{ 0b1 }}"])
+def test_an_ordinary_number_may_be_printed(words: str) -> None:
+    assert issues(USER + words) == []
+
+
+def test_words_that_python_cannot_run_fail_like_any_other_prompt() -> None:
+    words = "{% if n > 1e308 + 1e308 %}x{% endif %}"
+    file = prompts.parse(f"---\nvariables: [n]\n---\n[system]\n{words}\n[user]\nx\n", "trial", "en")
+    with pytest.raises(ProgrammingError, match=r"trial\.en"):
+        prompts.fill(file, {"n": 2})
 
 
 PRINTED = '{{ summary | data("s") }}{{ target }}{{ people | data("p") }}'

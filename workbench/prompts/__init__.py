@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 import yaml
-from jinja2 import StrictUndefined, Template, TemplateError, Undefined
+from jinja2 import StrictUndefined, Template, Undefined
 from jinja2.sandbox import SandboxedEnvironment
 
 from workbench.errors import NotFound, ProgrammingError
@@ -111,7 +111,10 @@ def fill(file: PromptFile, facts: Mapping[str, Any]) -> Prompt:
     values = {**dict.fromkeys(file.optional, ""), **facts}
     try:
         sections = {part: _render(body, values) for part, body in file.sections.items()}
-    except (TemplateError, TypeError, ValueError, ArithmeticError) as error:
+    except ProgrammingError:
+        raise
+    except Exception as error:
+        # whatever words can bring about: they are a person's
         raise ProgrammingError(f"prompt {name}.{language}: {error}") from error
     return Prompt(name, language, sections["system"], sections["user"], file.version, dict(facts))
 

@@ -23,6 +23,8 @@ from workbench.prompts.printed import list_cases, names_in, prints_in
 
 #: of both sections together, in characters
 LONGEST = 100_000
+#: in characters: Python reads and prints no number of thousands of digits
+LONGEST_NUMBER = 15
 #: a loop in a loop in a loop is a program, not a prompt
 DEEPEST_LOOP = 2
 _ALLOWED = (
@@ -64,6 +66,10 @@ def check(sections: Mapping[str, str], shipped: PromptFile) -> list[Issue]:
     except (RecursionError, SyntaxError, MemoryError):
         # Python takes no hundred levels of indentation, and no two hundred brackets
         return [Issue("user", Text(N_("It is nested too deeply.")))]
+    except TemplateSyntaxError as error:
+        return [Issue("user", _locate(error))]
+    except Exception as error:
+        return [Issue("user", Text(N_("It cannot be filled in: {problem}"), problem=str(error)[:300]))]
 
 
 def _check_trees(sections: Mapping[str, str], shipped: PromptFile) -> list[Issue]:
@@ -132,9 +138,27 @@ def _issues_of(name: str, language: str, system: str, user: str) -> tuple[Issue,
 
 def _parse(text: str) -> nodes.Template | Issue:
     try:
+        line = _find_long_number(text)
+        if line is not None:
+            sentence = N_("Line {line}: a number has at most {n} digits.")
+            return Issue("", Text(sentence, line=line, n=LONGEST_NUMBER))
         return prompts.environment().parse(text)
     except TemplateSyntaxError as error:
-        return Issue("", Text(N_("Line {line}: {problem}"), line=error.lineno, problem=str(error.message)))
+        return Issue("", _locate(error))
+
+
+def _locate(error: TemplateSyntaxError) -> Text:
+    return Text(N_("Line {line}: {problem}"), line=error.lineno, problem=str(error.message))
+
+
+def _find_long_number(text: str) -> int | None:
+    """The line of the first number that is too long or too large. Raises TemplateSyntaxError."""
+    for line, kind, value in prompts.environment().lex(text):
+        too_long = kind in ("integer", "float") and len(value) > LONGEST_NUMBER
+        # 1e999
+        if too_long or (kind == "float" and float(value) >= 10**LONGEST_NUMBER):
+            return line
+    return None
 
 
 def _parse_all(sections: Mapping[str, str]) -> list[nodes.Template]:
@@ -205,6 +229,8 @@ def _refusals(tree: nodes.Template, variables: frozenset[str], numbers: frozense
             yield Text(N_("Line {line}: there is no test {name}."), line=node.lineno, name=node.name)
         elif isinstance(node, nodes.For) and (node.recursive or not _is_path(node.iter)):
             yield Text(N_("Line {line}: for goes through a variable."), line=node.lineno)
+        elif isinstance(node, nodes.For) and "loop" in names_in(node.target):
+            yield Text(N_("Line {line}: a for counts in loop; it cannot take this name."), line=node.lineno)
     if _loop_depth(tree) > DEEPEST_LOOP:
         yield Text(N_("Loops stand in each other more than {n} deep."), n=DEEPEST_LOOP)
     for name in sorted(_undeclared(tree) - variables):
