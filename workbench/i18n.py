@@ -103,8 +103,11 @@ _folders: list[Path] = []
 
 
 def add_folder(folder: Path) -> None:
-    """Where another package keeps its catalogues: ``zh/LC_MESSAGES/reelwright.po`` there."""
+    """Where another package keeps its catalogues: ``zh/LC_MESSAGES/reelwright.po`` there. Raises where one
+    cannot be read."""
     if folder not in _folders and folder.is_dir():
+        for language in LANGUAGES:
+            _read_catalogue(folder / language / "LC_MESSAGES" / "reelwright.po", language)
         _folders.append(folder)
         catalogue.cache_clear()
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import functools
 import logging
-from importlib.metadata import entry_points
-from typing import Any
+from importlib.metadata import EntryPoint, entry_points
+from typing import Any, get_args
 
-from pydantic import ValidationError
+from pydantic import BaseModel, ValidationError
 
-from workbench.artifacts.declared import Kind
+from workbench.artifacts.declared import Kind, NodeKind
 from workbench.errors import InvalidInput, NotFound, all_of
 from workbench.i18n import Text
 from workbench.json_types import JsonObject
@@ -19,6 +19,7 @@ log = logging.getLogger(__name__)
 
 #: installed packages add kinds under this entry point group: name = "module:KIND"
 ENTRY_POINTS = "reelwright.kinds"
+NODE_KINDS: tuple[str, ...] = get_args(NodeKind)
 
 
 @functools.cache
@@ -28,23 +29,28 @@ def all_kinds() -> dict[str, Kind]:
 
     modules = (models, drama, scene_script, storyboard, panels, sheets)
     own = {kind.name: kind for module in modules for kind in module.KINDS}
-    return {**_kinds_of_packages(), **own}
-
-
-def _kinds_of_packages() -> dict[str, Kind]:
-    """Those of other packages; what is wrong with one stops no other."""
-    found = {}
     for point in entry_points(group=ENTRY_POINTS):
-        try:
-            kind = point.load()
-        except Exception as error:
-            log.warning("the artifact kind %s cannot be loaded: %s: %s", point.value, type(error).__name__, error)
-            continue
-        if isinstance(kind, Kind):
-            found[kind.name] = kind
-        else:
-            log.warning("%s is no artifact kind", point.value)
-    return found
+        kind = _load_kind(point)
+        if kind is not None and own.setdefault(kind.name, kind) is not kind:
+            log.warning("the artifact kind %s is left out: there is one named %s; rename it", point.value, kind.name)
+    return own
+
+
+def _load_kind(point: EntryPoint) -> Kind | None:
+    """One of another package; what is wrong with it stops no other."""
+    try:
+        kind = point.load()
+    except (Exception, SystemExit) as error:
+        log.warning("the artifact kind %s cannot be loaded: %s: %s", point.value, type(error).__name__, error)
+        return None
+    if not isinstance(kind, Kind):
+        log.warning("%s is no artifact kind", point.value)
+        return None
+    if kind.node_kind not in NODE_KINDS or not isinstance(kind.model, type) or not issubclass(kind.model, BaseModel):
+        known = ", ".join(NODE_KINDS)
+        log.warning("the artifact kind %s is left out: its node is one of %s, its model pydantic's", point.value, known)
+        return None
+    return kind
 
 
 def find(name: str) -> Kind:

@@ -18,11 +18,11 @@ from pathlib import Path
 from typing import Any
 
 import yaml
-from jinja2 import StrictUndefined, Template, Undefined
+from jinja2 import StrictUndefined, Template, TemplateError, Undefined
 from jinja2.sandbox import SandboxedEnvironment
 
 from workbench.errors import NotFound, ProgrammingError
-from workbench.i18n import Text
+from workbench.i18n import LANGUAGES, Text
 from workbench.json_types import JsonObject
 
 FOLDER = Path(__file__).parent
@@ -148,27 +148,54 @@ def ask_for_traditional(prompt: Prompt) -> Prompt:
     )
 
 
-#: package → where it keeps its prompts
+#: package, as its prompts' names begin (``house/flows``) → where it keeps its prompts
 _folders: dict[str, Path] = {}
 
 
 @functools.cache
 def find(name: str, language: str) -> PromptFile:
     """Read one prompt file; raises NotFound when there is none and ProgrammingError when it is malformed."""
-    package, _, rest = name.partition("/")
-    path = _folders[package] / f"{rest}.{language}.md" if package in _folders else FOLDER / f"{name}.{language}.md"
-    if ".." in name or not path.is_file():
+    path = next((path for path in _list_paths(name, language) if path.is_file()), None)
+    if ".." in name or path is None:
         raise NotFound(Text("There is no prompt {name} in language {language}.", name=name, language=language))
     return parse(path.read_text(encoding="utf-8"), name, language)
 
 
+def _list_paths(name: str, language: str) -> list[Path]:
+    """Where a prompt may stand: Reelwright's own comes first, and a package within another before that."""
+    packages = sorted((package for package in _folders if name.startswith(f"{package}/")), key=len, reverse=True)
+    inside = [_folders[package] / f"{name.removeprefix(f'{package}/')}.{language}.md" for package in packages]
+    return [FOLDER / f"{name}.{language}.md", *inside]
+
+
 def all_files() -> list[PromptFile]:
     """Every prompt that exists, by name and language."""
+    folders = (("", FOLDER), *_folders.items())
+    keys = [(name, language) for folder in folders for name, language, _ in _list_places(*folder)]
+    return [find(*key) for key in dict.fromkeys(keys)]
+
+
+def _list_places(package: str, folder: Path) -> list[tuple[str, str, Path]]:
+    """(name, language, path) of each prompt in a folder; what else is there, such as a README, is none."""
+    places = []
+    for path in sorted(folder.rglob("*.md")):
+        name, _, language = path.relative_to(folder).as_posix().removesuffix(".md").rpartition(".")
+        if name and language in LANGUAGES and path.is_file():
+            places.append((f"{package}/{name}" if package else name, language, path))
+    return places
+
+
+def read_folder(package: str, folder: Path) -> list[PromptFile]:
+    """The prompts of another package, which need not be added. Raises ProgrammingError for one that cannot be used."""
     files = []
-    for package, folder in (("", FOLDER), *_folders.items()):
-        for path in sorted(folder.rglob("*.md")):
-            name, _, language = path.relative_to(folder).as_posix().removesuffix(".md").rpartition(".")
-            files.append(find(f"{package}/{name}" if package else name, language))
+    for name, language, path in _list_places(package, folder):
+        try:
+            file = parse(path.read_text(encoding="utf-8"), name, language)
+            for text in file.sections.values():
+                _template(text)
+        except (TemplateError, ValueError, SyntaxError) as error:
+            raise ProgrammingError(f"prompt {name}.{language}: {error}") from error
+        files.append(file)
     return files
 
 
@@ -183,9 +210,9 @@ def parse(text: str, name: str, language: str) -> PromptFile:
     head = _FRONT_MATTER.match(text)
     if head is None:
         raise ProgrammingError(f"prompt {name}.{language} has no front matter")
-    declared = yaml.safe_load(head["meta"]) or {}
-    optional = frozenset(declared.get("optional") or ())
-    variables = frozenset(declared.get("variables") or ()) | optional
+    declared = _read_names(head["meta"], f"{name}.{language}")
+    optional = frozenset(declared["optional"])
+    variables = frozenset(declared["variables"]) | optional
     # Sections are cut before rendering: a line "[user]" inside story text opens nothing.
     pieces = _SECTION.split(text[head.end() :])
     sections = dict(zip(pieces[1::2], pieces[2::2], strict=True))
@@ -193,6 +220,21 @@ def parse(text: str, name: str, language: str) -> PromptFile:
         raise ProgrammingError(f"prompt {name}.{language} must hold exactly the sections [system] and [user]")
     version = hashlib.sha256(text.encode()).hexdigest()[:12]
     return PromptFile(name, language, variables, optional, sections, version)
+
+
+def _read_names(meta: str, key: str) -> dict[str, list[str]]:
+    """The lists of names in a front matter."""
+    try:
+        declared = yaml.safe_load(meta) or {}
+    except yaml.YAMLError as error:
+        raise ProgrammingError(f"the front matter of prompt {key} cannot be read: {error}") from error
+    if not isinstance(declared, dict):
+        raise ProgrammingError(f"the front matter of prompt {key} must read as variables: [first, second]")
+    lists = {field: declared.get(field) or [] for field in ("variables", "optional")}
+    for field, names in lists.items():
+        if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
+            raise ProgrammingError(f"{field} of prompt {key} must be a list of names, such as [title, summary]")
+    return lists
 
 
 def as_data(value: Any, name: str = "data") -> Delimited:

@@ -9,13 +9,16 @@ from __future__ import annotations
 
 import functools
 import importlib
+import inspect
 import logging
 import pkgutil
+import re
 from collections.abc import Awaitable, Callable, Collection, Iterable
 from dataclasses import dataclass
 from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
 from random import Random
+from types import ModuleType
 from typing import TYPE_CHECKING, Any, Literal, get_args
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -23,7 +26,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from workbench import i18n
 from workbench.errors import InvalidInput, Issue, NotFound, all_of
 from workbench.i18n import N_, Text
-from workbench.jobs.declared import Queue
+from workbench.jobs.declared import QUEUES, Queue
 from workbench.json_types import JsonObject
 from workbench.validation import issues_of
 
@@ -37,6 +40,9 @@ Scope = Literal["project", "character", "world", "episode", "scene", "any"]
 #: in the order of a story's making
 SCOPES: tuple[Scope, ...] = get_args(Scope)
 
+
+#: of an entry point: ``house.flows:thing`` names the module house.flows
+_MODULE = re.compile(r"\w+(\.\w+)*")
 
 #: what workflows are for, in the order of a story's making: the folder that they stand in → title
 PURPOSES: dict[str, str] = {
@@ -173,68 +179,202 @@ class Workflow:
 #: installed packages add workflows under this entry point group: name = "package"
 ENTRY_POINTS = "reelwright.workflows"
 
+#: what stands in Reelwright itself
+_OWN = "workbench.workflows"
+
 _workflows: dict[str, Workflow] = {}
-#: entry point → why its workflows are not there
+#: entry point, as ``house_workflows`` → what is wrong with its package: mostly why its workflows are not there
 problems: dict[str, str] = {}
+#: entry points that were loaded or left out
+_seen: set[str] = set()
+#: module → why its workflow has made way for Reelwright's own of that name
+_displaced: dict[str, str] = {}
 
 
 def workflow(
     name: str, *, title: str, scope: Scope, params: type[Params] = Params, **more: Any
 ) -> Callable[[Any], Any]:
-    """Register a coroutine function as a workflow. A second workflow of the same name is an error."""
+    """Register a coroutine function as a workflow. Raises ValueError for a second workflow of the same name, and for a
+    declaration that the lists, forms or plans of all would stumble over."""
 
     def register(run: Any) -> Any:
-        if name in _workflows and _workflows[name].run.__module__ != run.__module__:
-            raise ValueError(
-                f"two workflows are named {name!r}: {_workflows[name].run.__module__} and {run.__module__}"
-            )
-        if more.get("conducts") and more.get("queue") != "system":
-            raise ValueError(f"{name!r} conducts others and holds no place of a service itself: its queue is system")
         doc = (run.__doc__ or "").strip().split("\n")[0]
-        _workflows[name] = Workflow(
-            name=name, title=title, scope=scope, params=params, run=run, **{"summary": doc, **more}
-        )
+        declared = Workflow(name=name, title=title, scope=scope, params=params, run=run, **{"summary": doc, **more})
+        _check(declared)
+        _make_way(declared)
+        _workflows[name] = declared
         _in_order.cache_clear()
         return run
 
     return register
 
 
+def _check(declared: Workflow) -> None:
+    """Raises ValueError, which says what to write instead."""
+    w = declared
+    rules = {
+        "name and title are texts": all(isinstance(text, str) and text.strip() for text in (w.name, w.title)),
+        "summary and purpose are texts": all(isinstance(text, str) for text in (w.summary, w.purpose)),
+        f"scope is one of {', '.join(SCOPES)}": w.scope in SCOPES,
+        f"queue is one of {', '.join(QUEUES)}": w.queue in QUEUES,
+        "it conducts others and holds no place of a service itself: its queue is system": (
+            not w.conducts or w.queue == "system"
+        ),
+        "params is a class below registry.Params": isinstance(w.params, type) and issubclass(w.params, BaseModel),
+        "run is an async function": inspect.iscoroutinefunction(inspect.unwrap(w.run)),
+        'reads is a tuple of names, such as ("brief",)': _lists(w.reads, lambda kind: isinstance(kind, str)),
+        "guards is a tuple of functions": _lists(w.guards, callable),
+        "writes is the name of a kind, or None": isinstance(w.writes, str | None),
+        "draft is a function, or None": w.draft is None or callable(w.draft),
+        "typical is a registry.Typical": isinstance(w.typical, Typical),
+        "draws is a registry.Drawings, or None": isinstance(w.draws, Drawings | None),
+        "deadline_s and max_attempts are numbers above 0": all(
+            isinstance(n, int | float) and n > 0 for n in (w.deadline_s, w.max_attempts)
+        ),
+    }
+    broken = [rule for rule, holds in rules.items() if not holds]
+    if broken:
+        raise ValueError(f"the workflow {w.name!r}: {'; '.join(broken)}")
+
+
+def _lists(values: Any, fits: Callable[[Any], bool]) -> bool:
+    return isinstance(values, tuple | list) and all(map(fits, values))
+
+
+def _make_way(declared: Workflow) -> None:
+    """Raises ValueError where another workflow has this name; Reelwright's own has it whoever came first."""
+    other = _workflows.get(declared.name)
+    if other is None or other.run.__module__ == declared.run.__module__:
+        return
+    pair = [other, declared]
+    makes_way = _is_in(declared, _OWN) and not _is_in(other, _OWN)
+    first, second = (w.run.__module__ for w in (reversed(pair) if makes_way else pair))
+    problem = f"two workflows are named {declared.name!r}: {first} and {second}; rename the second"
+    if not makes_way:
+        raise ValueError(problem)
+    # a package that was imported before, for its kind of artifact
+    _displaced[second] = problem
+
+
+def _is_in(declared: Workflow, package: str) -> bool:
+    return _is_below(declared.run.__module__, package)
+
+
+def _is_below(module: str, package: str) -> bool:
+    """Whether a module is a package, or stands in it."""
+    return f"{module}.".startswith(f"{package}.")
+
+
 def load() -> dict[str, Workflow]:
     """Import every module below workbench.workflows, and those of other packages, once; returns name → workflow, in the
     order of a story's making."""
-    package = importlib.import_module("workbench.workflows")
-    for module in pkgutil.walk_packages(package.__path__, "workbench.workflows."):
+    package = importlib.import_module(_OWN)
+    for module in pkgutil.walk_packages(package.__path__, f"{_OWN}."):
         importlib.import_module(module.name)
-    for point in entry_points(group=ENTRY_POINTS):
-        _load_package(point)
+    # of two with one name the same is left out on every machine
+    points = sorted(entry_points(group=ENTRY_POINTS), key=lambda point: point.value)
+    for point in points:
+        if point.value not in _seen:
+            _seen.add(point.value)
+            _load_package(point, {_module_of(other) for other in points})
     ordered = {w.name: w for w in all_workflows()}
     _workflows.clear()
     _workflows.update(ordered)
     return _workflows
 
 
-def _load_package(point: EntryPoint) -> None:
-    """Import another package's workflows, and find its prompts and its words. What is wrong with one package stops no
-    other: it is kept in `problems`."""
-    before = dict(_workflows)
+def _load_package(point: EntryPoint, packages: Collection[str]) -> None:
+    """Import another package's workflows, and find its prompts and its words. What is wrong with one of the `packages`
+    stops no other: it is kept in `problems`."""
+    before = set(_workflows)
+    name = _module_of(point)
     try:
-        module = importlib.import_module(point.module)
-        for below in pkgutil.walk_packages(getattr(module, "__path__", ()), f"{point.module}."):
-            importlib.import_module(below.name)
-    except Exception as error:
+        module = _import_all(name)
+        _check_package(name, _list_new(name, before, packages))
+        missing = _add_texts(module)
+    except (Exception, SystemExit) as error:
         # half of a package is none
-        _workflows.clear()
-        _workflows.update(before)
+        for declared in _list_new(name, before, packages):
+            del _workflows[declared.name]
         _in_order.cache_clear()
-        problems[point.name] = f"{type(error).__name__}: {error}"
-        log.warning("the workflows of the package %s cannot be loaded: %s", point.name, problems[point.name])
+        problems[point.value] = f"{type(error).__name__}: {error}"
+        told = "the workflows of the package %s cannot be loaded: %s; mend or uninstall it, and start again"
+        log.warning(told, point.value, problems[point.value])
         return
-    folder = Path(str(module.__file__)).parent
+    if missing:
+        problems[point.value] = f"prompts are missing, and jobs in that language will fail: {', '.join(missing)}"
+        log.warning("the package %s: %s", point.value, problems[point.value])
+
+
+def _module_of(point: EntryPoint) -> str:
+    """Empty where the entry point is no module's name: `point.module` would raise."""
+    named = _MODULE.match(point.value)
+    return named[0] if named is not None else ""
+
+
+def _import_all(package: str) -> ModuleType:
+    """Import a module, or a package and every module below it."""
+    module = importlib.import_module(package)
+    for below in pkgutil.walk_packages(getattr(module, "__path__", ()), f"{package}."):
+        # a program is for running
+        if not below.name.endswith(".__main__"):
+            importlib.import_module(below.name)
+    return module
+
+
+def _list_new(package: str, before: Collection[str], packages: Collection[str]) -> list[Workflow]:
+    """What a package has registered: all that stands in it, whoever imported it first, and what it has brought in that
+    stands in no other package."""
+    others = [other for other in packages if other != package]
+    return [
+        w
+        for w in _workflows.values()
+        if _is_in(w, package) or (w.name not in before and not any(_is_in(w, other) for other in others))
+    ]
+
+
+def _check_package(package: str, new: Collection[Workflow]) -> None:
+    """Raises where a workflow names what there is not."""
+    from workbench.artifacts import kinds  # slow to build, and Reelwright's own need no look
+
+    for module, problem in _displaced.items():
+        if _is_below(module, package):
+            raise ValueError(problem)
+    for declared in new:
+        declared.params.model_json_schema()
+        if declared.draws is not None:
+            find(declared.draws.by)
+        node_kind = kinds.find(declared.writes).node_kind if declared.writes is not None else "any"
+        if "any" not in (node_kind, declared.scope) and node_kind != declared.scope:
+            raise ValueError(
+                f"the workflow {declared.name!r} writes {declared.writes}, which is a {node_kind}'s:"
+                f" its scope is {node_kind}"
+            )
+
+
+def _add_texts(module: ModuleType) -> list[str]:
+    """Find a package's prompts and words, which stand beside its modules. Returns the prompts that another language
+    has; raises for one that cannot be used, before any is added."""
     from workbench import prompts  # a command that only looks renders none
 
-    prompts.add_folder(point.module.partition(".")[0], folder / "prompts")
+    package = module.__name__ if hasattr(module, "__path__") else module.__name__.rpartition(".")[0]
+    folder = _find_folder(module)
+    if not package or folder is None:
+        return []
+    name = package.replace(".", "/")
+    keys = {(file.name, file.language) for file in prompts.read_folder(name, folder / "prompts")}
     i18n.add_folder(folder / "locale")
+    prompts.add_folder(name, folder / "prompts")
+    every = {(prompt, language) for prompt, _ in keys for language in i18n.LANGUAGES}
+    return sorted(f"{prompt}.{language}" for prompt, language in every - keys)
+
+
+def _find_folder(module: ModuleType) -> Path | None:
+    """Where a module stands on disk; of a package in several places the first with prompts."""
+    folders = [Path(place) for place in getattr(module, "__path__", ())]
+    if not folders and module.__file__ is not None:
+        folders = [Path(module.__file__).parent]
+    return next((folder for folder in folders if (folder / "prompts").is_dir()), folders[0] if folders else None)
 
 
 def all_workflows() -> list[Workflow]:
