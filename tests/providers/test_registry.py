@@ -3,6 +3,7 @@ from __future__ import annotations
 import asyncio
 import subprocess
 import sys
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
@@ -100,7 +101,9 @@ def test_what_a_provider_that_inherits_nothing_leaves_out_is_as_the_protocols_ha
     assert everything.picture_references("m", {}) == everything.clip_references("m") == NO_REFERENCES
 
 
-def test_a_provider_that_cannot_be_used_is_refused_with_what_it_lacks(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_provider_that_cannot_be_used_is_refused_with_what_it_lacks(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     def with_only(**methods: Any) -> Any:
         return lambda *_: SimpleNamespace(**methods)
 
@@ -114,6 +117,10 @@ def test_a_provider_that_cannot_be_used_is_refused_with_what_it_lacks(monkeypatc
         made_by("workbench.providers.base:nothing", monkeypatch)
     with pytest.raises(ProgrammingError, match="mine cannot be loaded: ModuleNotFoundError"):
         made_by("no_such_package:make", monkeypatch)
+    (tmp_path / "provider_that_exits.py").write_text("raise SystemExit('licence missing')")
+    monkeypatch.syspath_prepend(tmp_path)
+    with pytest.raises(ProgrammingError, match="mine cannot be loaded: SystemExit: licence missing"):
+        made_by("provider_that_exits:make", monkeypatch)
 
 
 @pytest.mark.parametrize(

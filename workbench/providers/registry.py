@@ -57,7 +57,8 @@ def make(profile: Profile, settings: Settings) -> Provider:
     check(profile.provider)
     try:
         factory = _factory(profile.provider)
-    except (ImportError, AttributeError) as error:
+    except (Exception, SystemExit) as error:
+        # whatever its module does while it is imported
         reason = f"{type(error).__name__}: {error}"
         raise ProgrammingError(
             Text(N_("The provider {name} cannot be loaded: {reason}"), name=profile.provider, reason=reason)
