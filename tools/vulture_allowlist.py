@@ -68,6 +68,7 @@ _.crash_at
 _.intra_op_num_threads
 _.log_severity_level
 _.list_commands
+_.get_col_spec
 _.get_command
 _.format_commands
 _.before_worker_boot
