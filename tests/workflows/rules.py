@@ -42,6 +42,7 @@ class _Rules:
         self.nodes = [n for n in wb.projects.tree(project).nodes if not n.archived]
         self.brief = self._read(project, "brief") or {}
         self.library = [self._read(n.id, "character") or {} for n in self.nodes if n.kind == "character"]
+        self.world = [n.title for n in self.nodes if n.kind == "world"]
         chain = self._read(project, "causal_chain")
         beats = chain_rules.list_beats(CausalChain.model_validate(chain).beats) if chain else []
         self.beats = [beat.name for beat in beats]
@@ -134,7 +135,12 @@ class _Rules:
 
     def _scene_anchor(self, made: SceneAnchor, node: TreeNode) -> list[Issue]:
         names = anchor.cast_names(self.library, self._entry(node))
-        return [*anchor.count_issues(made), *anchor.name_issues(made, names)]
+        return [
+            *anchor.count_issues(made),
+            *anchor.name_issues(made, names),
+            *anchor.language_issues(made, self.brief["language"], [*names, self._entry(node)["location"], *self.world]),
+            *anchor.find_repetitions(made),
+        ]
 
     def _keyframe_prompt(self, made: storyboard.KeyframePrompt, node: TreeNode) -> list[Issue]:
         cast, anchors = self._cast(node), (self._read(node.id, "scene_anchor") or {})["anchors"]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from pydantic import ValidationError
 
@@ -195,6 +197,40 @@ def empty_set(
 def test_each_anchor_exists_in_both_languages() -> None:
     assert anchor.count_issues(empty_set()) == []
     assert anchor.count_issues(empty_set(en=["one", "two", "three", "four", "five"])) != []
+
+
+def test_each_text_of_a_set_is_in_its_own_language() -> None:
+    def paths(made: SceneAnchor, language: str = "zh", **more: Any) -> list[str]:
+        return [i.path for i in anchor.language_issues(made, language, **more)]
+
+    assert paths(empty_set()) == []
+    assert paths(empty_set(details="wooden planks run into the sea")) == ["location.details"]
+    assert paths(empty_set(zh=["木桌", "window", "钢琴", "椅"])) == ["anchors.zh.1"]
+    assert paths(empty_set(en=["木桌", "窗", "钢琴", "椅"])) == [f"anchors.en.{n}" for n in range(4)]
+    swapped = empty_set()
+    swapped.scene.zh, swapped.avoid.zh = swapped.scene.en, "no people"
+    assert paths(swapped) == ["scene.zh", "avoid.zh"]
+
+
+def test_a_brand_is_an_anchor_in_both_languages_but_not_every_anchor_is_one() -> None:
+    brands = ["Steinway", "Singer", "Kodak", "Leica"]
+
+    assert anchor.language_issues(empty_set(zh=[*brands[:3], "木桌"]), "zh") == []
+    assert [i.path for i in anchor.language_issues(empty_set(zh=brands), "zh")] == ["anchors.zh"]
+
+
+def test_no_anchor_stands_twice_in_a_language() -> None:
+    assert anchor.find_repetitions(empty_set()) == []
+    twice = empty_set(zh=["窗", "门", "窗", "灯"], en=["window", "door", "pane", "lamp"])
+    assert [i.path for i in anchor.find_repetitions(twice)] == ["anchors.zh.2"]
+
+
+def test_anchors_that_must_stay_are_not_asked_for_in_other_words() -> None:
+    made = empty_set(zh=["window", "门", "灯", "椅"])
+    kept = {"zh": ["window"], "en": ["one"]}
+
+    assert anchor.language_issues(made, "zh", (), kept) == []
+    assert anchor.language_issues(made, "zh") != []
 
 
 def test_a_cast_name_is_an_issue_where_it_stands_but_not_in_the_name_of_the_place() -> None:

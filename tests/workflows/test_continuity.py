@@ -489,6 +489,15 @@ def test_forty_chinese_characters_are_short_and_one_more_is_not() -> None:
         moving(short={"zh": "动" * 41, "en": "She turns"})
 
 
+@pytest.mark.parametrize("side", ["zh", "en"])
+def test_two_windows_may_not_say_the_same_in_either_language(side: str) -> None:
+    assert motion.change_issues(moving()) == []
+    made = moving()
+    for beat in made.beats:
+        setattr(beat, side, getattr(made.beats[0], side))
+    assert said(motion.change_issues(made)) == ["beats: two windows say the same; each must say what moves in it"]
+
+
 def test_each_text_is_in_its_language_and_names_may_stay() -> None:
     assert motion.language_issues(moving()) == []
     mixed = moving(short={"zh": "She turns", "en": "她转过身"})

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import itertools
-import re
 from collections.abc import Sequence
 from random import Random
 from typing import TYPE_CHECKING
@@ -15,17 +14,17 @@ from workbench.artifacts.storyboard import MotionPrompt
 from workbench.errors import Issue
 from workbench.i18n import N_, Text
 from workbench.json_types import JsonObject
+from workbench.story import text_checks
 from workbench.story.guards import has_keyframe_prompt, has_scene_anchor
-from workbench.story.names import names_of
+from workbench.story.names import fold, names_of
 from workbench.workflows import registry, staging
-from workbench.workflows.scene.generate_scene_anchor import mentions, whole_word
+from workbench.workflows.scene.generate_scene_anchor import mentions
 
 if TYPE_CHECKING:
     from workbench.jobs.context import Context
     from workbench.story.facts import NodeView
 
 WINDOWS = 3
-_HAN = re.compile(r"[一-鿿]")
 
 
 class Params(registry.Params):
@@ -115,13 +114,8 @@ def language_issues(motion: MotionPrompt, names: Sequence[str] = ()) -> list[Iss
     ]
     issues = []
     for path, zh, en in texts:
-        if not _HAN.search(without(zh, names)):
-            issues.append(Issue(f"{path}.zh", Text(N_("must be Chinese"))))
-        remaining = without(en, names)
-        # a place or a thing may keep its name
-        words = re.findall(r"[A-Za-z]+", remaining)
-        if not words or len(_HAN.findall(remaining)) > len(words):
-            issues.append(Issue(f"{path}.en", Text(N_("must be English"))))
+        issues += text_checks.language_issues(f"{path}.zh", zh, "zh", names)
+        issues += text_checks.language_issues(f"{path}.en", en, "en", names)
     return issues
 
 
@@ -130,8 +124,9 @@ def change_issues(motion: MotionPrompt) -> list[Issue]:
     issues = []
     if not (motion.changes.subject or motion.changes.camera or motion.changes.environment):
         issues.append(Issue("changes", Text(N_("nothing changes; name what moves: subject, camera or environment"))))
-    texts = [b.zh for b in motion.beats]
-    if len(set(texts)) < len(texts):
+    # a story is filmed in its own language
+    told = ({fold(b.zh) for b in motion.beats}, {fold(b.en) for b in motion.beats})
+    if any(len(texts) < len(motion.beats) for texts in told):
         issues.append(Issue("beats", Text(N_("two windows say the same; each must say what moves in it"))))
     return issues
 
@@ -140,7 +135,7 @@ def stranger_issues(motion: MotionPrompt, strangers: Sequence[str], cast: Sequen
     """Nobody moves who is not in the scene; a name of the `cast` may hold a stranger's (“Jim” in “Jim Young”)."""
     issues = []
     for path, text in _texts(motion):
-        remaining = without(text, [n for n in cast if any(s in n for s in strangers)])
+        remaining = text_checks.without(text, [n for n in cast if any(s in n for s in strangers)])
         named = [name for name in strangers if mentions(remaining, name)]
         if named:
             message = Text(
@@ -150,13 +145,6 @@ def stranger_issues(motion: MotionPrompt, strangers: Sequence[str], cast: Sequen
             )
             issues.append(Issue(path, message))
     return issues
-
-
-def without(text: str, names: Sequence[str]) -> str:
-    """The text without these names, the longest first."""
-    for name in sorted((n.strip() for n in names if n.strip()), key=len, reverse=True):
-        text = text.replace(name, " ") if _HAN.search(name) else whole_word(name).sub(" ", text)
-    return text
 
 
 def _texts(motion: MotionPrompt) -> list[tuple[str, str]]:

@@ -6,7 +6,7 @@ Environment only: whoever acts in it, and what the camera does, belongs to later
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from random import Random
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +15,7 @@ from workbench.artifacts.models import SceneAnchor
 from workbench.errors import Issue
 from workbench.i18n import N_, Text
 from workbench.json_types import JsonObject
+from workbench.story import text_checks
 from workbench.story.guards import has_scene_outline
 from workbench.story.names import fold
 from workbench.workflows import briefing, registry, staging
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 
 #: how far back a scene at the same place is looked for; further back its look may have changed
 LOOK_BACK = 5
+LANGUAGES = ("zh", "en")
 
 
 def draft(facts: JsonObject, params: registry.Params, rng: Random) -> SceneAnchor:
@@ -50,9 +52,13 @@ async def run(ctx: Context, params: registry.Params) -> SceneAnchor:
     kept = _earlier_anchors(ctx.node, scene)
     names = _names_to_leave_out(ctx.node)
     ctx.progress(25, Text(N_("Furnishing the set")))
-    prompt = ctx.prompt(**_facts(ctx, scene), kept_anchors=kept, cast_names=names)
+    facts = _facts(ctx, scene)
+    prompt = ctx.prompt(**facts, kept_anchors=kept, cast_names=names)
+    known = [*names, scene["location"], *(w["name"] for w in facts["world"])]
     checks = [
         count_issues,
+        lambda anchor: language_issues(anchor, facts["story_language"], known, kept),
+        lambda anchor: find_repetitions(anchor, kept),
         lambda anchor: name_issues(anchor, names),
         lambda anchor: find_lost_anchors(anchor, kept),
     ]
@@ -71,6 +77,31 @@ def count_issues(anchor: SceneAnchor) -> list[Issue]:
             "anchors", Text(N_("{zh} Chinese anchors, but {en} English ones; they must match one to one"), zh=zh, en=en)
         )
     ]
+
+
+def language_issues(
+    anchor: SceneAnchor, language: str, names: Sequence[str] = (), kept: Mapping[str, Sequence[str]] | None = None
+) -> list[Issue]:
+    """Each text is in its own language, and what there is one of in the story's; `names`, and anchors that were `kept`,
+    may stay as they are."""
+    names = [*names, anchor.location.name]
+    issues = text_checks.story_language_issues(_story_texts(anchor), language, names)
+    for side in LANGUAGES:
+        for part in ("scene", "avoid"):
+            issues += text_checks.language_issues(f"{part}.{side}", getattr(getattr(anchor, part), side), side, names)
+        anchors = _new_anchors(anchor, side, kept)
+        wrong = text_checks.story_language_issues(anchors, side, names)
+        # a brand or a number is an anchor, but not all of them are
+        together = ", ".join(text for _, text in anchors)
+        if anchors and not wrong and not kept:
+            wrong = text_checks.language_issues(f"anchors.{side}", together, side, names)
+        issues += wrong
+    return issues
+
+
+def find_repetitions(anchor: SceneAnchor, kept: Mapping[str, Sequence[str]] | None = None) -> list[Issue]:
+    """No anchor stands twice in a language."""
+    return [i for side in LANGUAGES for i in text_checks.repeat_issues(_new_anchors(anchor, side, kept))]
 
 
 def name_issues(anchor: SceneAnchor, names: list[str]) -> list[Issue]:
@@ -105,13 +136,7 @@ def mentions(text: str, name: str) -> bool:
     name = name.strip()
     if re.search(r"[一-鿿㐀-䶿]", name):
         return len(name) > 1 and name in text
-    return bool(name) and whole_word(name).search(text) is not None
-
-
-def whole_word(name: str) -> re.Pattern[str]:
-    """Finds a Latin name in its own case, not inside a longer word; Chinese may stand right beside it."""
-    letter = r"[^\W一-鿿㐀-䶿]"
-    return re.compile(rf"(?<!{letter}){re.escape(name)}(?!{letter})")
+    return bool(name) and text_checks.whole_word(name).search(text) is not None
 
 
 def cast_names(characters: list[JsonObject], scene: JsonObject) -> list[str]:
@@ -128,6 +153,20 @@ def _names_to_leave_out(node: NodeView) -> list[str]:
     if briefing.unknown_names(scene["cast"], characters):
         scene = _outline(node, ("cast",)) or scene
     return cast_names(characters, scene)
+
+
+def _new_anchors(anchor: SceneAnchor, side: str, kept: Mapping[str, Sequence[str]] | None) -> list[tuple[str, str]]:
+    """The anchors in a language with their paths, without those that the earlier scene at this place has."""
+    before = (kept or {}).get(side, ())
+    return [(path, a) for path, a in text_checks.number(f"anchors.{side}", getattr(anchor.anchors, side))
+            if a not in before]  # fmt: skip
+
+
+def _story_texts(anchor: SceneAnchor) -> list[tuple[str, str]]:
+    """The texts that there is one of, for both languages, with their paths."""
+    return [
+        (path, text) for path, text in _texts(anchor) if path.split(".")[0] in ("location", "lighting", "atmosphere")
+    ]
 
 
 def _texts(anchor: SceneAnchor) -> list[tuple[str, str]]:
