@@ -316,19 +316,31 @@ def english(path: str, text: str) -> list[Issue]:
         ([(1, "她。"), (3, "走。")], {1: "She."}, "zh", ["panels: must be numbered 1, got 1, 3"]),
         ([], {4: "She."}, "zh", ["panels: must be numbered 4, got —"]),
         ([(1, "[MS] She waits.")], {1: "[MS] She waits."}, "zh", ["panels.0: is not Chinese"]),
+        ([(1, "She waits at the window. 了")], {1: "She waits."}, "zh", ["panels.0: is not Chinese"]),
+        ([(1, "O'Brien 和 [Old] O'Brien")], {1: "O'Brien and the old one"}, "zh", []),
+        ([(1, "招牌写着“closed for the season”。")], {1: "The sign says “closed for the season”."}, "zh", []),
         ([(4, "She 等着 there.")], {4: "她等着。"}, "en", ["panels.0: is not English: “等着”"]),
     ],
 )
 def test_a_translation_brings_back_what_was_sent(
     given: list[tuple[int, str]], sent: dict[int, str], check: str, named: list[str]
 ) -> None:
-    language = panel_checks.chinese_issues if check == "zh" else english
+    names = ["[Old] O'Brien"]
+    language = (lambda path, text: panel_checks.chinese_issues(path, text, names)) if check == "zh" else english
     # of mode B there is none
     brackets = {index: prefix_of(text) for index, text in sent.items()}
     texts = {index: text.removeprefix("(B) ") for index, text in sent.items()}
-    found = [str(i) for i in panel_checks.translation_issues(given, texts, brackets, ["[Old] O'Brien"], language)]
+    found = [str(i) for i in panel_checks.translation_issues(given, texts, brackets, names, language)]
     assert len(found) == len(named)
     assert all(one in issue for one, issue in zip(named, found, strict=True))
+
+
+def test_one_chinese_sentence_tells_two_panels_only_where_their_english_is_one() -> None:
+    given = [(1, "[MS] 她走。"), (2, "[CU] 她走。")]
+
+    assert panel_checks.alike_issues(given, {}, {1: "[MS] She walks.", 2: "[CU] she walks."}) == []
+    (issue,) = panel_checks.alike_issues(given, {}, {1: "[MS] She walks.", 2: "[CU] She stands."})
+    assert issue.path == "panels.1"
 
 
 def test_a_picture_prompt_follows_its_panels_and_an_edit_shows() -> None:

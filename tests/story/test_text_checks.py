@@ -6,7 +6,7 @@ import pytest
 
 from workbench.story import text_checks
 
-NAMES = ["Della", "Old Tom", "王生"]
+NAMES = ["Della", "Old Tom", "王生", "the gold watch"]
 
 
 def is_in(text: str, language: str, *, label: bool = False) -> bool:
@@ -22,6 +22,7 @@ def is_in(text: str, language: str, *, label: bool = False) -> bool:
         ("墙上挂着 Leonardo da Vinci 的画", "zh"),
         ("招牌上写着“closed for the season”", "zh"),
         ("wifi断了", "zh"),
+        ("The gold watch在桌上", "zh"),
         ("She walks to the window.", "en"),
         ("王生 turns", "en"),
         ("A lantern with “同福客栈” on it", "en"),

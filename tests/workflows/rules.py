@@ -207,15 +207,14 @@ class _Rules:
     def _storyboard_translation(self, made: panels.StoryboardTranslation, node: TreeNode) -> list[Issue]:
         english = {g.group: g for g in panels.StoryboardGroups.model_validate(
             self._read(node.id, "storyboard_groups")).groups}  # fmt: skip
-        cast = self._cast(node)
-        return [
-            issue
-            for group in made.groups
-            for issue in panel_checks.translation_issues(
-                [(p.index, p.zh) for p in group.panels],
-                {p.index: p.en for p in english[group.group].panels},
-                {p.index: panels.bracket_of(p) for p in english[group.group].panels},
-                cast.names,
-                panel_checks.chinese_issues,
+        names = [*self._cast(node).names, *self._bible(node).props_list]
+        issues: list[Issue] = []
+        for group in made.groups:
+            given = [(p.index, p.zh) for p in group.panels]
+            sent = {p.index: p.en for p in english[group.group].panels}
+            brackets = {p.index: panels.bracket_of(p) for p in english[group.group].panels}
+            issues += panel_checks.translation_issues(
+                given, sent, brackets, names, lambda path, text: panel_checks.chinese_issues(path, text, names)
             )
-        ]
+            issues += panel_checks.alike_issues(given, {}, sent)
+        return issues

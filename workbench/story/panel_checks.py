@@ -25,7 +25,7 @@ from workbench.artifacts.panels import (
 )
 from workbench.errors import Issue
 from workbench.i18n import N_, Text
-from workbench.story import shown
+from workbench.story import shown, text_checks
 from workbench.story.continuity import Cast
 from workbench.story.names import fold, without_article
 
@@ -349,9 +349,9 @@ def english_issues(path: str, text: str, names: Iterable[str]) -> list[Issue]:
     return []
 
 
-def chinese_issues(path: str, text: str) -> list[Issue]:
-    """Chinese, whatever names stand in it."""
-    if _HAN.search(text):
+def chinese_issues(path: str, text: str, names: Sequence[str] = ()) -> list[Issue]:
+    """Chinese, whatever names stand in it; no English sentence with a Chinese character behind it."""
+    if text_checks.is_chinese(text, names):
         return []
     return [Issue(path, Text(N_("is not Chinese")))]
 

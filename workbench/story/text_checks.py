@@ -59,8 +59,9 @@ def number(path: str, texts: Iterable[str]) -> list[tuple[str, str]]:
 
 
 def without(text: str, names: Sequence[str]) -> str:
-    """The text without these names, the longest first."""
-    for name in sorted((n.strip() for n in names if n.strip()), key=len, reverse=True):
+    """The text without these names, the longest first; “the lamp” may begin a sentence."""
+    written = {form for name in names if (bare := name.strip()) for form in (bare, bare[0].upper() + bare[1:])}
+    for name in sorted(written, key=len, reverse=True):
         text = text.replace(name, " ") if _HAN.search(name) else whole_word(name).sub(" ", text)
     return text
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from workbench.artifacts.panels import GROUP_KEYS, StoryboardBible
+from workbench.artifacts.panels import GROUP_KEYS, StoryboardBible, prefix_of
 from workbench.sketch import Interpreter, set_pairs, write_bible, write_group, write_plan
 from workbench.story import panel_checks
 from workbench.story.continuity import Cast
@@ -54,7 +54,9 @@ def test_all_81_panels_pass_their_checks_and_come_back_from_chinese_as_they_were
         for panel in group.panels:
             chinese = interpreter.to_chinese(panel.en)
             assert "画面照英文所写" not in chinese
-            assert panel_checks.chinese_issues("", chinese) == []
+            assert prefix_of(chinese) == prefix_of(panel.en)
+            bare = chinese.removeprefix(prefix_of(panel.en))
+            assert panel_checks.chinese_issues("", bare, [*cast, *bible.props_list]) == []
             assert interpreter.to_english(chinese, panel.en).casefold() == panel.en.casefold()
 
 
@@ -67,7 +69,7 @@ def test_an_edit_in_known_words_is_translated_and_any_other_keeps_the_panel_and_
     other = interpreter.to_english("[MS] Mei把信烧了。", f"[MS] {before}")
     assert other == "[MS] Mei stands before a half-rolled bamboo blind, as rewritten in Chinese."
     assert interpreter.to_english("[MS] 又改了。", other) == other
-    assert interpreter.to_chinese("[MS] She burns it.") == "[MS] 画面照英文所写：She burns it."
+    assert interpreter.to_chinese("[MS] She burns it.") == "[MS] 画面照英文所写：“She burns it.”"
 
 
 def test_a_bible_tells_no_looks() -> None:

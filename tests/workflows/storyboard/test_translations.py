@@ -78,9 +78,20 @@ def leave_english(made: dict[str, Any]) -> None:
     made["panels"][3]["zh"] = made["panels"][3]["zh"].split("]")[0] + "] She stands."
 
 
+def say_one_thing(made: dict[str, Any]) -> None:
+    for panel in made["panels"]:
+        panel["zh"] = panel["zh"].split("]")[0] + "] 她走。"
+
+
+def add_a_character(made: dict[str, Any]) -> None:
+    made["panels"][3]["zh"] = made["panels"][3]["zh"].split("]")[0] + "] She stands by the window. 了"
+
+
 @pytest.mark.parametrize(
     ("change", "named"),
     [
+        (say_one_thing, "她走。” stands here twice"),
+        (add_a_character, "panels.3: is not Chinese"),
         (lose_one, "panels: must be numbered 1, 2, 3, 4, 5, 6, 7, 8, 9, got 1, 2, 3, 4, 6, 7, 8, 9"),
         (renumber, "panels: must be numbered"),
         (translate_camera, "panels.3: must begin with ["),

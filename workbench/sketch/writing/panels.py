@@ -303,11 +303,9 @@ class Interpreter:
 
     def to_chinese(self, text: str) -> str:
         """With its camera in brackets as it stands."""
-        whole = self._find(text.strip().rstrip("."), "en", "zh")
-        if whole:
-            # a bracket at its beginning is part of a name
-            return f"{whole}。"
-        bracket = prefix_of(text)
+        # a bracket at its beginning may be part of a name
+        named = any(text.casefold().startswith(n.casefold()) for n in self._names if n.startswith("["))
+        bracket = "" if named else prefix_of(text)
         own = text[len(bracket) :].strip()
         made = self._find(own.rstrip("."), "en", "zh")
         made = f"{made}。" if made else self._book.unknown.zh.format(text=own)

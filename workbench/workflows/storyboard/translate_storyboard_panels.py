@@ -140,9 +140,15 @@ def _sent(group: PanelGroup) -> list[JsonObject]:
 def _check(group: PanelGroup, names: Sequence[str]) -> Callable[[ChineseAnswer], list[Issue]]:
     sent = {p.index: p.en for p in group.panels}
     brackets = {p.index: bracket_of(p) for p in group.panels}
-    return lambda answer: panel_checks.translation_issues(
-        [(p.index, p.zh) for p in answer.panels], sent, brackets, names, panel_checks.chinese_issues
-    )
+
+    def check(answer: ChineseAnswer) -> list[Issue]:
+        given = [(p.index, p.zh) for p in answer.panels]
+        issues = panel_checks.translation_issues(
+            given, sent, brackets, names, lambda path, text: panel_checks.chinese_issues(path, text, names)
+        )
+        return issues + panel_checks.alike_issues(given, {}, sent)
+
+    return check
 
 
 def _merge(
