@@ -22,6 +22,7 @@ def is_in(text: str, language: str, *, label: bool = False) -> bool:
         ("墙上挂着 Leonardo da Vinci 的画", "zh"),
         ("招牌上写着“closed for the season”", "zh"),
         ("wifi断了", "zh"),
+        ("Della打开她的 food truck", "zh"),
         ("The gold watch在桌上", "zh"),
         ("She walks to the window.", "en"),
         ("王生 turns", "en"),
@@ -66,3 +67,11 @@ def test_what_stands_twice_is_named_each_time_it_comes_back() -> None:
     texts = text_checks.number("motifs", ["A comb", "a watch", "a comb", "a  COMB"])
 
     assert [i.path for i in text_checks.repeat_issues(texts)] == ["motifs.2", "motifs.3"]
+
+
+def test_only_what_is_said_right_before_is_a_standstill() -> None:
+    assert text_checks.standstill_issues(text_checks.number("arc", ["calm", "fear", "calm", "relief"])) == []
+    assert [i.path for i in text_checks.standstill_issues(text_checks.number("arc", ["calm"] * 3))] == [
+        "arc.1",
+        "arc.2",
+    ]

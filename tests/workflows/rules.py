@@ -42,7 +42,9 @@ class _Rules:
         self.nodes = [n for n in wb.projects.tree(project).nodes if not n.archived]
         self.brief = self._read(project, "brief") or {}
         self.library = [self._read(n.id, "character") or {} for n in self.nodes if n.kind == "character"]
+        people = [name for character in self.library for name in names_of(character)]
         self.world = [n.title for n in self.nodes if n.kind == "world"]
+        self.names = [*people, *self.world]
         chain = self._read(project, "causal_chain")
         beats = chain_rules.list_beats(CausalChain.model_validate(chain).beats) if chain else []
         self.beats = [beat.name for beat in beats]
@@ -78,12 +80,14 @@ class _Rules:
     # -- the story -----------------------------------------------------------------------------------------------------
 
     def _causal_chain(self, made: CausalChain, node: TreeNode) -> list[Issue]:
+        assert made.outline is not None
         assert made.knowledge is not None
         assert made.beats is not None
         assert made.weave is not None
         people = chain_rules.people_of(self.library, made.knowledge)
         names = [beat.name for beat in chain_rules.list_beats(made.beats)]
         return [
+            *chain_rules.outline_issues(made.outline),
             *chain_rules.knowledge_issues(made.knowledge, self.library, ()),
             *chain_rules.beats_issues(made.beats, people),
             *chain_rules.weave_issues(made.weave, names, people),
@@ -94,13 +98,18 @@ class _Rules:
 
     def _episode_plan(self, made: EpisodePlan, node: TreeNode) -> list[Issue]:
         assert plan.duplicates(made) == []
-        return plan.count_issues(made, self.brief.get("episodes"))
+        return [
+            *plan.count_issues(made, self.brief.get("episodes")),
+            *plan.title_issues(made.episodes),
+            *plan.language_issues(made.episodes, self.brief["language"], self.names),
+        ]
 
     def _character_relationships(self, made: CharacterRelationships, node: TreeNode) -> list[Issue]:
         orders = [e.position for e in self._children(node) if e.kind == "episode"]
         return [
             *relationships.pair_issues(made.relationships, self.library),
             *relationships.arc_issues(made.relationships, orders),
+            *relationships.language_issues(made.relationships, self.brief["language"], self.library),
         ]
 
     def _emotion_arc(self, made: EmotionArc, node: TreeNode) -> list[Issue]:
@@ -111,12 +120,21 @@ class _Rules:
             for e in self._children(node)
             if e.kind == "episode"
         ]
-        return [*arc.place_issues(made, episodes), *arc.beat_issues(made, self.beats)]
+        return [
+            *arc.place_issues(made, episodes),
+            *arc.beat_issues(made, self.beats),
+            *arc.find_flatness(made),
+            *arc.language_issues(made, self.brief["language"]),
+        ]
 
     # -- episodes ------------------------------------------------------------------------------------------------------
 
     def _core_expression(self, made: CoreExpression, node: TreeNode) -> list[Issue]:
-        return core.motif_issues(made, self._before(node, "core_expression").get("visual_motifs", []))
+        return [
+            *core.motif_issues(made, self._before(node, "core_expression").get("visual_motifs", [])),
+            *core.find_repetitions(made),
+            *core.language_issues(made, self.brief["language"], self.names),
+        ]
 
     def _scene_list(self, made: SceneList, node: TreeNode) -> list[Issue]:
         earlier = [s["summary"] for s in self._before(node, "scene_list").get("scenes", [])]
@@ -124,6 +142,8 @@ class _Rules:
             *scene_list.count_issues(made, len(self._children(node))),
             *scene_list.repetition_issues(made, earlier),
             *scene_list.cast_issues(made, self.library),
+            *scene_list.beat_issues(made),
+            *scene_list.language_issues(made, self.brief["language"], self.names),
         ]
 
     def _scene_script(self, made: SceneScript, node: TreeNode) -> list[Issue]:
@@ -182,6 +202,7 @@ class _Rules:
         return [
             *sound.silence_issues(made),
             *sound.find_repetitions(made),
+            *sound.language_issues(made, self.brief["language"], self.names),
             *sound.voice_issues(made, self._read(node.id, "dialogue")),
         ]
 

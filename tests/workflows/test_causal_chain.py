@@ -600,3 +600,31 @@ def test_a_phase_is_not_built_on_one_in_other_words_and_leaves_it_stale(start: S
     # whatever was built since, each phase knows its own
     adopt(engine, story, ".knowledge")
     assert stale(engine, story) == {"knowledge"}
+
+
+def test_nobody_has_two_rows_under_two_of_their_names(start: Start) -> None:
+    engine = start()
+    story = project(engine)
+    chain = CausalChain.model_validate(built(engine, story, 1, 2))
+    assert chain.knowledge is not None
+    row = chain.knowledge.character_matrix[0]
+    characters = [{"name": row.name, "aliases": ["The Other Name"]}, *samples.load(SAMPLES[0])["characters"][1:]]
+    chain.knowledge.character_matrix.append(row.model_copy(update={"name": "the other name"}))
+
+    found = [i for i in rules.knowledge_issues(chain.knowledge, characters, ()) if "twice" in str(i)]
+    assert [i.path for i in found] == [f"character_matrix.{len(chain.knowledge.character_matrix) - 1}.name"]
+    assert row.name in str(found[0])
+
+
+def test_a_faction_has_one_stake_and_counts_once(start: Start) -> None:
+    engine = start()
+    chain = CausalChain.model_validate(built(engine, project(engine), 1))
+    assert chain.outline is not None
+    assert rules.outline_issues(chain.outline) == []
+    first = chain.outline.stakes_by_faction[0]
+    chain.outline.stakes_by_faction = [first, first.model_copy(update={"faction": f" {first.faction} "}), first]
+    chain.outline.necessity_derivation = ["a", "a"]
+
+    found = [i.path for i in rules.outline_issues(chain.outline)]
+    assert found == ["stakes_by_faction.1.faction", "stakes_by_faction.2.faction", "necessity_derivation.1"]
+    assert rules.count(chain).factions == 1

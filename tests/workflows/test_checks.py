@@ -90,6 +90,22 @@ def test_near_duplicates_are_found_across_the_whole_plan() -> None:
     assert pair.similarity >= 0.58
 
 
+def test_no_two_episodes_have_one_title_whatever_chunk_they_come_from() -> None:
+    one, two = outline(1), outline(2)
+    assert plan.title_issues([one, two]) == []
+    (issue,) = plan.title_issues([one, two, outline(3).model_copy(update={"title": one.title})])
+    assert issue.path == "episodes.2.title"
+    (issue,) = plan.title_issues([outline(4)], [one])
+    assert issue.path == "episodes.0.title"
+
+
+def test_a_plan_is_in_the_storys_language() -> None:
+    assert plan.language_issues([outline(1)], "zh") == []
+    assert [i.path for i in plan.language_issues([outline(1)], "en")] == [
+        "episodes.0.title", "episodes.0.logline", "episodes.0.scene_scope", "episodes.0.beats.0",
+    ]  # fmt: skip
+
+
 def test_a_rewrite_returns_exactly_the_episodes_it_was_asked_for() -> None:
     assert plan.rewrite_issues(plan.Rewrites(episodes=[outline(3)]), [3]) == []
     for returned in ([outline(2)], [outline(3), outline(3)], [outline(2), outline(3)]):
@@ -139,6 +155,27 @@ def test_a_motif_in_nearly_the_same_words_is_the_same() -> None:
     assert core.find_shared_motifs(["a half-open door", "embers"], []) == []
 
 
+def test_the_arc_moves_and_no_motif_or_payoff_stands_twice() -> None:
+    made = expression("a comb", "a watch")
+    assert core.find_repetitions(made) == []
+    made.emotional_arc = ["calm", "fear", "calm", "relief"]
+    assert core.find_repetitions(made) == []
+
+    made = expression("a comb", "A comb")
+    made.emotional_arc, made.payoff = ["calm"] * 4, ["x", "x"]
+    found = [i.path for i in core.find_repetitions(made)]
+    assert found == ["emotional_arc.1", "emotional_arc.2", "emotional_arc.3", "payoff.1", "visual_motifs.1"]
+
+
+def test_a_core_expression_is_in_the_storys_language_and_names_may_stay() -> None:
+    made = expression("王生的折扇", "a fan")
+    made.theme, made.next_hook = "爱与牺牲", "王生 comes back"
+
+    found = [i.path for i in core.language_issues(made, "en", ["王生"])]
+    assert found == ["theme", "visual_motifs.0"]
+    assert core.language_issues(expression("王生 and 陈氏", "a fan"), "en", ["王生", "陈氏"]) == []
+
+
 # --- scene list ------------------------------------------------------------------------------------------------
 
 
@@ -164,6 +201,17 @@ def test_a_scene_of_the_previous_episode_must_not_come_again() -> None:
     (issue,) = scene_list.repetition_issues(made, ["别的事", "妹妹划走了最后一条船"])
     assert issue.path == "scenes.1.summary"
     assert "scene 2 of the previous episode" in str(issue.message)
+
+
+def test_each_scene_is_for_something_of_its_own_in_the_storys_language() -> None:
+    made = scenes("老人点灯", "妹妹划船")
+    assert scene_list.beat_issues(made) == []
+    assert scene_list.language_issues(made, "zh") == []
+    made.scenes[1].beat = made.scenes[0].beat
+    assert [i.path for i in scene_list.beat_issues(made)] == ["scenes.1.beat"]
+    made.scenes[1].summary, made.scenes[1].location = "She rows away.", "the pier"
+    assert [i.path for i in scene_list.language_issues(made, "zh")] == ["scenes.1.summary", "scenes.1.location"]
+    assert [i.path for i in scene_list.language_issues(made, "zh", ["the pier"])] == ["scenes.1.summary"]
 
 
 def test_the_cast_is_in_the_library_and_empty_without_one() -> None:

@@ -409,6 +409,29 @@ def test_face_gaze_and_action_may_change_at_a_cut() -> None:
     assert group_issues(made, before()) == []
 
 
+def captioned(*captions: str) -> keyframes.KeyframeGroup:
+    made = group()
+    for moment, caption in zip(("start", "mid", "end"), captions, strict=True):
+        made[moment]["caption"] = caption
+    return keyframes.KeyframeGroup.model_validate(made)
+
+
+def test_the_next_picture_has_a_caption_of_its_own_in_the_storys_language() -> None:
+    assert keyframes.group_text_issues(captioned("Mei waits", "Mei looks up", "Mei waits"), "en") == []
+    assert keyframes.group_text_issues(captioned("阿梅 waits", "A look", "阿梅"), "en", ["阿梅"]) == []
+    same = captioned("Mei waits", "Mei waits", "Mei  waits")
+    assert [i.path for i in keyframes.group_text_issues(same, "en")] == ["mid.caption", "end.caption"]
+    chinese = captioned("Mei waits", "她站在窗边", "Mei sits")
+    assert said(keyframes.group_text_issues(chinese, "en")) == ["mid.caption: must be English"]
+
+
+def test_three_beats_are_told_in_their_own_words_in_the_storys_language() -> None:
+    made = ActionPlan.model_validate(plan())
+    assert keyframes.plan_text_issues(made, "en") == []
+    made.beats[1].summary, made.beats[2].intent = made.beats[0].summary, "她走了"
+    assert [i.path for i in keyframes.plan_text_issues(made, "en")] == ["beats.2.intent", "beats.1.summary"]
+
+
 # --- the direct way --------------------------------------------------------------------------------------------
 
 
@@ -419,6 +442,9 @@ def nine(*subjects: dict[str, Any]) -> dict[str, Any]:
 def test_nine_direct_frames_are_held_to_people_anchors_and_moments() -> None:
     good = keyframes.DirectPlan.model_validate(nine(subject()))
     assert keyframes.direct_issues(good, CAST, ANCHORS) == []
+
+    # nine frames with one caption
+    assert len(keyframes.direct_text_issues(good, "en")) == 8
 
     bad = nine(subject())
     bad["frames"][3]["subjects"] = [subject("Mr Nobody")]

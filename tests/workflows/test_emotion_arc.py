@@ -10,8 +10,10 @@ import pytest
 from tests.engine.conftest import Engine
 from tests.workflows.conftest import SAMPLES, nodes, run
 from tests.workflows.test_causal_chain import asked, built, project, steps
+from workbench.artifacts.drama import EmotionArc
 from workbench.db.rows.jobs import Job
 from workbench.errors import GuardUnmet
+from workbench.workflows.planning import generate_emotion_arc as arc
 
 Start = Callable[..., Engine]
 KIND, WORKFLOW = "emotion_arc", "generate_emotion_arc"
@@ -71,6 +73,7 @@ SPOILT: list[tuple[Callable[[dict[str, Any]], Any], str]] = [
     (lambda m: m["points"].append(dict(m["points"][-1])), "does not come after"),
     (lambda m: m["points"][0].update(scene_order=2), "episode 1 has no scene 2"),
     (lambda m: m["points"][0].update(beat_name="没有的节拍"), "has no beat"),
+    (lambda m: m["points"][0].update(label="calm before it breaks"), "must be Chinese"),
     (lambda m: m.update(points=[]), "at least 1 item"),
     (lambda m: m["points"][1].update(tension=11), "less than or equal to 10"),
 ]
@@ -124,3 +127,10 @@ def test_an_update_draws_the_arc_after_the_scenes_that_it_tells_of(start: Start)
     ]
     assert engine.finish(engine.wb.plans.run(story, "stale", include=[WORKFLOW]).id, timeout=60).state == "succeeded"
     assert engine.wb.plans.build(story, "stale", include=[WORKFLOW]).jobs == []
+
+
+@pytest.mark.parametrize(("tensions", "flat"), [((5, 5, 5, 5), True), ((5, 5, 5, 6), False), ((5, 5, 5), False)])
+def test_a_curve_rises_or_falls_somewhere(tensions: tuple[int, ...], flat: bool) -> None:
+    points = [{"episode_order": n, "tension": t, "valence": 0, "label": "a"} for n, t in enumerate(tensions, start=1)]
+
+    assert bool(arc.find_flatness(EmotionArc.model_validate({"points": points}))) is flat

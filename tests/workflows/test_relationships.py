@@ -71,6 +71,7 @@ SPOILT: list[tuple[Callable[[list[dict[str, Any]]], Any], str]] = [
     (lambda r: r[0].update(arc=[{"episode_order": 9, "change": "x", "new_intensity": 3}]), "no episode 9"),
     (lambda r: r[0].update(arc=[{"episode_order": o, "change": "x", "new_intensity": 3} for o in (2, 1)]), "ascend"),
     (lambda r: r[0].update(arc=[{"episode_order": o, "change": "x", "new_intensity": 3} for o in (1, 1)]), "ascend"),
+    (lambda r: r[0].update(description="They have been rivals for years."), "must be Chinese"),
     (lambda r: r[0].update(intensity=0), "greater than or equal to 1"),
     (lambda r: r.clear(), "at least 1 item"),
 ]

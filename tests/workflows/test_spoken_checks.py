@@ -131,3 +131,11 @@ def test_nobody_is_heard_where_nobody_speaks() -> None:
     assert paths(sound.voice_issues(made, silent)) == ["cues.1.type"]
     assert sound.voice_issues(made, said(line("走吧。")).model_dump()) == []
     assert sound.voice_issues(made, None) == []
+
+
+def test_sounds_are_told_in_the_storys_language() -> None:
+    made = heard(
+        cue(description="雨打在窗上"), cue(description="rain against the window"), cue(description="Della的脚步")
+    )
+
+    assert paths(sound.language_issues(made, "zh", ["Della"])) == ["cues.1.description"]

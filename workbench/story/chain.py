@@ -6,11 +6,12 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from workbench.artifacts.drama import Audit, Beat, CausalChain, ChainBeats, ChainKnowledge, ChainWeave
+from workbench.artifacts.drama import Audit, Beat, CausalChain, ChainBeats, ChainKnowledge, ChainOutline, ChainWeave
 from workbench.errors import Issue
 from workbench.i18n import N_, Text
 from workbench.json_types import JsonObject
-from workbench.story.names import fold, own_names, unknown_names
+from workbench.story import text_checks
+from workbench.story.names import NameIndex, fold, own_names, unknown_names
 
 ACTS = {"three_act": 3, "four_act": 4}
 
@@ -38,7 +39,7 @@ def count(chain: CausalChain) -> Counts:
     return Counts(
         beats=len(beats),
         information_shifts=sum(bool(b.learners) for b in beats),
-        factions=len(chain.outline.stakes_by_faction) if chain.outline else 0,
+        factions=len({fold(s.faction) for s in chain.outline.stakes_by_faction}) if chain.outline else 0,
         drivers=len({fold(line.driver) for line in lines}),
         idle=tuple(e.name for e in matrix if fold(e.name) not in busy),
     )
@@ -56,9 +57,19 @@ def people_of(characters: Iterable[JsonObject], knowledge: ChainKnowledge | None
     return library + [{"name": name, "aliases": []} for name in added]
 
 
+def outline_issues(outline: ChainOutline) -> list[Issue]:
+    """No faction has two stakes, and each step of the derivation is another."""
+    factions = ((f"stakes_by_faction.{n}.faction", s.faction) for n, s in enumerate(outline.stakes_by_faction))
+    steps = text_checks.number("necessity_derivation", outline.necessity_derivation)
+    return _repeated(factions) + text_checks.repeat_issues(steps)
+
+
 def knowledge_issues(knowledge: ChainKnowledge, characters: Sequence[JsonObject], leads: Iterable[str]) -> list[Issue]:
     """Everybody in a layer has a row of the matrix, nobody has two, and no lead is missing."""
-    issues = _repeated((f"character_matrix.{n}.name", e.name) for n, e in enumerate(knowledge.character_matrix))
+    library = NameIndex(characters)
+    # an alias is its character
+    own = [library.find(e.name) or e.name for e in knowledge.character_matrix]
+    issues = _repeated(text_checks.number("character_matrix", own), ".name")
     issues += _repeated((f"layers.{n}.name", layer.name) for n, layer in enumerate(knowledge.layers))
     rows = own_names((e.name for e in knowledge.character_matrix), characters)
     matrix = [
@@ -155,14 +166,14 @@ def _no_beat(names: Sequence[str]) -> Text:
     return Text(N_("no beat has this name: {names}"), names=", ".join(names))
 
 
-def _repeated(named: Iterable[tuple[str, str]]) -> list[Issue]:
-    """(path, name) of every name that stands there a second time."""
+def _repeated(named: Iterable[tuple[str, str]], field: str = "") -> list[Issue]:
+    """(path, name) of every name that stands there a second time; `field`: what a path goes on with."""
     seen: Counter[str] = Counter()
     issues = []
     for path, name in named:
         seen[fold(name)] += 1
         if seen[fold(name)] > 1:
-            issues.append(Issue(path, Text(N_("the name “{name}” is there twice"), name=name)))
+            issues.append(Issue(f"{path}{field}", Text(N_("the name “{name}” is there twice"), name=name)))
     return issues
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
+from itertools import pairwise
 
 from workbench.errors import Issue
 from workbench.i18n import N_, Text
@@ -39,18 +40,23 @@ def story_language_issues(texts: Iterable[tuple[str, str]], language: str, names
 def is_chinese(text: str, names: Sequence[str] = ()) -> bool:
     """Chinese, whatever names stand in it: no sentence of another language with a few characters behind it."""
     han = len(_HAN.findall(text))
-    return bool(han) and count_prose(without(text, names)) <= han
+    return bool(han) and sum(map(len, find_prose(without(text, names)))) <= han
 
 
-def repeat_issues(texts: Iterable[tuple[str, str]]) -> list[Issue]:
-    """(path, text) of each that says what one before it says."""
-    seen: set[str] = set()
+def repeat_issues(texts: Iterable[tuple[str, str]], earlier: Iterable[str] = ()) -> list[Issue]:
+    """(path, text) of each that says what one before it says, among these or `earlier`."""
+    seen = {fold(text) for text in earlier}
     issues = []
     for path, text in texts:
         if fold(text) in seen:
             issues.append(Issue(path, Text(N_("“{text}” stands here twice"), text=text[:80])))
         seen.add(fold(text))
     return issues
+
+
+def standstill_issues(texts: Iterable[tuple[str, str]]) -> list[Issue]:
+    """(path, text) of each that says what the one right before it says; the same may come back later."""
+    return [issue for before, after in pairwise(texts) for issue in repeat_issues((before, after))]
 
 
 def number(path: str, texts: Iterable[str]) -> list[tuple[str, str]]:
@@ -72,16 +78,18 @@ def whole_word(name: str) -> re.Pattern[str]:
     return re.compile(rf"(?<!{letter}){re.escape(name)}(?!{letter})")
 
 
-def count_prose(text: str) -> int:
-    """Letters of Latin words that are neither quoted nor names: words in a row, half of them small."""
+def find_prose(text: str) -> list[str]:
+    """Latin words that are neither quoted nor names: several in a row, half of them small."""
     runs = (_WORD.findall(run.group()) for run in _RUN.finditer(_unquote(text)))
-    return sum(len("".join(words)) for words in runs if len(words) > 1 and 2 * sum(map(_is_small, words)) >= len(words))
+    told = [words for words in runs if len(words) > 1 and 2 * sum(map(_is_small, words)) >= len(words)]
+    return [word for words in told for word in words]
 
 
 def _weigh(text: str, language: str) -> tuple[int, int]:
-    """How much of a text is in the language, and how much in the other one; what is quoted is not foreign."""
+    """How much of a text is in the language, and how much in the other one, in characters and words; what is quoted is
+    not foreign."""
     if language == "zh":
-        return len(_HAN.findall(text)), count_prose(text)
+        return len(_HAN.findall(text)), len(find_prose(text))
     return len(_WORD.findall(text)), len(_HAN.findall(_unquote(text)))
 
 

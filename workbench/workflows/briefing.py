@@ -14,7 +14,7 @@ from workbench.artifacts.versions import pick
 from workbench.errors import Issue
 from workbench.i18n import N_, Text
 from workbench.json_types import JsonObject
-from workbench.story.names import fold
+from workbench.story.names import fold, names_of
 from workbench.story.names import own_names as own_names
 from workbench.story.names import unknown_names as unknown_names
 from workbench.story.styles import style_text
@@ -68,6 +68,11 @@ def story_facts(ctx: Context) -> JsonObject:
         "characters": cast_facts(ctx, project, fields_of_who) + name_further_cast(ctx, project),
         "world": world_facts(ctx, project) + _name_further_world(ctx, project),
     }
+
+
+def names_in(story: JsonObject) -> list[str]:
+    """What stays as it is in any language, by the facts of a story: its people and its world's elements."""
+    return [*(name for c in story["characters"] for name in names_of(c)), *(w["name"] for w in story["world"])]
 
 
 def name_further_cast(ctx: Context, project: NodeView) -> list[JsonObject]:

@@ -98,6 +98,12 @@ def facts(ctx: Context, *, looks: bool = False) -> JsonObject:
     }
 
 
+def names_in(scene_facts: JsonObject) -> list[str]:
+    """What stays as it is in any language, by the facts of a scene: people, things and the place."""
+    people = [name for person in scene_facts["cast"] for name in names_of(person)]
+    return [*people, *scene_facts["props"], scene_facts["scene"].get("location", "")]
+
+
 def read_whole_story(ctx: Context) -> JsonObject:
     """The brief, all its people and its world, for offline drafts and drawings alone: no prompt tells it, and what is
     made of it is no staler for it."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from itertools import combinations
 from random import Random
 from typing import TYPE_CHECKING
@@ -11,7 +12,7 @@ from workbench.artifacts.storyboard import Dialogue, SoundDesign
 from workbench.errors import Issue
 from workbench.i18n import N_, Text
 from workbench.json_types import JsonObject
-from workbench.story import script, timing
+from workbench.story import script, text_checks, timing
 from workbench.story.guards import has_keyframe_prompt
 from workbench.story.names import fold
 from workbench.workflows import registry, staging
@@ -65,6 +66,7 @@ async def run(ctx: Context, params: registry.Params) -> SoundDesign:
         silence_issues,
         find_repetitions,
         lambda design: voice_issues(design, dialogue),
+        lambda design: language_issues(design, language, staging.names_in(facts)),
     ]
     design = await ctx.generate("sound", prompt, schema=SoundDesign, checks=checks)
     ctx.progress(100, Text(N_("Sound design written")))
@@ -113,6 +115,12 @@ def find_repetitions(design: SoundDesign) -> list[Issue]:
                 Issue(f"cues.{b}", Text(N_("is the same sound as cue {other}, at the same time"), other=a + 1))
             )
     return issues
+
+
+def language_issues(design: SoundDesign, language: str, names: Sequence[str] = ()) -> list[Issue]:
+    """The sounds are told in the story's language; `names` may stay as they are."""
+    cues = [(f"cues.{n}.description", cue.description) for n, cue in enumerate(design.cues)]
+    return text_checks.story_language_issues([("master_mood", design.master_mood), *cues], language, names)
 
 
 def voice_issues(design: SoundDesign, dialogue: JsonObject | None) -> list[Issue]:

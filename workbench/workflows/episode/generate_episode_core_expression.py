@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from random import Random
 from typing import TYPE_CHECKING
 
@@ -10,6 +11,7 @@ from workbench.artifacts.models import CoreExpression
 from workbench.errors import Issue
 from workbench.i18n import N_, Text
 from workbench.json_types import JsonObject
+from workbench.story import text_checks
 from workbench.story.guards import has_episode_outline, plannable
 from workbench.story.names import fold
 from workbench.story.similarity import NEAR_DUPLICATE, similarity
@@ -46,7 +48,12 @@ async def run(ctx: Context, params: registry.Params) -> CoreExpression:
     ctx.progress(25, Text(N_("Writing the core expression")))
     chain = briefing.causal_chain(ctx, ctx.node.project)
     prompt = ctx.prompt(**facts, **chain, previous_core=core if before else "", previous_motifs=motifs)
-    checks = [lambda core_expression: motif_issues(core_expression, motifs)]
+    names = briefing.names_in(facts)
+    checks = [
+        lambda core_expression: motif_issues(core_expression, motifs),
+        find_repetitions,
+        lambda core_expression: language_issues(core_expression, ctx.language, names),
+    ]
     core_expression = await ctx.generate("core", prompt, schema=CoreExpression, checks=checks)
     ctx.progress(100, Text(N_("Core expression written")))
     return core_expression
@@ -77,6 +84,23 @@ def motif_issues(core_expression: CoreExpression, previous: list[str]) -> list[I
         limit=MAX_SHARED_MOTIFS,
     )
     return [Issue("visual_motifs", message)]
+
+
+def find_repetitions(core_expression: CoreExpression) -> list[Issue]:
+    """No motif and no payoff stands twice, and each part of the arc feels unlike the one before."""
+    return [
+        *text_checks.standstill_issues(text_checks.number("emotional_arc", core_expression.emotional_arc)),
+        *text_checks.repeat_issues(text_checks.number("payoff", core_expression.payoff)),
+        *text_checks.repeat_issues(text_checks.number("visual_motifs", core_expression.visual_motifs)),
+    ]
+
+
+def language_issues(core_expression: CoreExpression, language: str, names: Sequence[str] = ()) -> list[Issue]:
+    """Everything is in the story's language; `names` may stay as they are."""
+    texts = [(name, getattr(core_expression, name)) for name in ("theme", "core_conflict", "ending_beat", "next_hook")]
+    for name in ("emotional_arc", "payoff", "visual_motifs"):
+        texts += text_checks.number(name, getattr(core_expression, name))
+    return text_checks.story_language_issues([(p, text) for p, text in texts if text], language, names)
 
 
 def find_shared_motifs(motifs: list[str], previous: list[str]) -> list[str]:

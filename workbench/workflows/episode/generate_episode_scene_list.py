@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from random import Random
 from typing import TYPE_CHECKING
 
@@ -12,6 +13,7 @@ from workbench.artifacts.models import SceneList
 from workbench.errors import Issue
 from workbench.i18n import N_, Text
 from workbench.json_types import JsonObject
+from workbench.story import text_checks
 from workbench.story.guards import has_core_expression, has_episode_outline, plannable
 from workbench.story.similarity import near_duplicates
 from workbench.workflows import briefing, registry
@@ -65,7 +67,9 @@ async def run(ctx: Context, params: Params) -> SceneList:
     checks = [
         lambda scene_list: count_issues(scene_list, count),
         lambda scene_list: repetition_issues(scene_list, earlier),
+        beat_issues,
         lambda scene_list: cast_issues(scene_list, facts["characters"]),
+        lambda scene_list: language_issues(scene_list, ctx.language, briefing.names_in(facts)),
     ]
     scene_list = await ctx.generate("scenes", prompt, schema=SceneList, checks=checks)
     scene_list = use_own_names(scene_list, facts["characters"])
@@ -98,6 +102,21 @@ def repetition_issues(scene_list: SceneList, earlier: list[str]) -> list[Issue]:
                 briefing.too_alike(f"scenes.{pair.second}.summary", _scene(pair.second), other, pair.similarity)
             )
     return issues
+
+
+def beat_issues(scene_list: SceneList) -> list[Issue]:
+    """Each scene is for something of its own: its beat is its title, by which it is found again."""
+    return text_checks.repeat_issues((f"scenes.{n}.beat", s.beat) for n, s in enumerate(scene_list.scenes))
+
+
+def language_issues(scene_list: SceneList, language: str, names: Sequence[str] = ()) -> list[Issue]:
+    """The scenes are told in the story's language; `names` and places may stay as they are."""
+    known = [*names, *(s.location for s in scene_list.scenes)]
+    texts = [(f"scenes.{n}.{name}", getattr(scene, name)) for n, scene in enumerate(scene_list.scenes)
+             for name in ("summary", "beat")]  # fmt: skip
+    places = [(f"scenes.{n}.location", scene.location) for n, scene in enumerate(scene_list.scenes)]
+    told = text_checks.story_language_issues(texts, language, known)
+    return told + text_checks.story_language_issues(places, language, names)
 
 
 def cast_issues(scene_list: SceneList, characters: list[JsonObject]) -> list[Issue]:

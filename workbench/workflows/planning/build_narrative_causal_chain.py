@@ -192,7 +192,7 @@ def _facts(ctx: Context, chain: CausalChain, *earlier: str) -> JsonObject:
 
 async def _build_outline(ctx: Context, chain: CausalChain, built: JsonObject) -> ChainOutline:
     prompt = ctx.prompt(**_facts(ctx, chain))
-    return await ctx.generate("phase1", prompt, schema=ChainOutline)
+    return await ctx.generate("phase1", prompt, schema=ChainOutline, checks=[rules.outline_issues])
 
 
 async def _build_knowledge(ctx: Context, chain: CausalChain, built: JsonObject) -> ChainKnowledge:

@@ -16,8 +16,9 @@ from workbench.artifacts.drama import CharacterRelationships, Relation, Relation
 from workbench.errors import Issue
 from workbench.i18n import N_, Text
 from workbench.json_types import JsonObject
+from workbench.story import text_checks
 from workbench.story.guards import has_two_characters
-from workbench.story.names import NameIndex
+from workbench.story.names import NameIndex, names_of
 from workbench.workflows import briefing, registry
 
 if TYPE_CHECKING:
@@ -67,6 +68,7 @@ async def run(ctx: Context, params: registry.Params) -> CharacterRelationships:
     checks = [
         lambda answer: pair_issues(answer.relationships, characters),
         lambda answer: arc_issues(answer.relationships, [e["order"] for e in episodes]),
+        lambda answer: language_issues(answer.relationships, ctx.language, characters),
     ]
     ctx.progress(30, Text(N_("Writing the relationships")))
     answer = await ctx.generate("relationships", prompt, schema=Answer, checks=checks)
@@ -149,6 +151,16 @@ def arc_issues(relations: Sequence[Relation], orders: Sequence[int]) -> list[Iss
             message = Text(N_("episodes must ascend, each once: {orders}"), orders=", ".join(map(str, told)))
             issues.append(Issue(path, message))
     return issues
+
+
+def language_issues(relations: Sequence[Relation], language: str, characters: Sequence[JsonObject] = ()) -> list[Issue]:
+    """How people stand to each other is told in the story's language; their names may stay as they are."""
+    texts = []
+    for number, relation in enumerate(relations):
+        path = f"relationships.{number}"
+        texts += [(f"{path}.label", relation.label), (f"{path}.description", relation.description)]
+        texts += [(f"{path}.arc.{n}.change", change.change) for n, change in enumerate(relation.arc)]
+    return text_checks.story_language_issues(texts, language, [n for c in characters for n in names_of(c)])
 
 
 def _use_own_names(relations: Sequence[Relation], characters: Sequence[JsonObject]) -> list[Relation]:

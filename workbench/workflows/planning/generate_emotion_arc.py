@@ -12,6 +12,7 @@ from workbench.artifacts.drama import EmotionArc, EmotionPoint
 from workbench.errors import Issue
 from workbench.i18n import N_, Text
 from workbench.json_types import JsonObject
+from workbench.story import text_checks
 from workbench.story.chain import spell
 from workbench.story.guards import has_episodes
 from workbench.story.names import fold
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
 
 #: asked for in one call
 MOST_EPISODES = 12
+#: fewer points may all feel the same
+LEAST_FOR_A_CURVE = 4
 OUTLINE = ("order", "title", "logline", "beats", "cliffhanger")
 
 
@@ -59,7 +62,12 @@ async def run(ctx: Context, params: registry.Params) -> EmotionArc:
         ctx.progress(10 + 85 * (number - 1) / len(groups), message)
         before = [p.model_dump(mode="json") for p in points[-3:]]
         prompt = ctx.prompt(**facts, **chain, episodes=group, before=before)
-        checks = [partial(place_issues, episodes=group), partial(beat_issues, beats=beats)]
+        checks = [
+            partial(place_issues, episodes=group),
+            partial(beat_issues, beats=beats),
+            partial(find_flatness),
+            partial(language_issues, language=ctx.language),
+        ]
         name = "arc" if len(groups) == 1 else f"arc-{number}"
         arc = await ctx.generate(name, prompt, schema=EmotionArc, checks=checks)
         points += arc.points
@@ -124,6 +132,20 @@ def beat_issues(arc: EmotionArc, beats: Sequence[str]) -> list[Issue]:
             message = Text(N_("the causal chain has no beat “{name}”; leave it out or name one"), name=point.beat_name)
             issues.append(Issue(f"points.{number}.beat_name", message))
     return issues
+
+
+def find_flatness(arc: EmotionArc) -> list[Issue]:
+    """Something rises or falls from a point to another, where there are several."""
+    if len(arc.points) < LEAST_FOR_A_CURVE or len({(p.tension, p.valence) for p in arc.points}) > 1:
+        return []
+    return [Issue("points", Text(N_("all points have the same tension and valence; say where they rise and fall")))]
+
+
+def language_issues(arc: EmotionArc, language: str) -> list[Issue]:
+    """The labels are in the story's language."""
+    return text_checks.story_language_issues(
+        ((f"points.{n}.label", point.label) for n, point in enumerate(arc.points)), language, ()
+    )
 
 
 def _spell(point: EmotionPoint, beats: Sequence[str]) -> EmotionPoint:

@@ -6,6 +6,8 @@ Near-duplicates are rewritten once, the later of each pair, and measured again.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from functools import partial
 from random import Random
 from typing import TYPE_CHECKING
 
@@ -16,6 +18,7 @@ from workbench.artifacts.models import EpisodeOutline, EpisodePlan
 from workbench.errors import Issue, OutputError
 from workbench.i18n import N_, Text
 from workbench.json_types import JsonObject
+from workbench.story import text_checks
 from workbench.story.guards import plannable
 from workbench.story.similarity import Pair, near_duplicates
 from workbench.workflows import briefing, registry
@@ -96,7 +99,11 @@ async def run(ctx: Context, params: Params) -> EpisodePlan:
         plan = await _in_chunks(ctx, facts | chain, target)
     else:
         ctx.progress(25, Text(N_("Planning the episodes")))
-        checks = [lambda answer: count_issues(answer, target)]
+        checks = [
+            lambda answer: count_issues(answer, target),
+            lambda answer: title_issues(answer.episodes),
+            lambda answer: language_issues(answer.episodes, ctx.language, briefing.names_in(facts)),
+        ]
         plan = await ctx.generate(
             "plan", ctx.prompt(**facts, **chain, target=target), schema=EpisodePlan, checks=checks
         )
@@ -115,7 +122,10 @@ async def _in_chunks(ctx: Context, facts: JsonObject, target: int) -> EpisodePla
         )
         ctx.progress(15 + round(60 * len(done) / target), message)
         prompt = ctx.prompt("chunk", **facts, earlier=_earlier(ctx, done), start=start, count=count, total=target)
-        checks = [lambda chunk, start=start, count=count: chunk_issues(chunk, start, count)]
+        checks = [
+            partial(chunk_issues, start=start, count=count),
+            partial(_chunk_text_issues, earlier=tuple(done), language=ctx.language, names=briefing.names_in(facts)),
+        ]
         chunk = await ctx.generate(f"chunk-{number}", prompt, schema=PlanChunk, checks=checks)
         done += chunk.episodes
     return EpisodePlan(episode_count=target, reasoning_brief=None, episodes=done)
@@ -145,8 +155,14 @@ async def _rewrite(ctx: Context, facts: JsonObject, plan: EpisodePlan, pairs: li
             for p in pairs[:REPORTED_PAIRS]
         ],
     )
+    others = [e for e in plan.episodes if e.order not in orders]
+    checks = [
+        lambda r: rewrite_issues(r, orders),
+        lambda r: title_issues(r.episodes, others),
+        lambda r: language_issues(r.episodes, ctx.language, briefing.names_in(facts)),
+    ]
     try:
-        rewrites = await ctx.generate("dedupe", prompt, schema=Rewrites, checks=[lambda r: rewrite_issues(r, orders)])
+        rewrites = await ctx.generate("dedupe", prompt, schema=Rewrites, checks=checks)
     except OutputError as error:
         # The plan itself is valid; a failed polish must not lose it.
         ctx.warn(Text(N_("The rewrite of repeating episodes could not be used: {reason}"), reason=error.text))
@@ -188,6 +204,28 @@ def chunk_issues(chunk: PlanChunk, start: int, count: int) -> list[Issue]:
         message = Text(N_("orders must be {want}, are {have}"), want=_join(wanted), have=_join(orders))
         issues.append(Issue("episodes", message))
     return issues
+
+
+def _chunk_text_issues(
+    chunk: PlanChunk, earlier: Sequence[EpisodeOutline], language: str, names: Sequence[str]
+) -> list[Issue]:
+    return title_issues(chunk.episodes, earlier) + language_issues(chunk.episodes, language, names)
+
+
+def title_issues(episodes: Sequence[EpisodeOutline], others: Sequence[EpisodeOutline] = ()) -> list[Issue]:
+    """No two episodes have one title: by their titles they are found again when the story is planned anew."""
+    titles = [(f"episodes.{n}.title", e.title) for n, e in enumerate(episodes)]
+    return text_checks.repeat_issues(titles, [e.title for e in others])
+
+
+def language_issues(episodes: Sequence[EpisodeOutline], language: str, names: Sequence[str] = ()) -> list[Issue]:
+    """The episodes are in the story's language; `names` may stay as they are."""
+    texts = []
+    for number, episode in enumerate(episodes):
+        path = f"episodes.{number}"
+        texts += [(f"{path}.{name}", getattr(episode, name)) for name in ("title", "logline", "scene_scope")]
+        texts += text_checks.number(f"{path}.beats", episode.beats)
+    return text_checks.story_language_issues(texts, language, names)
 
 
 def rewrite_issues(rewrites: Rewrites, orders: list[int]) -> list[Issue]:

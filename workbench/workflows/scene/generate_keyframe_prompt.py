@@ -33,7 +33,7 @@ from workbench.artifacts.storyboard import (
 from workbench.errors import Issue, OutputError
 from workbench.i18n import N_, Text
 from workbench.json_types import JsonObject
-from workbench.story import continuity
+from workbench.story import continuity, text_checks
 from workbench.story.continuity import Cast
 from workbench.story.guards import has_scene_anchor, has_scene_outline
 from workbench.workflows import registry, staging
@@ -100,11 +100,15 @@ async def run(ctx: Context, params: registry.Params) -> KeyframePrompt:
 
 async def _from_beats(ctx: Context, facts: JsonObject, cast: Cast, aspect: str) -> KeyframePrompt:
     ctx.progress(10, Text(N_("Planning three beats of action")))
+    language, names = facts["story_language"], staging.names_in(facts)
     plan = await ctx.generate(
         "plan",
         ctx.prompt(**facts),
         schema=ActionPlan,
-        checks=[lambda answer: continuity.plan_issues(answer, cast)],
+        checks=[
+            lambda answer: continuity.plan_issues(answer, cast),
+            lambda answer: plan_text_issues(answer, language, names),
+        ],
     )
     beats = [own_names(beat, cast) for beat in plan.beats]
     groups: list[KeyframeGroup] = []
@@ -128,7 +132,8 @@ async def _from_beats(ctx: Context, facts: JsonObject, cast: Cast, aspect: str) 
                 answer, beat.start, beat.end, cast, facts["anchor"]["anchors"], aspect, before
             )
 
-        answer = await ctx.generate(f"beat-{number}", prompt, schema=KeyframeGroup, checks=[issues])
+        checks = [issues, lambda answer: group_text_issues(answer, language, names)]
+        answer = await ctx.generate(f"beat-{number}", prompt, schema=KeyframeGroup, checks=checks)
         groups.append(own_names_in_frames(answer, cast))
     ctx.progress(92, Text(N_("Laying out nine shots")))
     return assemble(beats, groups, facts, cast, staging.looks(ctx.node, cast.names))
@@ -141,7 +146,10 @@ async def _directly(ctx: Context, facts: JsonObject, cast: Cast, aspect: str) ->
         "direct",
         ctx.prompt("direct", **facts, aspect_ratio=aspect),
         schema=DirectPlan,
-        checks=[lambda plan: direct_issues(plan, cast, anchors)],
+        checks=[
+            lambda plan: direct_issues(plan, cast, anchors),
+            lambda plan: direct_text_issues(plan, facts["story_language"], staging.names_in(facts)),
+        ],
     )
     looks = staging.looks(ctx.node, cast.names)
     camera = Camera(angle="eye_level", lens=LENS[facts["story_language"]], aspect=aspect)
@@ -159,6 +167,34 @@ def direct_issues(plan: DirectPlan, cast: Cast, anchors: Sequence[str]) -> list[
         if continuity.difference(a, b, cast) == 0 and a.composition == b.composition:
             issues.append(Issue(f"frames.{number + 1}", Text(N_("shows the same picture as the frame before"))))
     return issues
+
+
+def plan_text_issues(plan: ActionPlan, language: str, names: Sequence[str] = ()) -> list[Issue]:
+    """The beats are told in the story's language, each in its own words."""
+    summaries = [(f"beats.{n}.summary", b.summary) for n, b in enumerate(plan.beats)]
+    intents = [(f"beats.{n}.intent", b.intent) for n, b in enumerate(plan.beats)]
+    told = text_checks.story_language_issues([*summaries, *intents], language, names)
+    return told + text_checks.repeat_issues(summaries)
+
+
+def group_text_issues(group: KeyframeGroup, language: str, names: Sequence[str] = ()) -> list[Issue]:
+    """The three frames are in the story's language, and each has a caption of its own."""
+    return _text_issues({moment: getattr(group, moment) for moment in MOMENTS}, language, names)
+
+
+def direct_text_issues(plan: DirectPlan, language: str, names: Sequence[str] = ()) -> list[Issue]:
+    """The same for the nine frames of the direct way."""
+    return _text_issues({f"frames.{n}": frame for n, frame in enumerate(plan.frames)}, language, names)
+
+
+def _text_issues(frames: Mapping[str, Frame], language: str, names: Sequence[str]) -> list[Issue]:
+    texts = []
+    for path, frame in frames.items():
+        texts += [(f"{path}.{part}", getattr(frame, part)) for part in ("caption", "composition", "bubble_space")]
+        texts += [(f"{path}.subjects.{n}.action", s.action) for n, s in enumerate(frame.subjects)]
+    # somebody may wait again, and an empty place be seen again; only the next picture must be another
+    captions = [(path, text) for path, text in texts if path.endswith(".caption")]
+    return text_checks.story_language_issues(texts, language, names) + text_checks.standstill_issues(captions)
 
 
 def own_names(beat: ActionBeat, cast: Cast) -> ActionBeat:
