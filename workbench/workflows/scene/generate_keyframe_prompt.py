@@ -170,11 +170,10 @@ def direct_issues(plan: DirectPlan, cast: Cast, anchors: Sequence[str]) -> list[
 
 
 def plan_text_issues(plan: ActionPlan, language: str, names: Sequence[str] = ()) -> list[Issue]:
-    """The beats are told in the story's language, each in its own words."""
-    summaries = [(f"beats.{n}.summary", b.summary) for n, b in enumerate(plan.beats)]
-    intents = [(f"beats.{n}.intent", b.intent) for n, b in enumerate(plan.beats)]
-    told = text_checks.story_language_issues([*summaries, *intents], language, names)
-    return told + text_checks.repeat_issues(summaries)
+    """The beats are told in the story's language."""
+    texts = [(f"beats.{n}.{part}", getattr(beat, part)) for n, beat in enumerate(plan.beats)
+             for part in ("summary", "intent")]  # fmt: skip
+    return text_checks.story_language_issues(texts, language, names)
 
 
 def group_text_issues(group: KeyframeGroup, language: str, names: Sequence[str] = ()) -> list[Issue]:
