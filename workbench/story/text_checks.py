@@ -33,7 +33,9 @@ def language_issues(
 
 
 def story_language_issues(texts: Iterable[tuple[str, str]], language: str, names: Sequence[str]) -> list[Issue]:
-    """Each of these, (path, text), is in the story's language or no more than a name."""
+    """Each of these, (path, text), is in the story's language or no more than a name; an empty one allows any."""
+    if not language:
+        return []
     return [issue for path, text in texts for issue in language_issues(path, text, language, names, label=True)]
 
 

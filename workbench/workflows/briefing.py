@@ -14,6 +14,7 @@ from workbench.artifacts.versions import pick
 from workbench.errors import Issue
 from workbench.i18n import N_, Text
 from workbench.json_types import JsonObject
+from workbench.story import languages
 from workbench.story.names import fold, names_of
 from workbench.story.names import own_names as own_names
 from workbench.story.names import unknown_names as unknown_names
@@ -73,6 +74,12 @@ def story_facts(ctx: Context) -> JsonObject:
 def names_in(story: JsonObject) -> list[str]:
     """What stays as it is in any language, by the facts of a story: its people and its world's elements."""
     return [*(name for c in story["characters"] for name in names_of(c)), *(w["name"] for w in story["world"])]
+
+
+def checked_language(ctx: Context) -> str:
+    """The language that texts are held to; empty where the brief itself is written in another one, which is quoted."""
+    told = languages.recognize(languages.words_of(ctx.node.at(ctx.node.project_id).artifact("brief") or {}))
+    return ctx.language if told is None or (told.language == ctx.language and not told.other) else ""
 
 
 def name_further_cast(ctx: Context, project: NodeView) -> list[JsonObject]:

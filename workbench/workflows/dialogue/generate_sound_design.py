@@ -15,7 +15,7 @@ from workbench.json_types import JsonObject
 from workbench.story import script, text_checks, timing
 from workbench.story.guards import has_keyframe_prompt
 from workbench.story.names import fold
-from workbench.workflows import registry, staging
+from workbench.workflows import briefing, registry, staging
 
 if TYPE_CHECKING:
     from workbench.jobs.context import Context
@@ -66,7 +66,7 @@ async def run(ctx: Context, params: registry.Params) -> SoundDesign:
         silence_issues,
         find_repetitions,
         lambda design: voice_issues(design, dialogue),
-        lambda design: language_issues(design, language, staging.names_in(facts)),
+        lambda design: language_issues(design, briefing.checked_language(ctx), staging.names_in(facts)),
     ]
     design = await ctx.generate("sound", prompt, schema=SoundDesign, checks=checks)
     ctx.progress(100, Text(N_("Sound design written")))

@@ -52,7 +52,7 @@ async def run(ctx: Context, params: registry.Params) -> CoreExpression:
     checks = [
         lambda core_expression: motif_issues(core_expression, motifs),
         find_repetitions,
-        lambda core_expression: language_issues(core_expression, ctx.language, names),
+        lambda core_expression: language_issues(core_expression, briefing.checked_language(ctx), names),
     ]
     core_expression = await ctx.generate("core", prompt, schema=CoreExpression, checks=checks)
     ctx.progress(100, Text(N_("Core expression written")))

@@ -69,7 +69,7 @@ async def run(ctx: Context, params: Params) -> SceneList:
         lambda scene_list: repetition_issues(scene_list, earlier),
         beat_issues,
         lambda scene_list: cast_issues(scene_list, facts["characters"]),
-        lambda scene_list: language_issues(scene_list, ctx.language, briefing.names_in(facts)),
+        lambda scene_list: language_issues(scene_list, briefing.checked_language(ctx), briefing.names_in(facts)),
     ]
     scene_list = await ctx.generate("scenes", prompt, schema=SceneList, checks=checks)
     scene_list = use_own_names(scene_list, facts["characters"])

@@ -68,7 +68,7 @@ async def run(ctx: Context, params: registry.Params) -> CharacterRelationships:
     checks = [
         lambda answer: pair_issues(answer.relationships, characters),
         lambda answer: arc_issues(answer.relationships, [e["order"] for e in episodes]),
-        lambda answer: language_issues(answer.relationships, ctx.language, characters),
+        lambda answer: language_issues(answer.relationships, briefing.checked_language(ctx), characters),
     ]
     ctx.progress(30, Text(N_("Writing the relationships")))
     answer = await ctx.generate("relationships", prompt, schema=Answer, checks=checks)

@@ -66,7 +66,7 @@ async def run(ctx: Context, params: registry.Params) -> EmotionArc:
             partial(place_issues, episodes=group),
             partial(beat_issues, beats=beats),
             partial(find_flatness),
-            partial(language_issues, language=ctx.language),
+            partial(language_issues, language=briefing.checked_language(ctx)),
         ]
         name = "arc" if len(groups) == 1 else f"arc-{number}"
         arc = await ctx.generate(name, prompt, schema=EmotionArc, checks=checks)

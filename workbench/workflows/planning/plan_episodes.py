@@ -102,7 +102,7 @@ async def run(ctx: Context, params: Params) -> EpisodePlan:
         checks = [
             lambda answer: count_issues(answer, target),
             lambda answer: title_issues(answer.episodes),
-            lambda answer: language_issues(answer.episodes, ctx.language, briefing.names_in(facts)),
+            lambda answer: language_issues(answer.episodes, briefing.checked_language(ctx), briefing.names_in(facts)),
         ]
         plan = await ctx.generate(
             "plan", ctx.prompt(**facts, **chain, target=target), schema=EpisodePlan, checks=checks
@@ -124,7 +124,12 @@ async def _in_chunks(ctx: Context, facts: JsonObject, target: int) -> EpisodePla
         prompt = ctx.prompt("chunk", **facts, earlier=_earlier(ctx, done), start=start, count=count, total=target)
         checks = [
             partial(chunk_issues, start=start, count=count),
-            partial(_chunk_text_issues, earlier=tuple(done), language=ctx.language, names=briefing.names_in(facts)),
+            partial(
+                _chunk_text_issues,
+                earlier=tuple(done),
+                language=briefing.checked_language(ctx),
+                names=briefing.names_in(facts),
+            ),
         ]
         chunk = await ctx.generate(f"chunk-{number}", prompt, schema=PlanChunk, checks=checks)
         done += chunk.episodes
@@ -159,7 +164,7 @@ async def _rewrite(ctx: Context, facts: JsonObject, plan: EpisodePlan, pairs: li
     checks = [
         lambda r: rewrite_issues(r, orders),
         lambda r: title_issues(r.episodes, others),
-        lambda r: language_issues(r.episodes, ctx.language, briefing.names_in(facts)),
+        lambda r: language_issues(r.episodes, briefing.checked_language(ctx), briefing.names_in(facts)),
     ]
     try:
         rewrites = await ctx.generate("dedupe", prompt, schema=Rewrites, checks=checks)

@@ -36,7 +36,7 @@ from workbench.json_types import JsonObject
 from workbench.story import continuity, text_checks
 from workbench.story.continuity import Cast
 from workbench.story.guards import has_scene_anchor, has_scene_outline
-from workbench.workflows import registry, staging
+from workbench.workflows import briefing, registry, staging
 
 if TYPE_CHECKING:
     from workbench.jobs.context import Context
@@ -100,7 +100,7 @@ async def run(ctx: Context, params: registry.Params) -> KeyframePrompt:
 
 async def _from_beats(ctx: Context, facts: JsonObject, cast: Cast, aspect: str) -> KeyframePrompt:
     ctx.progress(10, Text(N_("Planning three beats of action")))
-    language, names = facts["story_language"], staging.names_in(facts)
+    language, names = briefing.checked_language(ctx), staging.names_in(facts)
     plan = await ctx.generate(
         "plan",
         ctx.prompt(**facts),
@@ -148,7 +148,7 @@ async def _directly(ctx: Context, facts: JsonObject, cast: Cast, aspect: str) ->
         schema=DirectPlan,
         checks=[
             lambda plan: direct_issues(plan, cast, anchors),
-            lambda plan: direct_text_issues(plan, facts["story_language"], staging.names_in(facts)),
+            lambda plan: direct_text_issues(plan, briefing.checked_language(ctx), staging.names_in(facts)),
         ],
     )
     looks = staging.looks(ctx.node, cast.names)

@@ -57,7 +57,7 @@ async def run(ctx: Context, params: registry.Params) -> SceneAnchor:
     known = [*names, scene["location"], *(w["name"] for w in facts["world"])]
     checks = [
         count_issues,
-        lambda anchor: language_issues(anchor, facts["story_language"], known, kept),
+        lambda anchor: language_issues(anchor, briefing.checked_language(ctx), known, kept),
         lambda anchor: find_repetitions(anchor, kept),
         lambda anchor: name_issues(anchor, names),
         lambda anchor: find_lost_anchors(anchor, kept),
