@@ -100,7 +100,6 @@ class _Rules:
         assert plan.duplicates(made) == []
         return [
             *plan.count_issues(made, self.brief.get("episodes")),
-            *plan.title_issues(made.episodes),
             *plan.language_issues(made.episodes, self.brief["language"], self.names),
         ]
 

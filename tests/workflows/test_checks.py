@@ -90,13 +90,13 @@ def test_near_duplicates_are_found_across_the_whole_plan() -> None:
     assert pair.similarity >= 0.58
 
 
-def test_no_two_episodes_have_one_title_whatever_chunk_they_come_from() -> None:
-    one, two = outline(1), outline(2)
-    assert plan.title_issues([one, two]) == []
-    (issue,) = plan.title_issues([one, two, outline(3).model_copy(update={"title": one.title})])
-    assert issue.path == "episodes.2.title"
-    (issue,) = plan.title_issues([outline(4)], [one])
-    assert issue.path == "episodes.0.title"
+def test_episodes_of_one_title_are_a_pair_whatever_they_tell() -> None:
+    same = outline(3).model_copy(update={"title": f" {outline(1).title.upper()}"})
+    (pair,) = plan.duplicates(planned(outline(1), outline(2), same))
+    assert (pair.first, pair.second) == (0, 2)
+    # told once, although they tell the same, too
+    twice = outline(3, plot=0).model_copy(update={"title": outline(1).title})
+    assert len(plan.duplicates(planned(outline(1), outline(2), twice))) == 1
 
 
 def test_a_plan_is_in_the_storys_language() -> None:

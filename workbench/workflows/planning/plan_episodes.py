@@ -20,6 +20,7 @@ from workbench.i18n import N_, Text
 from workbench.json_types import JsonObject
 from workbench.story import text_checks
 from workbench.story.guards import plannable
+from workbench.story.names import fold
 from workbench.story.similarity import Pair, near_duplicates
 from workbench.workflows import briefing, registry
 
@@ -101,7 +102,6 @@ async def run(ctx: Context, params: Params) -> EpisodePlan:
         ctx.progress(25, Text(N_("Planning the episodes")))
         checks = [
             lambda answer: count_issues(answer, target),
-            lambda answer: title_issues(answer.episodes),
             lambda answer: language_issues(answer.episodes, briefing.checked_language(ctx), briefing.names_in(facts)),
         ]
         plan = await ctx.generate(
@@ -122,14 +122,10 @@ async def _in_chunks(ctx: Context, facts: JsonObject, target: int) -> EpisodePla
         )
         ctx.progress(15 + round(60 * len(done) / target), message)
         prompt = ctx.prompt("chunk", **facts, earlier=_earlier(ctx, done), start=start, count=count, total=target)
+        language, names = briefing.checked_language(ctx), briefing.names_in(facts)
         checks = [
             partial(chunk_issues, start=start, count=count),
-            partial(
-                _chunk_text_issues,
-                earlier=tuple(done),
-                language=briefing.checked_language(ctx),
-                names=briefing.names_in(facts),
-            ),
+            partial(_chunk_language_issues, language=language, names=names),
         ]
         chunk = await ctx.generate(f"chunk-{number}", prompt, schema=PlanChunk, checks=checks)
         done += chunk.episodes
@@ -160,10 +156,8 @@ async def _rewrite(ctx: Context, facts: JsonObject, plan: EpisodePlan, pairs: li
             for p in pairs[:REPORTED_PAIRS]
         ],
     )
-    others = [e for e in plan.episodes if e.order not in orders]
     checks = [
         lambda r: rewrite_issues(r, orders),
-        lambda r: title_issues(r.episodes, others),
         lambda r: language_issues(r.episodes, briefing.checked_language(ctx), briefing.names_in(facts)),
     ]
     try:
@@ -211,16 +205,8 @@ def chunk_issues(chunk: PlanChunk, start: int, count: int) -> list[Issue]:
     return issues
 
 
-def _chunk_text_issues(
-    chunk: PlanChunk, earlier: Sequence[EpisodeOutline], language: str, names: Sequence[str]
-) -> list[Issue]:
-    return title_issues(chunk.episodes, earlier) + language_issues(chunk.episodes, language, names)
-
-
-def title_issues(episodes: Sequence[EpisodeOutline], others: Sequence[EpisodeOutline] = ()) -> list[Issue]:
-    """No two episodes have one title: by their titles they are found again when the story is planned anew."""
-    titles = [(f"episodes.{n}.title", e.title) for n, e in enumerate(episodes)]
-    return text_checks.repeat_issues(titles, [e.title for e in others])
+def _chunk_language_issues(chunk: PlanChunk, language: str, names: Sequence[str]) -> list[Issue]:
+    return language_issues(chunk.episodes, language, names)
 
 
 def language_issues(episodes: Sequence[EpisodeOutline], language: str, names: Sequence[str] = ()) -> list[Issue]:
@@ -242,8 +228,13 @@ def rewrite_issues(rewrites: Rewrites, orders: list[int]) -> list[Issue]:
 
 
 def duplicates(plan: EpisodePlan) -> list[Pair]:
-    """Pairs of episodes that tell nearly the same, worst first, over the whole plan whatever chunk they came from."""
-    return near_duplicates([e.comparison_text for e in plan.episodes])
+    """Pairs of episodes that tell nearly the same, or have one title, by which they are found again when the story is
+    planned anew; worst first, over the whole plan whatever chunk they came from."""
+    titles = [fold(e.title) for e in plan.episodes]
+    titled = [Pair(i, j, 1.0) for j in range(len(titles)) for i in range(j) if titles[i] == titles[j]]
+    known = {(pair.first, pair.second) for pair in titled}
+    alike = near_duplicates([e.comparison_text for e in plan.episodes])
+    return titled + [pair for pair in alike if (pair.first, pair.second) not in known]
 
 
 def merge(plan: EpisodePlan, rewrites: list[EpisodeOutline]) -> EpisodePlan:
@@ -288,6 +279,11 @@ def _warn_of_strangers(ctx: Context, plan: EpisodePlan, characters: list[JsonObj
 
 
 def _alike(plan: EpisodePlan, pair: Pair) -> Text:
+    first, second = plan.episodes[pair.first], plan.episodes[pair.second]
+    if fold(first.title) == fold(second.title):
+        return Text(
+            N_("Episodes {first} and {second} still have one title"), first=pair.first + 1, second=pair.second + 1
+        )
     return Text(
         N_("Episodes {first} and {second} still tell nearly the same (similarity {similarity})"),
         first=pair.first + 1,
