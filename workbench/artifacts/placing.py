@@ -3,8 +3,9 @@ layout of the version keeps which scene that is. Callers own the transaction."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import TypeVar
 
 from sqlalchemy import Connection
@@ -37,7 +38,7 @@ def tell_all_today(conn: Connection, versions: Iterable[V]) -> list[V]:
             return version
         project = _find_project(conn, version.node_id)
         if project not in trees:
-            trees[project] = _Tree(conn, project)
+            trees[project] = _Tree(conn, project, {node_id for own in layouts.values() for node_id in own})
         return _tell(version, layouts[version.id], trees[project])
 
     return [tell(version) for version in versions]
@@ -121,16 +122,26 @@ class _Standing:
 
 
 class _Tree:
-    """The episodes and scenes of a story. `places`: live node → ``2`` or ``2.3``."""
+    """The episodes and scenes of a story. `named`: those that are asked for first; the others are read when they are
+    needed, since a long story has thousands."""
 
-    def __init__(self, conn: Connection, project_id: int) -> None:
-        self._conn = conn
-        live = {node.id: node for node in reads.outline(conn, project_id) if node.kind in _PLANS}
-        self.places: dict[int, str] = {}
+    def __init__(self, conn: Connection, project_id: int, named: Collection[int | None] = ()) -> None:
+        self._conn, self._project_id = conn, project_id
+        self._near = reads.list_live_numbers(conn, {node_id for node_id in named if node_id is not None})
+
+    @cached_property
+    def places(self) -> dict[int, str]:
+        """Live node → ``2`` or ``2.3``."""
+        live = {node.id: node for node in reads.outline(self._conn, self._project_id) if node.kind in _PLANS}
+        places: dict[int, str] = {}
         for node in live.values():
             above = live.get(node.parent_id or 0)
-            self.places[node.id] = str(node.position) if above is None else f"{above.position}.{node.position}"
-        self._nodes = {place: node_id for node_id, place in self.places.items()}
+            places[node.id] = str(node.position) if above is None else f"{above.position}.{node.position}"
+        return places
+
+    @cached_property
+    def _nodes(self) -> dict[str, int]:
+        return {place: node_id for node_id, place in self.places.items()}
 
     def find_node(self, place: str) -> int | None:
         """The scene at a place, or its episode where that has no such scene yet."""
@@ -153,7 +164,7 @@ class _Tree:
     def _find(self, node_id: int | None, typed: str) -> _Standing:
         if node_id is None:
             return _Standing(typed)
-        place = self.places.get(node_id)
+        place = self._near.get(node_id) or self.places.get(node_id)
         if place is not None:
             return _Standing(".".join([place, *typed.split(".")[place.count(".") + 1 :]]))
         node = reads.find_node(self._conn, node_id)

@@ -375,10 +375,20 @@ def list_places(conn: Connection, node_ids: list[int]) -> dict[int, Place]:
 
 def list_numbers(conn: Connection, node_ids: Collection[int]) -> dict[int, str]:
     """Episode or scene → where it stands: ``2``, or ``2.3``."""
-    return {
-        row.id: f"{row.above}.{row.position}" if row.kind == "scene" else str(row.position)
-        for row in (conn.execute(_numbers, {"ids": sorted(node_ids)}) if node_ids else ())
-    }
+    return {row.id: _number(row) for row in (conn.execute(_numbers, {"ids": sorted(node_ids)}) if node_ids else ())}
+
+
+def _number(row: Any) -> str:
+    return f"{row.above}.{row.position}" if row.kind == "scene" else str(row.position)
+
+
+def list_live_numbers(conn: Connection, node_ids: Collection[int]) -> dict[int, str]:
+    """The same of those that are not archived, by themselves or with their episode."""
+    live = _numbers.where(
+        node.c.archived_at.is_(None), _above.c.archived_at.is_(None), node.c.kind.in_(("episode", "scene"))
+    )
+    rows = conn.execute(live, {"ids": sorted(node_ids)}) if node_ids else ()
+    return {row.id: _number(row) for row in rows}
 
 
 def scenes_with(conn: Connection, project_id: int, kind: str, *, episode: int | None = None) -> list[SceneEntry]:
