@@ -118,6 +118,8 @@ class Workflows:
 
     def _read_marks(self, conn: Connection, project_id: int) -> builtins.list[studio.Mark]:
         jobs = [*job_reads.list_active_in_project(conn, project_id), *job_reads.list_unsolved(conn, project_id)]
+        if not jobs:
+            return []
         made_at = reads.head_times(conn, {j.node_id for j in jobs if j.node_id is not None and j.finished_at})
         parents = reads.parents_of(conn, {j.node_id for j in jobs if j.node_id is not None})
         # what is tried on a node and leaves nothing there says nothing of it
