@@ -334,6 +334,14 @@ def test_a_look_is_stale_when_another_picture_of_the_usual_look_is_picked(
     assert studio.wb.artifacts.list_stale_reasons(node, kind) == []
 
 
+def test_more_pictures_than_a_look_has_room_for_are_refused_and_none_is_lost(studio: Engine) -> None:
+    mara = nodes(studio, studio.wb.create_project(STORY), "character")["Mara"]
+    own = studio.wb.media.add_picture(small_picture())
+    with pytest.raises(InvalidInput, match="room for 24 pictures; these are 25"):
+        studio.wb.artifacts.place_sheet_pictures(mara, "usual", [(own.sha256, f"{n}.png") for n in range(25)])
+    assert studio.wb.artifact(mara, "character_sheet") is None
+
+
 def test_a_look_with_ones_own_picture_stays_whatever_picture_of_the_usual_look_is_picked(
     studio: Engine, painter: Painter
 ) -> None:

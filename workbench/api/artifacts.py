@@ -140,6 +140,10 @@ class Artifacts:
                 raise NotAllowed(Text(N_("Only a character or a world element has a reference sheet.")))
             if not pictures:
                 raise InvalidInput(Text(N_("No picture was given.")), [])
+            if len(pictures) > sheets.MOST_CANDIDATES:
+                most = sheets.MOST_CANDIDATES
+                told_most = N_("A look has room for {most} pictures; these are {count}. Take some of them away.")
+                raise InvalidInput(Text(told_most, most=most, count=len(pictures)), [])
             stored = [(_find_media(conn, sha, "image"), name) for sha, name in pictures]
             told = {"words": words, "spans": _read_spans(scenes)}
             return own_media.place_sheet_pictures(conn, node_id, kind, look, stored, user, told)
