@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
 from sqlalchemy import Connection
 
-from workbench import samples
-from workbench.api.client import Workbench
 from workbench.artifacts import kinds
 from workbench.artifacts.declared import Stretch
 from workbench.artifacts.placing import find_moved, tell_today
@@ -18,20 +15,6 @@ from workbench.artifacts.sheets import look_at, read_spans, write_spans
 from workbench.db.reads import story as reads
 from workbench.db.rows.story import Artifact
 from workbench.db.writes import story as writes
-from workbench.settings import Settings
-
-
-@pytest.fixture
-def conn(settings: Settings) -> Iterator[Connection]:
-    with Workbench.open(settings, send=lambda ids: None) as wb:
-        wb.create_project(samples.load("gift-of-the-magi.en"))
-        with wb.database.write() as conn:
-            yield conn
-
-
-@pytest.fixture
-def project(conn: Connection) -> int:
-    return reads.list_projects(conn)[0].id
 
 
 def plan(conn: Connection, project: int, *titles: str) -> None:

@@ -3,13 +3,10 @@ databases."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
-import pytest
 from sqlalchemy import Connection
 
-from workbench import samples
 from workbench.api.client import Workbench
 from workbench.artifacts import kinds
 from workbench.artifacts.saving import add_version, point_head
@@ -20,19 +17,6 @@ from workbench.db.rows.story import Artifact, Input
 from workbench.db.schema import job, layout
 from workbench.settings import Settings
 from workbench.story import lineage, replanning
-
-
-@pytest.fixture
-def conn(settings: Settings) -> Iterator[Connection]:
-    with Workbench.open(settings, send=lambda ids: None) as wb:
-        wb.create_project(samples.load("gift-of-the-magi.en"))
-        with wb.database.write() as conn:
-            yield conn
-
-
-@pytest.fixture
-def project(conn: Connection) -> int:
-    return reads.list_projects(conn)[0].id
 
 
 def plan(*titles: str) -> dict[str, Any]:
