@@ -198,16 +198,20 @@ def test_chunks_are_parts_of_one_plan(name: str) -> None:
         assert made.episodes == whole[start - 1 : start - 1 + count]
 
 
-def test_a_rewrite_of_a_repeating_plan_repeats_no_more() -> None:
+@pytest.mark.parametrize(
+    ("title", "found"),
+    [pytest.param("{0} {1}", [5, 6], id="events"), pytest.param("The same", [2, 3, 4, 5, 6], id="titles")],
+)
+def test_a_rewrite_of_a_repeating_plan_repeats_no_more(title: str, found: list[int]) -> None:
     facts = brief_facts(SAMPLES[0])
     made = planning.write_episodes(facts, 6)
     repeated = [
-        e.model_copy(update={"order": i, "title": made[0].title})
+        e.model_copy(update={"order": i, "title": title.format(e.title, i)})
         for i, e in enumerate([*made[:4], made[0], made[1]], start=1)
     ]
     whole = EpisodePlan(episode_count=6, episodes=repeated)
     orders = sorted({p.second + 1 for p in plan.duplicates(whole)})
-    assert orders == [5, 6]
+    assert orders == found
 
     rewrites = planning.rewrite_episodes(facts, orders, [e.model_dump() for e in repeated])
 
