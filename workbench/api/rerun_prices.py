@@ -6,6 +6,7 @@ import json
 import math
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import TYPE_CHECKING, TypeAlias
 
 from workbench.errors import NotFound
@@ -56,6 +57,11 @@ class RerunPrices:
         price = _raise_to_used(price, rerun.used, bound.text)
         return price._replace(most_micros=_find_most(price, declared, rerun.used, bound.text, left))
 
+    @cached_property
+    def _ran(self) -> estimates.Ran:
+        with self.database.read() as conn:
+            return estimates.Ran(conn)
+
     def _estimate(self, declared: Workflow, rerun: Rerun) -> _Known:
         profile_id = self.profile_id if self.change_profile else rerun.profile_id
         is_other = profile_id != rerun.profile_id
@@ -64,7 +70,7 @@ class RerunPrices:
             profile = self.profile_of(profile_id)
             overrides = asking.ask_again(rerun.overrides, self.overrides, profile, is_other=is_other)
             bound = estimates.BoundProfiles.bind(asking.apply(profile, overrides), self.profile_of)
-            self._known[key] = plans.estimates_of(self.database, [declared], bound)[declared.name], bound
+            self._known[key] = plans.estimates_of(self.database, [declared], bound, self._ran)[declared.name], bound
         return self._known[key]
 
 

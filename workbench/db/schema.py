@@ -220,6 +220,8 @@ job = Table(
     Index(
         "ix_job_unsolved",
         "project_id",
+        "node_id",
+        "kind",
         "id",
         postgresql_where=_failed_sql,
         sqlite_where=_failed_sql,

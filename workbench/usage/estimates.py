@@ -71,8 +71,18 @@ class BoundProfiles(NamedTuple):
 Share = Callable[[JsonObject], float]
 
 
+class Ran:
+    """Which profile has run which workflow. Of one that it never ran, each run of the others would be looked at."""
+
+    def __init__(self, conn: Connection) -> None:
+        self._kinds = filing.list_kinds(conn)
+
+    def has(self, workflow: str, profile: Profile) -> bool:
+        return self._kinds is None or (workflow, profile.id) in self._kinds
+
+
 def measure(
-    conn: Connection, workflows: Mapping[str, Typical], bound: BoundProfiles, shares: Mapping[str, Share]
+    conn: Connection, workflows: Mapping[str, Typical], bound: BoundProfiles, shares: Mapping[str, Share], ran: Ran
 ) -> dict[str, Estimate]:
     """What a whole run of each workflow takes with this profile, by the mean of its newest succeeded runs; kinds that
     never ran are left out.
@@ -82,10 +92,8 @@ def measure(
     where they are known.
     """
     measured = {}
-    # of a workflow that this profile never ran each run of the others would be looked at
-    known = filing.list_kinds(conn, bound.text.id)
     for name, typical in workflows.items():
-        if known is not None and name not in known:
+        if not ran.has(name, bound.text):
             continue
         mean = reads.mean_of_runs(conn, name, bound.text.id, RUNS)
         if mean.runs and typical.images:
@@ -110,13 +118,12 @@ class _Pictures:
     videos: int = 0
 
 
-def estimate_pictures(conn: Connection, workflow: str, count: int, bound: BoundProfiles) -> Estimate:
+def estimate_pictures(conn: Connection, workflow: str, count: int, bound: BoundProfiles, ran: Ran) -> Estimate:
     """What so many pictures of a workflow will probably take: as those that it drew before, else as is typical."""
     if not count:
         return Estimate(0, 0.0, 0, "USD")
     typical = estimate_typical(_Pictures(count, PICTURE_S * count), bound)
-    known = filing.list_kinds(conn, bound.text.id)
-    if known is not None and workflow not in known:
+    if not ran.has(workflow, bound.text):
         return typical
     mean = reads.mean_of_pictures(conn, workflow, bound.text.id, count, RUNS, None)
     if not mean.runs:

@@ -122,13 +122,16 @@ def _count_moved(
     return sum(is_below(node_id) for _, node_id in kept)
 
 
-def estimates_of(database: Database, makers: Sequence[Any], bound: estimates.BoundProfiles) -> dict[str, Estimate]:
-    """For each workflow what one run will probably take with these profiles."""
+def estimates_of(
+    database: Database, makers: Sequence[Any], bound: estimates.BoundProfiles, ran: estimates.Ran | None = None
+) -> dict[str, Estimate]:
+    """For each workflow what one run will probably take with these profiles; `ran`: read before, for many of them."""
     shares = {m.name: partial(read_share, m) for m in makers if m.share is not None}
     with database.read() as conn:
-        measured = estimates.measure(conn, {m.name: m.typical for m in makers}, bound, shares)
+        ran = ran or estimates.Ran(conn)
+        measured = estimates.measure(conn, {m.name: m.typical for m in makers}, bound, shares, ran)
         drawn = {
-            m.name: estimates.estimate_pictures(conn, m.draws.by, m.draws.typical, bound)
+            m.name: estimates.estimate_pictures(conn, m.draws.by, m.draws.typical, bound, ran)
             for m in makers
             if m.draws is not None
         }
@@ -142,9 +145,10 @@ def estimate_on(
     """What a run on this node will take, whose pictures others draw: those that are missing there."""
     shares = {} if workflow.share is None else {workflow.name: partial(read_share, workflow)}
     with database.read() as conn:
-        measured = estimates.measure(conn, {workflow.name: workflow.typical}, bound, shares)
+        ran = estimates.Ran(conn)
+        measured = estimates.measure(conn, {workflow.name: workflow.typical}, bound, shares, ran)
         missing = workflow.draws.missing(NodeView.load(database, node_id), params)
-        pictures = estimates.estimate_pictures(conn, workflow.draws.by, missing, bound)
+        pictures = estimates.estimate_pictures(conn, workflow.draws.by, missing, bound, ran)
     own = estimates.estimate(workflow.typical, bound, measured.get(workflow.name))
     return estimates.add(own if workflow.share is None else estimates.scale(own, workflow.share(params)), pictures)
 

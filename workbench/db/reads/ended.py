@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -259,8 +259,8 @@ def _sum_buckets(measure: Measure, *conditions: ColumnElement[bool]) -> Select[A
     return select(c.state, func.sum(c.jobs).label("jobs")).where(c.measure == measure, *conditions).group_by(c.state)
 
 
-#: narrows a query over jobs to those that match
-Narrow = Callable[[Select[Any]], Select[Any]]
+#: what a job that matches is; nothing: all do
+Conditions = Sequence[ColumnElement[bool]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -273,31 +273,33 @@ class CostOrder:
     after: tuple[float, int] | None
 
 
-def by_cost(narrow: Narrow, order: CostOrder, unsettled: Collection[int]) -> list[Select[Any]]:
+def by_cost(matching: Conditions, order: CostOrder, unsettled: Collection[int]) -> list[Select[Any]]:
     """(job, micros of yuan, micros of dollars) of settled jobs that match, so many of each that the first by cost are
     among them: those in yuan, those in dollars and those in both, each in order."""
     c = ended_job.c
     # the narrow row first: a sum on its side, or SQLite would go through all jobs and look each up
-    both = ended_job.join(job, job.c.id == c.job_id + literal_column("0"))
+    both = ended_job.join(job, job.c.id == c.job_id + literal_column("0")) if matching else ended_job
     settled = select(c.job_id, c.cny_micros, c.usd_micros).select_from(both)
-    settled = settled.where(~among(c.job_id, literal([*unsettled], type_=Ids())))
+    settled = settled.where(*matching, ~among(c.job_id, literal([*unsettled], type_=Ids())))
     orders = []
     for own, other, rate in ((c.cny_micros, c.usd_micros, 1.0), (c.usd_micros, c.cny_micros, order.yuan_for_dollar)):
         by_amount = own.desc() if order.descending else own.asc()
         for part in _after(own, rate, order):
             priced = settled.where(own.isnot(None), other.is_(None), *part)
-            orders.append(narrow(priced).order_by(by_amount, c.job_id.desc()).limit(order.limit))
-    return [*orders, _by_both(narrow, order, unsettled)]
+            orders.append(priced.order_by(by_amount, c.job_id.desc()).limit(order.limit))
+    return [*orders, _by_both(matching, order, unsettled)]
 
 
-def _by_both(narrow: Narrow, order: CostOrder, unsettled: Collection[int]) -> Select[Any]:
+def _by_both(matching: Conditions, order: CostOrder, unsettled: Collection[int]) -> Select[Any]:
     c = ended_job.c
     paid = select(c.job_id, c.cny_micros, c.usd_micros).where(c.cny_micros.isnot(None), c.usd_micros.isnot(None))
     # all of them, in the order of the index that holds just these: SQLite would go through whatever paid in dollars
     both = paid.order_by(c.job_id).limit(_ALL).cte("both").prefix_with("MATERIALIZED")
-    # job by job, which the offset says to PostgreSQL: it would read all of them to find these few
-    its_job = narrow(select(literal(1)).where(job.c.id == both.c.job_id).correlate(both)).offset(0)
-    query = select(*both.c).where(~among(both.c.job_id, literal([*unsettled], type_=Ids())), its_job.exists())
+    query = select(*both.c).where(~among(both.c.job_id, literal([*unsettled], type_=Ids())))
+    if matching:
+        # job by job, which the offset says to PostgreSQL: it would read all of them to find these few
+        its_job = select(literal(1)).where(job.c.id == both.c.job_id, *matching).correlate(both).offset(0)
+        query = query.where(its_job.exists())
     yuan: ColumnElement[float] = both.c.cny_micros + both.c.usd_micros * literal(order.yuan_for_dollar, Float())
     if order.after is not None:
         value, job_id = order.after

@@ -42,7 +42,8 @@ DAY_MS = 24 * HOUR_MS
 #: days of a trend that has no beginning
 SPANS = 30
 _job = columns(Job, job)
-_later = job.alias("later")
+# put together once: a name for each of its columns takes as long as the question
+_later, _first_replay, _next_replay = (job.alias(name) for name in ("later", "first_replay", "next_replay"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,15 +79,16 @@ def _equal_run(whole: Collection[str]) -> tuple[ColumnElement[bool], ColumnEleme
 
 def _line(conditions: Iterable[ColumnElement[bool]]) -> CTE:
     """(root, id, state) of all that was replayed from these jobs, over any number of hops."""
-    first, next_ = job.alias("first_replay"), job.alias("next_replay")
     line = (
-        select(job.c.id.label("root"), first.c.id.label("id"), first.c.state.label("state"))
-        .join_from(job, first, first.c.replay_of == job.c.id)
+        select(job.c.id.label("root"), _first_replay.c.id.label("id"), _first_replay.c.state.label("state"))
+        .join_from(job, _first_replay, _first_replay.c.replay_of == job.c.id)
         .where(*conditions)
         .cte("line", recursive=True)
     )
     return line.union(
-        select(line.c.root, next_.c.id, next_.c.state).join_from(line, next_, next_.c.replay_of == line.c.id)
+        select(line.c.root, _next_replay.c.id, _next_replay.c.state).join_from(
+            line, _next_replay, _next_replay.c.replay_of == line.c.id
+        )
     )
 
 

@@ -158,25 +158,22 @@ def list_possible(conn: Connection, filters: dict[str, Any]) -> list[int] | None
     return few if count_filed(conn, counted) == {} else None
 
 
-def list_kinds(conn: Connection, profile_id: int | None) -> set[str] | None:
-    """The workflows of which jobs with a profile (None: with none) have succeeded, as far as counts and what is not
-    filed tell; None: most are not filed yet."""
+def list_kinds(conn: Connection) -> set[tuple[str, int | None]] | None:
+    """(workflow, profile) of jobs that have succeeded, as far as counts and what is not filed tell; None: most are not
+    filed yet."""
     if has_many_unfiled(conn):
         return None
     # what is filed after this question is in the answer to the next one
-    few = {kind for kind, profile in conn.execute(_unfiled_kinds, {"ids": list_unfiled(conn)}) if profile == profile_id}
-    return few | {*conn.scalars(_filed_kinds, {"profile_id": profile_id or 0})}
+    few = {(kind, profile) for kind, profile in conn.execute(_unfiled_kinds, {"ids": list_unfiled(conn)})}
+    return few | {(kind, profile or None) for kind, profile in conn.execute(_filed_kinds)}
 
 
 _unfiled_kinds = select(job.c.kind, job.c.profile_id).where(among(job.c.id, bindparam("ids", type_=Ids())))
 _filed_kinds = (
-    select(job_count.c.kind)
-    .where(
-        job_count.c.model == "", job_count.c.profile_id == bindparam("profile_id"), job_count.c.state == "succeeded",
-        job_count.c.jobs > 0,
-    )
+    select(job_count.c.kind, job_count.c.profile_id)
+    .where(job_count.c.model == "", job_count.c.state == "succeeded", job_count.c.jobs > 0)
     .distinct()
-)  # fmt: skip
+)
 
 
 def count_filed(conn: Connection, filters: dict[str, Any]) -> dict[str, int] | None:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, func, select, union
+from sqlalchemy import Connection, bindparam, func, literal, select, union
 
 from workbench.db.connection import Ids, among, unindexed
 from workbench.db.reads import families
@@ -77,9 +77,10 @@ def list_runs(
     plans, until there are MOST_RUNS."""
 
     def is_chosen(run: Any, model_expected: str | None) -> bool:
+        _, kind, state, of_project, _, finished_at, *_ = run
         return (
-            run.state == "succeeded" and run.finished_at >= since and (until is None or run.finished_at < until)
-            and (project is None or run.project_id == project) and (not workflow or run.kind == workflow)
+            state == "succeeded" and finished_at >= since and (until is None or finished_at < until)
+            and (project is None or of_project == project) and (not workflow or kind == workflow)
             and (not model or model_expected == model)
         )  # fmt: skip
 
@@ -133,13 +134,15 @@ def _runs_of(
     found = []
     for plan, child in pairs:
         # one that was removed between two of these questions is gone
-        run = runs.get(child)
-        foreseen = None if run is None else expected.get((plan, run.kind))
-        if run is not None and foreseen is not None and is_chosen(run, foreseen.model):
-            took = None if run.started_at is None else run.finished_at - run.started_at
+        if (run := runs.get(child)) is None:
+            continue
+        _, kind, _, _, started_at, finished_at, read, written, micros, currency = run
+        foreseen = expected.get((plan, kind))
+        if foreseen is not None and is_chosen(run, foreseen.model):
+            took = None if started_at is None else finished_at - started_at
             found.append((child, ForecastRun(
-                run.kind, foreseen.model, foreseen.tokens, foreseen.ms, foreseen.cost, foreseen.unpriced,
-                run.input_tokens, run.output_tokens, run.cost_micros, run.currency, took,
+                kind, foreseen.model, foreseen.tokens, foreseen.ms, foreseen.cost, foreseen.unpriced,
+                read, written, micros, currency, took,
             )))  # fmt: skip
     return sorted(found, key=lambda run: -run[0])
 
@@ -151,6 +154,9 @@ def _find_runs(conn: Connection, started: Mapping[int, list[int]]) -> dict[int, 
 
 def _sum_started(conn: Connection, job_ids: list[int]) -> dict[int, list[tuple[Any, ...]]]:
     """Of the jobs that have started others: what those took, by currency."""
+    # asked job by job, which the offset says to PostgreSQL: it would read all that any job has started
+    has_started = select(literal(1)).where(job_child.c.parent_id == job.c.id).offset(0).correlate(job).exists()
+    parents = conn.scalars(select(job.c.id).where(among(job.c.id, _ids), has_started), {"ids": sorted(job_ids)}).all()
     query = (
         select(
             job_child.c.parent_id, job.c.currency, func.sum(job.c.cost_micros),
@@ -162,7 +168,7 @@ def _sum_started(conn: Connection, job_ids: list[int]) -> dict[int, list[tuple[A
         .group_by(job_child.c.parent_id, job.c.currency)
     )  # fmt: skip
     started: dict[int, list[tuple[Any, ...]]] = {}
-    for parent, *sums in conn.execute(query, {"ids": sorted(job_ids)}).all() if job_ids else ():
+    for parent, *sums in conn.execute(query, {"ids": parents}).all() if parents else ():
         started.setdefault(parent, []).append(tuple(sums))
     return started
 

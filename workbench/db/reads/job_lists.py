@@ -23,47 +23,49 @@ MOST_BOUNDED = 50_000
 _job = columns(Job, job)
 
 
-def _matching(conn: Connection, query: Select[Any], filters: JobFilters, lowest: int | None = None) -> Select[Any]:
+def _list_textless(conn: Connection, filters: JobFilters, lowest: int | None = None) -> list[ColumnElement[bool]]:
+    """As `list_conditions`, but for a search of text."""
     if unknown := filters.keys() - JobFilters.__annotations__.keys():
         raise TypeError(f"no such filter of jobs: {', '.join(sorted(unknown))}")
+    conditions: list[ColumnElement[bool]] = []
     if (few := filing.list_possible(conn, dict(filters))) is not None:
         # nobody goes through all jobs to find none
-        query = query.where(among(job.c.id, literal(few, type_=Ids())))
+        conditions.append(among(job.c.id, literal(few, type_=Ids())))
     if state := filters.get("state"):
         several = [state] if isinstance(state, str) else [*state]
         # equal to one: an index of jobs in a state is known by that
-        query = query.where(job.c.state == several[0] if len(several) == 1 else job.c.state.in_(several))
+        conditions.append(job.c.state == several[0] if len(several) == 1 else job.c.state.in_(several))
     if kind := filters.get("kind"):
-        query = query.where(job.c.kind == kind)
+        conditions.append(job.c.kind == kind)
     if (project := filters.get("project")) is not None:
-        query = query.where(job.c.project_id == project)
+        conditions.append(job.c.project_id == project)
     if (node_id := filters.get("node_id")) is not None:
-        query = query.where(job.c.node_id == node_id)
+        conditions.append(job.c.node_id == node_id)
     if error_kind := filters.get("error_kind"):
-        query = query.where(job.c.error_kind == error_kind)
+        conditions.append(job.c.error_kind == error_kind)
     since, until = filters.get("since"), filters.get("until")
     if since is not None or until is not None:
-        query = query.where(*_created(conn, since, until))
+        conditions += _created(conn, since, until)
     if (profile := filters.get("profile")) is not None:
-        query = query.where(job.c.profile_id == profile if profile else job.c.profile_id.is_(None))
+        conditions.append(job.c.profile_id == profile if profile else job.c.profile_id.is_(None))
     if (run_over := filters.get("run_over")) is not None:
         ran = and_(job.c.state.in_(TERMINAL), job.c.finished_at - job.c.started_at > run_over)
-        query = query.where(or_(ran, and_(job.c.state.in_(ACTIVE), db_now_ms() - job.c.started_at > run_over)))
+        conditions.append(or_(ran, and_(job.c.state.in_(ACTIVE), db_now_ms() - job.c.started_at > run_over)))
         if not ended.is_behind(conn):
-            query = query.where(ended.may_have_run(conn, run_over))
+            conditions.append(ended.may_have_run(conn, run_over))
     if cost_over := filters.get("cost_over"):
         behind = ended.is_behind(conn)
-        query = query.where(_cost_more(cost_over) if behind else ended.cost_more(conn, cost_over, lowest))
+        conditions.append(_cost_more(cost_over) if behind else ended.cost_more(conn, cost_over, lowest))
     if model := filters.get("model"):
         # an alias: what asks may be about calls itself
         called = model_call.alias("called")
         if lowest is None:
-            query = query.where(exists().where(called.c.model == model, called.c.job_id == job.c.id))
+            conditions.append(exists().where(called.c.model == model, called.c.job_id == job.c.id))
         else:
-            query = query.where(
+            conditions.append(
                 job.c.id.in_(select(called.c.job_id).where(called.c.model == model, called.c.job_id >= lowest))
             )
-    return query
+    return conditions
 
 
 def _created(conn: Connection, since: int | None, until: int | None) -> list[ColumnElement[bool]]:
@@ -122,11 +124,16 @@ def _are_more(conn: Connection, within: Sequence[ColumnElement[bool]], most: int
     return conn.execute(select(literal(1)).where(*within).offset(most).limit(1)).first() is not None
 
 
-def restrict(conn: Connection, query: Select[Any], filters: JobFilters, lowest: int | None = None) -> Select[Any]:
-    """A query over jobs, for those that match; `lowest`: it asks of most jobs from this id on, and of none below."""
-    query = _matching(conn, query, filters, lowest)
+def list_conditions(conn: Connection, filters: JobFilters, lowest: int | None = None) -> list[ColumnElement[bool]]:
+    """What a job that matches is; `lowest`: most jobs from this id on are asked of, and none below."""
+    conditions = _list_textless(conn, filters, lowest)
     needle = search.needle_of(filters.get("text"))
-    return query.where(filing.says(conn, needle, lowest or 0)) if needle else query
+    return [*conditions, filing.says(conn, needle, lowest or 0)] if needle else conditions
+
+
+def restrict(conn: Connection, query: Select[Any], filters: JobFilters, lowest: int | None = None) -> Select[Any]:
+    """A query over jobs, for those that match (see `list_conditions`)."""
+    return query.where(*list_conditions(conn, filters, lowest))
 
 
 def _cost_more(amounts: Mapping[str, int]) -> ColumnElement[bool]:
@@ -174,7 +181,7 @@ def _page_parts(
     if not needle and state and not isinstance(state, str) and len(state) > 1:
         # each for itself, and not as one of several as well: PostgreSQL would take it for ever rarer
         return [part for one in dict.fromkeys(state) for part in _page_parts(conn, wanted, {**filters, "state": one})]
-    query = _matching(conn, select(*wanted), filters)
+    query = select(*wanted).where(*_list_textless(conn, filters))
     if (ends := _find_ends(conn, filters.get("since"), filters.get("until"))) is not None:
         query = query.where(job.c.id.between(*ends))
     if needle:
@@ -209,7 +216,7 @@ def count_states(conn: Connection, **filters: Unpack[JobFilters]) -> dict[str, i
         for part, key in _page_parts(conn, (job.c.id, job.c.state), filters):
             newest.update(_list_newest(conn, part, key, MOST_COUNTED))
         return dict(Counter(newest[i] for i in sorted(newest, reverse=True)[:MOST_COUNTED]))
-    counted = _matching(conn, select(job.c.state, func.count()).group_by(job.c.state), filters)
+    counted = select(job.c.state, func.count()).group_by(job.c.state).where(*_list_textless(conn, filters))
     filed = filing.count_filed(conn, dict(filters))
     if filed is not None:
         counts, one_by_one = Counter(filed), filing.list_unfiled(conn)

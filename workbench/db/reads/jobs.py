@@ -277,18 +277,22 @@ def latest_for_nodes(conn: Connection, node_ids: list[int]) -> dict[tuple[int, s
 
 _later = job.alias("later")
 # each tick of a Studio asks these two: built once
+_newest_failures = (
+    select(func.max(job.c.id).label("id"), job.c.node_id, job.c.kind)
+    .where(job.c.project_id == bindparam("project_id"), job.c.state.in_(FAILED), job.c.node_id.isnot(None))
+    .group_by(job.c.node_id, job.c.kind)
+    .cte("newest_failures")
+    .prefix_with("MATERIALIZED")
+)
+_run_since = select(literal(1)).where(
+    _later.c.node_id == _newest_failures.c.node_id,
+    _later.c.kind == _newest_failures.c.kind,
+    _later.c.id > _newest_failures.c.id,
+)
 _unsolved = (
     select(*_job)
-    .where(
-        job.c.project_id == bindparam("project_id"),
-        job.c.state.in_(FAILED),
-        job.c.node_id.isnot(None),
-        ~exists(
-            select(literal(1)).where(
-                _later.c.node_id == job.c.node_id, _later.c.kind == job.c.kind, _later.c.id > job.c.id
-            )
-        ),
-    )
+    .join(_newest_failures, _newest_failures.c.id == job.c.id)
+    .where(~exists(_run_since))
     .order_by(job.c.id)
 )
 # of those at work, of whatever project, there are few

@@ -16,12 +16,14 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import (
+    BigInteger,
     ColumnElement,
     Connection,
     LargeBinary,
     Select,
     Table,
     and_,
+    case,
     cast,
     func,
     literal,
@@ -77,6 +79,8 @@ LONG_TAIL = 20_000
 MOST_READ = 10_000
 #: hours in which a day begins that are asked for one by one; SQLite takes no condition of a thousand
 MOST_SPLIT = 400
+#: offsets of a zone that a statement tells apart
+MOST_OFFSETS = 8
 #: every offset from UTC is a multiple of it
 _QUARTER_MS = 900_000
 #: where the longest span begins, so that nothing is left over at the end
@@ -157,8 +161,10 @@ class _Source:
     indexed: tuple[str, ...] = ()
 
 
-def _sum_each(values: Mapping[str, ColumnElement[Any]], sign: Any) -> dict[str, ColumnElement[Any]]:
-    return {name: func.sum(sign * value).label(name) for name, value in values.items()}
+def _sum_each(values: Mapping[str, ColumnElement[Any]], sign: Any = None) -> dict[str, ColumnElement[Any]]:
+    # as whole numbers: PostgreSQL's sums are decimals, which take Python longer to read than the sum took to make
+    sums = {name: func.sum(value if sign is None else sign * value) for name, value in values.items()}
+    return {name: cast(total, BigInteger).label(name) for name, total in sums.items()}
 
 
 def _usage_source(c: Any, base: Any, jobs: Any | None, sign: int, *conditions: ColumnElement[bool]) -> _Source:
@@ -209,7 +215,7 @@ def _usage() -> _Kind:
         usage_hour,
         USAGE_FACETS,
         USAGE_ALWAYS,
-        _sum_each({name: usage_hour.c[name] for name in USAGE_SUMS}, literal(1)),
+        _sum_each({name: usage_hour.c[name] for name in USAGE_SUMS}),
         (
             _usage_source(model_call.c, tail, job.c, 1),
             _usage_source(usage_undo.c, usage_undo, None, -1),
@@ -240,7 +246,7 @@ def _jobs(model: str | None) -> _Kind:
         job_hour,
         JOB_FACETS if model is None else MODEL_FACETS,
         JOB_ALWAYS,
-        _sum_each({name: job_hour.c[name] for name in JOB_SUMS}, literal(1)),
+        _sum_each({name: job_hour.c[name] for name in JOB_SUMS}),
         (
             _job_source(job.c, JOB_TAIL, model, literal(1), *called),
             _job_source(job_undo.c, job_undo, model, job_undo.c.sign, *noted(job_undo.c.models)),
@@ -447,9 +453,45 @@ def is_behind(conn: Connection) -> bool:
 
 
 def _begin(at: Any, stretch: Stretch) -> Any:
-    """The beginning of what a moment is told apart by: its hour, or the quarter that its day is found by."""
-    step = HOUR_MS if stretch.hourly else _QUARTER_MS
-    return (at - at % step if stretch.by_time else null()).label("at")
+    """The beginning of what a moment is told apart by, its hour; or a moment by which its day is found, one for all of
+    a day, or, where the zone's offset changes too often, one for a quarter of an hour."""
+    if not stretch.by_time:
+        return null().label("at")
+    if stretch.hourly or stretch.zone is None:
+        return (at - at % HOUR_MS).label("at")
+    offsets = list_offsets(stretch.since, stretch.until, stretch.zone)
+    if len(offsets) > MOST_OFFSETS:
+        return (at - at % _QUARTER_MS).label("at")
+    noons = [(until, at - (at + offset) % DAY_MS + DAY_MS // 2) for until, offset in offsets]
+    *earlier, (_, last) = noons
+    return (case(*((at < until, noon) for until, noon in earlier), else_=last) if earlier else last).label("at")
+
+
+@functools.lru_cache(256)
+def list_offsets(since: int, until: int, zone: str) -> list[tuple[int, int]]:
+    """(before when, ms from UTC) of each part of a stretch of time in which a zone keeps one offset."""
+    begin, end = max(since, _EARLIEST_MS), min(until, _LATEST_MS)
+    known = ZoneInfo(zone)
+
+    def offset_at(ms: int) -> int:
+        offset = datetime.fromtimestamp(ms / 1000, known).utcoffset()
+        return round(offset.total_seconds() * 1000) if offset is not None else 0
+
+    parts: list[tuple[int, int]] = []
+    at = begin
+    while at < end and len(parts) <= MOST_OFFSETS:
+        offset = offset_at(at)
+        later = next((ms for ms in range(at, end, DAY_MS) if offset_at(ms) != offset), None)
+        if later is None and offset_at(end) == offset:
+            break
+        high = end if later is None else later
+        low = max(at, high - DAY_MS)
+        while high - low > 1:
+            middle = (low + high) // 2
+            low, high = (middle, high) if offset_at(middle) == offset else (low, middle)
+        parts.append((high, offset))
+        at = high
+    return [*parts, (until, offset_at(max(at, begin)))]
 
 
 def _sum(

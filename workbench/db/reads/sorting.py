@@ -206,25 +206,22 @@ def _by_cost(conn: Connection, filters: JobFilters, after: Place | None, order: 
         return _by_sums(conn, filters, after, order)
     unsettled = ended.list_unsettled(conn, costs=True)
     values: dict[int, ended.Cost] = {}
-
-    def narrow(query: Select[Any]) -> Select[Any]:
-        return job_lists.restrict(conn, query, filters)
-
-    all_matching = narrow(select(job.c.id)).order_by(job.c.id.desc())
+    matching = job_lists.list_conditions(conn, filters)
+    all_matching = select(job.c.id).where(*matching).order_by(job.c.id.desc())
     are_few = conn.execute(all_matching.offset(ended.FEW).limit(1)).first() is None
     if are_few:
         c, both = ended_job.c, job.outerjoin(ended_job, ended_job.c.job_id == job.c.id)
-        costs = narrow(select(job.c.id, c.cny_micros, c.usd_micros).select_from(both))
+        costs = select(job.c.id, c.cny_micros, c.usd_micros).select_from(both).where(*matching)
         values = {i: (cny, usd) for i, cny, usd in conn.execute(costs).all()}
         live = [*values]
         stale = values.keys() & set(unsettled)
         values |= dict.fromkeys(stale, (None, None)) | ended.sum_costs(conn, stale)
     else:
-        own = narrow(select(job.c.id)).where(among(job.c.id, literal(unsettled, type_=Ids())))
+        own = select(job.c.id).where(among(job.c.id, literal(unsettled, type_=Ids())), *matching)
         live = [*conn.scalars(own)]
         values = ended.sum_costs(conn, live)
         if after is None or after.key[0] is not None:
-            for query in ended.by_cost(narrow, order, unsettled):
+            for query in ended.by_cost(matching, order, unsettled):
                 values |= {i: (cny, usd) for i, cny, usd in conn.execute(query)}
     nothing = [i for i in live if values.get(i, (None, None)) == (None, None)]
     known = [(_in_yuan(cost, order.yuan_for_dollar), i) for i, cost in values.items() if cost != (None, None)]
@@ -233,7 +230,7 @@ def _by_cost(conn: Connection, filters: JobFilters, after: Place | None, order: 
     elif after is not None:
         known, nothing = [], [i for i in nothing if i < after.id]
     if len(known) < order.limit and not are_few:
-        unknown = narrow(select(job.c.id)).where(ended.costs_nothing_known(unsettled))
+        unknown = select(job.c.id).where(ended.costs_nothing_known(unsettled), *matching)
         nothing += conn.scalars(unknown.where(*_older(after)).order_by(job.c.id.desc()).limit(order.limit))
     return _merge(known, nothing, order.descending, order.limit)
 

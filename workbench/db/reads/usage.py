@@ -220,7 +220,7 @@ def latencies(
         times.setdefault((None,), {})
     rows = []
     for key in _in_order(times):
-        p50, p95, p99 = (histograms.percentile(times[key], share) for share in (0.5, 0.95, 0.99))
+        p50, p95, p99 = histograms.percentiles(times[key], (0.5, 0.95, 0.99))
         first = histograms.percentile(first_tokens.get(key, {}), 0.5)
         rows.append(
             Latency(**_own(others, key), p50=p50, p95=p95, p99=p99, calls=sum(times[key].values()), ttft_p50=first)
@@ -279,7 +279,7 @@ def job_times(
     waits, runs = rollups.merge_jobs(conn, groups, asked, given)
     rows = []
     for key in _in_order(waits):
-        shares = [histograms.percentile(times.get(key, {}), share) for times in (waits, runs) for share in (0.5, 0.95)]
+        shares = [ms for times in (waits, runs) for ms in histograms.percentiles(times.get(key, {}), (0.5, 0.95))]
         workflow: str | None = key[1] if by_workflow else None
         wait_p50, wait_p95, run_p50, run_p95 = shares
         rows.append(JobTimes(key[0], sum(waits[key].values()), wait_p50, wait_p95, run_p50, run_p95, workflow))

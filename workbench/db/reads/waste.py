@@ -83,9 +83,11 @@ def _of_facet(facet: str, hours: int, stretch: Range, given: Given) -> list[Colu
     times = range(-(-begin // span) * span, end, span)
     own = dict(given)
     within: ColumnElement[bool] = and_(c["at"] >= begin, c["at"] < end)
-    if first in given and len(times) <= MOST_TIMES:
-        # each time for itself: its rows that match stand together in the key, behind what the facet does not tell apart
+    if given and len(times) <= MOST_TIMES:
+        # each time for itself, by the key: PostgreSQL would go through the rows of all times
         within = among(c["at"], literal([*times], type_=Ids()))
+    if first in given and len(times) <= MOST_TIMES:
+        # what matches stands together in the key, behind what the facet does not tell apart
         own |= {name: none for name, none in takewhile(lambda column: column[0] != first, NONE.items())}
     return [c.facet == facet, c.hours == hours, within, *(c[name] == value for name, value in own.items())]
 
