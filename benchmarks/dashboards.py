@@ -166,7 +166,7 @@ def _ask_of_story(wb: Workbench, project: int) -> dict[str, Question]:
 def _ask_of_jobs(wb: Workbench, now: int, of_project: dict[str, Any], kind: str, model: str) -> dict[str, Question]:
     """Pages, counts and sums of jobs behind each filter, and the sorted ones."""
     jobs = wb.jobs
-    middle = max((row.id for row in jobs.list(limit=1)), default=0) // 2
+    newest = max((row.id for row in jobs.list(limit=1)), default=0)
     filters: dict[str, dict[str, Any]] = {
         "": {}, "of a project": of_project, "of a workflow": {"kind": kind}, "of a model": {"model": model},
         "that failed": {"state": ["failed", "partial"]}, "with a word": {"text": "lamp"},
@@ -178,7 +178,9 @@ def _ask_of_jobs(wb: Workbench, now: int, of_project: dict[str, Any], kind: str,
     asked: dict[str, Question] = {}
     for name, given in filters.items():
         asked[f"a page of jobs {name}".strip()] = partial(jobs.list, **given)
-        asked[f"page 10,000 of jobs {name}"] = partial(jobs.list, before=middle, **given)
+        # whoever pages through a time does not leave it
+        passed = sum(jobs.count_states(**given).values()) if "since" in given else newest
+        asked[f"a page in the middle of jobs {name}"] = partial(jobs.list, before=newest - passed // 2, **given)
         asked[f"counts of jobs {name}"] = partial(jobs.count_states, **given)
         asked[f"the board's sums of jobs {name}"] = partial(jobs.sum_up, now, **given)
     columns: tuple[JobSort, ...] = ("state", "job", "wait", "run", "progress", "cost")

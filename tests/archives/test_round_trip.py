@@ -409,7 +409,7 @@ def test_every_table_is_in_an_archive_or_stays_for_a_reason() -> None:
         # of acts on many jobs, which belong to no project
         "bulk_item",
         # follow from the jobs that came in: groups of failures, counts, the index of words
-        "failure", "failure_group", "job_count", "job_text",
+        "failure", "failure_facet", "failure_group", "job_count", "job_text",
         # sums over the ledger and the jobs, made anew where these come to
         "usage_tail", "usage_undo", "usage_hour", "job_tail", "job_undo", "job_hour", "ended_job", "ended_count",
         "waste_tail", "version_tail", "wasted_call", "waste_sum",

@@ -16,11 +16,13 @@ from workbench.api.settings import InstallationSettings
 from workbench.cli import run
 from workbench.db.connection import Database, db_now_ms
 from workbench.db.reads import exports, job_lists, usage
+from workbench.db.reads import failures as failure_reads
 from workbench.db.reads import jobs as reads
 from workbench.db.reads import rollups as sums
 from workbench.db.reads.rollups import Stretch
 from workbench.db.rollup_tables import JOB_SUMS
 from workbench.db.rows.exports import LedgerEntry
+from workbench.db.rows.jobs import FailureGroup
 from workbench.db.rows.usage import CallFilters
 from workbench.db.schema import (
     artifact,
@@ -34,9 +36,10 @@ from workbench.db.schema import (
     job_text,
     model_call,
     node,
+    profile,
     step,
 )
-from workbench.db.writes import filing, rollups, steps
+from workbench.db.writes import failures, filing, prune, rollups, steps
 from workbench.db.writes.prune import Keep
 from workbench.errors import InvalidInput
 from workbench.jobs import pruning
@@ -258,6 +261,38 @@ def test_a_dry_run_tells_what_goes_however_the_jobs_fall_into_batches(database: 
         after = count_rows(conn)
     assert {name: before[name] - after[name] for name in before} == {name: would.rows[name] for name in before}
     assert (would.rows["job_child"], would.rows["bulk_item"]) == (12, 2)
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_what_failures_are_of_is_told_of_those_that_are_left(database: Database, seed: int) -> None:
+    dice, ids = random.Random(seed), list[int]()
+    with database.write() as conn:
+        conn.execute(insert(profile).values(id=5, name="p", provider="p", params={}, modes={}, created_at=1))
+        conn.execute(insert(node).values(title="Q", position=1, created_at=1, id=9, kind="project"))
+    for _ in range(6):
+        with database.write() as conn:
+            for _ in range(8):
+                about = {"kind": dice.choice("ab"), "profile_id": dice.choice([None, 5])}
+                place = dice.choice([(None, None), (1, 3), (9, 9)])
+                about |= {"project_id": place[0], "node_id": place[1], "error_fingerprint": dice.choice("xyz")}
+                ids.append(add(conn, dice.uniform(0, 60), dice.choice(["failed", "partial"]), **about))
+                failures.add(conn, ids[-1], about["error_fingerprint"])
+        with database.write() as conn:
+            # the newest stays, as ever: its number is not given away again
+            gone = dice.sample(ids[:-1], dice.randrange(len(ids)))
+            prune.remove(conn, gone)
+            ids = [i for i in ids if i not in gone]
+        with database.read() as conn:
+            for project in (None, 1, 9):
+                groups = failure_reads.list_failures(conn, failure_reads.FailureScope(project))
+                counted = failure_reads.list_failures(conn, failure_reads.FailureScope(project, since=0))
+                # one reads what is kept of them, the other the failures
+                assert [affected(g) for g in groups] == [affected(g) for g in counted]
+            assert sum(g.count for g in failure_reads.list_failures(conn, failure_reads.FailureScope())) == len(ids)
+
+
+def affected(group: FailureGroup) -> tuple[Any, ...]:
+    return group.fingerprint, group.kinds, group.models, group.profiles, group.versions, group.projects
 
 
 def count_rows(conn: Connection) -> dict[str, int]:

@@ -376,9 +376,22 @@ failure = Table(
     # the newest job that has made it good: a replay of it over any number of hops, or a later run of the same thing
     Column("repaired_by", Id),
     Index("ix_failure_group", "fingerprint", "finished_at", "project_id", "repaired_by"),
+    Index("ix_failure_jobs", "fingerprint", "job_id"),
     Index("ix_failure_affected", "fingerprint", "kind", "model", "profile_id", "version", "project_id", "finished_at"),
     Index("ix_failure_finished_at", "finished_at"),
     Index("ix_failure_work", "node_id", "kind", postgresql_where=_unrepaired_sql, sqlite_where=_unrepaired_sql),
+)
+
+# what the failures of one fingerprint are of, each combination once, however many they are; "" and 0: none
+failure_facet = Table(
+    "failure_facet",
+    metadata,
+    Column("fingerprint", String(40), primary_key=True),
+    Column("kind", String(80), primary_key=True),
+    Column("model", String(200), primary_key=True),
+    Column("profile_id", Id, primary_key=True, autoincrement=False),
+    Column("version", String(20), primary_key=True),
+    Column("project_id", Id, primary_key=True, autoincrement=False),
 )
 
 # what people say of the failures of one fingerprint; without a row it is open

@@ -18,9 +18,10 @@ def list_dearest(
 ) -> list[RunSpending]:
     """Those of these workflows that were asked for in a stretch of time (epoch ms), dollars by the set rate."""
     rate = float(money.rate(conn))
+    known = sorting.list_kinds(conn)
     found = [
         place
-        for kind in dict.fromkeys(kinds)
+        for kind in dict.fromkeys(kind for kind in kinds if kind in known)
         for place in sorting.list_sorted(
             conn, "cost", descending=True, after=None, limit=limit, kinds=(), yuan_for_dollar=rate, kind=kind,
             project=project, since=since, until=until,

@@ -122,8 +122,7 @@ def cost_more(conn: Connection, amounts: Mapping[str, int], lowest: int | None =
     over = [i for i, cost in sum_costs(conn, unsettled).items() if exceeds(cost, amounts)]
     known: set[int] = set()
     for condition in _exceeding(amounts):
-        costly = select(ended_job.c.job_id).where(condition)
-        if _are_many(conn, costly):
+        if _are_many(conn, condition):
             own = _own.c
             if lowest is not None:
                 # of those from an id on, not of all that ever cost so much
@@ -135,20 +134,24 @@ def cost_more(conn: Connection, amounts: Mapping[str, int], lowest: int | None =
             more = or_(*_exceeding(amounts, {"CNY": own.cny_micros, "USD": own.usd_micros}))
             exists = select(literal(1)).where(own.job_id == job.c.id, more).exists()
             return or_(and_(exists, ~_one_of(unsettled)), _one_of(over))
-        known.update(conn.scalars(costly))
+        known.update(conn.scalars(select(ended_job.c.job_id).where(condition)))
     return _one_of(known - {*unsettled} | {*over})
 
 
 def may_have_run(conn: Connection, run_over: int) -> ColumnElement[bool]:
     """Of jobs among which all are that ran longer: those few, or all when there are many."""
-    long = select(ended_job.c.job_id).where(ended_job.c.run_ms > run_over)
-    if _are_many(conn, long):
+    is_over = ended_job.c.run_ms > run_over
+    if _are_many(conn, is_over):
         return true()
+    long = select(ended_job.c.job_id).where(is_over)
     return _one_of({*conn.scalars(long), *list_unsettled(conn, costs=False)})
 
 
-def _are_many(conn: Connection, rows: Select[Any]) -> bool:
-    return conn.execute(rows.offset(FEW).limit(1)).first() is not None
+def _are_many(conn: Connection, is_over: Any) -> bool:
+    """Whether more than FEW narrow rows have so large a value: in the order of its index, which PostgreSQL would leave
+    for all rows once it plans for any value."""
+    largest = select(literal(1)).where(is_over).order_by(is_over.left.desc())
+    return conn.execute(largest.offset(FEW).limit(1)).first() is not None
 
 
 def _one_of(ids: Iterable[int], column: ColumnElement[int] = job.c.id) -> ColumnElement[bool]:

@@ -30,6 +30,7 @@ from workbench.db.schema import (
     artifact,
     artifact_head,
     failure,
+    failure_facet,
     failure_group,
     job,
     job_child,
@@ -135,7 +136,7 @@ def list_failures(conn: Connection, scope: FailureScope, *, limit: int | None = 
     groups = conn.execute(query).all()
     newest = {last.id: last for last in find_many(conn, [group.newest_id for group in groups])}
     names = [group.fingerprint for group in groups]
-    affected = _list_affected(conn, names, where)
+    affected = _list_affected(conn, names, scope)
     trends = _list_trends(conn, names, where, scope)
     said = {
         row.fingerprint: row
@@ -153,19 +154,23 @@ def list_failures(conn: Connection, scope: FailureScope, *, limit: int | None = 
     return listed
 
 
-#: what of its failures is listed with a group, in the order of the index that has them
-_AFFECTED = (failure.c.kind, failure.c.model, failure.c.profile_id, failure.c.version, failure.c.project_id)
+#: what of its failures is listed with a group
+_AFFECTED = ("kind", "model", "profile_id", "version", "project_id")
 
 
-def _list_affected(
-    conn: Connection, names: Sequence[str], where: Sequence[ColumnElement[bool]]
-) -> dict[str, tuple[list[Any], ...]]:
+def _list_affected(conn: Connection, names: Sequence[str], scope: FailureScope) -> dict[str, tuple[list[Any], ...]]:
     """Fingerprint → which kinds, models, profiles, versions and projects its failures are of."""
-    query = select(failure.c.fingerprint, *_AFFECTED).where(failure.c.fingerprint.in_(names), *where).distinct()
+    # of all times each combination is kept once
+    c = failure_facet.c if scope.since is None and scope.until is None else failure.c
+    query = select(c.fingerprint, *(c[name] for name in _AFFECTED)).where(c.fingerprint.in_(names)).distinct()
+    if scope.since is not None or scope.until is not None:
+        query = query.where(*_in_scope(scope))
+    elif scope.project is not None:
+        query = query.where(failure_facet.c.project_id == scope.project)
     values: dict[str, tuple[set[Any], ...]] = {name: tuple(set() for _ in _AFFECTED) for name in names}
     for name, *row in conn.execute(query).all():
         for known, value in zip(values[name], row, strict=True):
-            if value is not None:
+            if value:
                 known.add(value)
     return {name: tuple(sorted(known) for known in sets) for name, sets in values.items()}
 

@@ -80,12 +80,17 @@ def list_sorted(
     return [Place(key, i, at) for key, i in found]
 
 
-def _order_kinds(conn: Connection, kinds: Sequence[str], descending: bool, also: str | None) -> list[str]:
-    """Every kind that a job has, or had at the last page: first those in their order, then the others by name."""
+def list_kinds(conn: Connection) -> set[str]:
+    """Every kind that a job has, from one look into their index for each."""
     following = select(func.min(job.c.kind).label("kind")).cte("kinds", recursive=True)
     later = select(func.min(job.c.kind)).where(job.c.kind > following.c.kind).scalar_subquery()
     following = following.union_all(select(later).where(following.c.kind.isnot(None)))
-    known = {kind for kind in conn.scalars(select(following.c.kind)) if kind is not None}
+    return {kind for kind in conn.scalars(select(following.c.kind)) if kind is not None}
+
+
+def _order_kinds(conn: Connection, kinds: Sequence[str], descending: bool, also: str | None) -> list[str]:
+    """Every kind that a job has, or had at the last page: first those in their order, then the others by name."""
+    known = list_kinds(conn)
     known |= {also} if also is not None else set()
     ordered = [k for k in dict.fromkeys(kinds) if k in known] + sorted(known - set(kinds))
     return ordered[::-1] if descending else ordered

@@ -11,6 +11,7 @@ from functools import cache
 from typing import Any, Unpack
 
 from sqlalchemy import (
+    BigInteger,
     ColumnElement,
     Connection,
     Float,
@@ -327,7 +328,8 @@ _spending = (
     model_call.c.currency,
     func.coalesce(func.sum(usage_sums(model_call.c)["calls"]), 0).label("calls"),
     func.sum(model_call.c.input_tokens + model_call.c.output_tokens).label("tokens"),
-    func.sum(model_call.c.cost_micros).label("micros"),
+    # as whole numbers: PostgreSQL's sums of these are decimals
+    cast(func.sum(model_call.c.cost_micros), BigInteger).label("micros"),
     _unpriced_calls,
 )
 

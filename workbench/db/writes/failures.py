@@ -16,6 +16,7 @@ from sqlalchemy import (
     Connection,
     and_,
     bindparam,
+    delete,
     func,
     insert,
     literal,
@@ -29,7 +30,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from workbench.db.connection import Ids, among, db_now_ms
 from workbench.db.reads.failures import select_repairs
-from workbench.db.schema import FAILED, failure, failure_group, job, model_call, webhook
+from workbench.db.schema import FAILED, failure, failure_facet, failure_group, job, model_call, webhook
 
 GroupState = Literal["open", "resolved", "ignored"]
 
@@ -74,11 +75,40 @@ def add(conn: Connection, job_id: int, fingerprint: str) -> None:
     """A job has failed in this transaction; a group that was resolved has regressed. The transaction's last write: it
     may wait for another failure of the group."""
     conn.execute(_add, {"b_job_id": job_id, "b_version": VERSION})
+    add_facets(conn, [job_id])
     conn.execute(_regress, {"b_job_id": job_id, "b_fingerprint": fingerprint})
 
 
 _unrepaired = failure.c.repaired_by.is_(None)
 _ids = bindparam("b_ids", type_=Ids())
+_facet_of = tuple(
+    func.coalesce(own, literal(0 if own.name.endswith("_id") else "", own.type)).label(own.name)
+    for own in (failure.c[column.name] for column in failure_facet.c)
+)
+# in one order, so that two writers do not wait for each other
+_facets = select(*_facet_of).distinct().order_by(*(own.name for own in _facet_of))
+
+
+def add_facets(conn: Connection, job_ids: Collection[int] | None = None) -> None:
+    """What failures of these jobs, or of all, are of; what is known already stays as it is."""
+    query = _facets.where(true() if job_ids is None else among(failure.c.job_id, _ids))
+    dialect = sqlite if conn.dialect.name == "sqlite" else postgresql
+    new = dialect.insert(failure_facet).from_select([own.name for own in _facet_of], query).on_conflict_do_nothing()
+    conn.execute(new, {} if job_ids is None else {"b_ids": sorted(job_ids)})
+
+
+def remove(conn: Connection, job_ids: Collection[int]) -> None:
+    """Forget the failures of jobs that are removed, and what no other failure of their groups is of."""
+    mine = among(failure.c.job_id, _ids)
+    names = conn.scalars(select(failure.c.fingerprint).where(mine).distinct(), {"b_ids": [*job_ids]}).all()
+    if not names:
+        return
+    conn.execute(delete(failure).where(mine), {"b_ids": [*job_ids]})
+    same = and_(*(own == failure_facet.c[own.name] for own in _facet_of), failure.c.kind == failure_facet.c.kind)
+    left = select(literal(1)).where(failure.c.fingerprint == failure_facet.c.fingerprint, same).exists()
+    conn.execute(delete(failure_facet).where(failure_facet.c.fingerprint.in_(names), ~left))
+
+
 _failed_job = job.alias("failed_job")
 
 
@@ -141,6 +171,7 @@ def fill(conn: Connection, ids: Sequence[int] | None = None, whole: Collection[s
     newest = select(func.max(repairs.c.repair)).where(repairs.c.job_id == failure.c.job_id).scalar_subquery()
     mine = failure.c.job_id.in_(select(repairs.c.job_id))
     conn.execute(update(failure).where(mine).values(repaired_by=newest))
+    add_facets(conn, ids)
 
 
 def set_state(conn: Connection, fingerprint: str, state: GroupState, user: str) -> None:

@@ -10,6 +10,7 @@ from typing import Any
 from sqlalchemy import Column, Connection, Table, case, func, insert, literal, null, select
 
 from workbench.db.schema import attempt, failure, forecast, job, job_child, job_event, model_call, step
+from workbench.db.writes import failures
 from workbench.db.writes.archives import add_rows, reserve_ids
 from workbench.json_types import JsonObject
 
@@ -49,6 +50,8 @@ def add_stretch(conn: Connection, tables: dict[str, list[JsonObject]], shift: in
                 moved["call_id"] = prefix + moved["call_id"][len(prefix) :]
             rows.append(moved)
         add_rows(conn, table, rows)
+    # copies are of the same
+    failures.add_facets(conn)
 
 
 def copy_stretch(

@@ -28,7 +28,7 @@ from workbench.db.connection import Ids, among, db_now_ms
 from workbench.db.rollup_tables import job_tail
 from workbench.db.schema import ACTIVE, TERMINAL, artifact, ended_job, job, job_child, model_call, step
 from workbench.db.tables import metadata
-from workbench.db.writes import ended, filing, rollups
+from workbench.db.writes import ended, failures, filing, rollups
 
 DAY_MS = 86_400_000
 #: jobs that are looked at, and removed, in one transaction
@@ -200,6 +200,7 @@ def remove(conn: Connection, ids: Sequence[int]) -> Removed:
     for column in (model_call.c.job_id, artifact.c.job_id, job.c.parent_id, job.c.replay_of, job.c.answers_from):
         conn.execute(update(column.table).where(among(column, _ids)).values({column.name: None}), given)
     ended.remove(conn, ids)
+    failures.remove(conn, ids)
     for table, columns in _BELONGS.items():
         for column in columns:
             conn.execute(delete(table).where(among(column, _ids)), given)
