@@ -459,7 +459,8 @@ def _begin(at: Any, stretch: Stretch) -> Any:
         return null().label("at")
     if stretch.hourly or stretch.zone is None:
         return (at - at % HOUR_MS).label("at")
-    offsets = list_offsets(stretch.since, stretch.until, stretch.zone)
+    # of whole days, so that whoever asks again is told at once
+    offsets = list_offsets(stretch.since // DAY_MS * DAY_MS, -(-stretch.until // DAY_MS) * DAY_MS, stretch.zone)
     if len(offsets) > MOST_OFFSETS:
         return (at - at % _QUARTER_MS).label("at")
     noons = [(until, at - (at + offset) % DAY_MS + DAY_MS // 2) for until, offset in offsets]
