@@ -283,13 +283,13 @@ def test_the_workflows_that_ran_with_a_profile_are_known_before_and_after_their_
         add(conn, kind=kind, state=state, profile_id=profile_id)
     ran = {("a", 5), ("d", 5), ("b", None)}
     for _ in range(2):
-        known = filed.list_kinds(conn)
+        known = filed.list_succeeded(conn)
         assert known is not None
         assert known >= ran
         filing.file_ended(conn)
-    assert filed.list_kinds(conn) == ran
+    assert filed.list_succeeded(conn) == ran
     add(conn, kind="late", profile_id=5)
-    assert ("late", 5) in (filed.list_kinds(conn) or ())
+    assert ("late", 5) in (filed.list_succeeded(conn) or ())
 
 
 @pytest.mark.parametrize(("few", "bounded"), [(100, 100), (3, 100), (3, 10), (1, 2)])

@@ -16,13 +16,13 @@ import pyarrow.parquet as pq
 import pytest
 from sqlalchemy import insert, select, update
 
-from workbench import samples
+from workbench import periods, samples
 from workbench.api import usage as resource
 from workbench.api.client import Workbench
 from workbench.db.schema import job, model_call, node, profile
 from workbench.errors import InvalidInput
 from workbench.settings import Settings
-from workbench.usage import export, periods
+from workbench.usage import export
 from workbench.usage.export import COLUMNS, FormName
 
 #: 2026-03-29 in Berlin: clocks go from 2 to 3, the day has 23 hours

@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from sqlalchemy import insert, update
 
-from workbench import samples
+from workbench import periods, samples
 from workbench.api.client import Workbench
 from workbench.db.reads import budgets
 from workbench.db.reads import rollups as reads
@@ -20,7 +20,6 @@ from workbench.db.writes import rollups
 from workbench.errors import InvalidInput
 from workbench.settings import Settings
 from workbench.story.spending import By
-from workbench.usage import periods
 
 DAY_MS = 86_400_000
 BERLIN = ZoneInfo("Europe/Berlin")

@@ -14,6 +14,7 @@ import pytest
 from sqlalchemy import Connection, delete, insert, select, update
 
 from tests.usage.test_rollups import BEGIN, HOUR, History
+from workbench import periods
 from workbench.api.client import Workbench
 from workbench.db.reads.waste import sum_by
 from workbench.db.rollup_tables import wasted_call
@@ -23,7 +24,6 @@ from workbench.db.waste import CAUSES, FACETS
 from workbench.db.writes import prune, rollups
 from workbench.settings import Settings
 from workbench.story.spending import By
-from workbench.usage import periods
 
 DAY = 24 * HOUR
 END = BEGIN + 25 * DAY

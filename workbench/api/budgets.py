@@ -6,10 +6,11 @@ import builtins
 from collections.abc import Mapping
 from decimal import Decimal
 
+from workbench import periods
 from workbench.api.existing import check_project
 from workbench.arguments import Count, check_arguments
 from workbench.db.connection import Database
-from workbench.usage import budgets, money, periods
+from workbench.usage import budgets, money
 from workbench.usage.budgets import Course, MonthForecast, Outlook, Period, State
 
 

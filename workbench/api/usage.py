@@ -9,6 +9,7 @@ from datetime import UTC
 from pathlib import Path
 from typing import Any, Literal, Unpack
 
+from workbench import periods
 from workbench.arguments import Count, check_arguments
 from workbench.db.batches import write_in_batches
 from workbench.db.connection import Database
@@ -34,7 +35,7 @@ from workbench.db.writes import rollups
 from workbench.story import finished, spending
 from workbench.story.finished import Finished
 from workbench.story.spending import By
-from workbench.usage import accuracy, export, periods, runs
+from workbench.usage import accuracy, export, runs
 from workbench.usage.accuracy import ForecastError
 from workbench.usage.export import FormName
 

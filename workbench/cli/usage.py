@@ -52,7 +52,7 @@ def export(
     as_json: bool,
 ) -> None:
     """Write every model call of a period into FILE, with titles, nodes, profiles and the parts of its price."""
-    from workbench.usage import periods
+    from workbench import periods
 
     chosen: FormName = form or _form_of(file)
     zone = periods.zone_of(time_zone)

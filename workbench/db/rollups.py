@@ -78,6 +78,14 @@ UNREADABLE = ("malformed_output", "invalid_output", "truncated_output", "empty_o
 Range = tuple[int, int]
 
 
+def local_midnight(at: ColumnElement[int], offsets: Sequence[tuple[int, int]]) -> ColumnElement[int]:
+    """When the day of a moment begins in a zone, by a clock that stands on UTC, epoch ms. `offsets`: (from, offset from
+    UTC), ms, of the zone, oldest first (`periods.list_offsets`)."""
+    (_, first), *later = offsets
+    local = at + (case(*((at >= begin, ms) for begin, ms in reversed(later)), else_=first) if later else first)
+    return local - local % DAY_MS
+
+
 def cover(spans: Sequence[int], since: int, until: int) -> tuple[list[tuple[int, Range]], list[Range]]:
     """What of a stretch of time rows of these hours sum up, the longest first, and what none does."""
     covered: list[tuple[int, Range]] = []

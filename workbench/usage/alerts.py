@@ -8,13 +8,14 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import Connection
 
+from workbench import periods
 from workbench.db.reads import alerts as reads
 from workbench.db.reads import budgets as budget_reads
 from workbench.db.rows.alerts import Alert, AlertRule
 from workbench.db.writes import alerts as writes
 from workbench.errors import InvalidInput, Issue
 from workbench.i18n import N_, Text
-from workbench.usage import budgets, money, periods
+from workbench.usage import budgets, money
 
 Kind = Literal["spend_day", "failure_share", "stuck_queue", "worker_gone"]
 KINDS: dict[Kind, str] = {

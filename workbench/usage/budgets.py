@@ -16,13 +16,14 @@ from typing import Any, Literal
 
 from sqlalchemy import Connection
 
+from workbench import periods
 from workbench.db.reads import budgets as reads
 from workbench.db.rows.budgets import Budget, Spent
 from workbench.db.rows.record import Record
 from workbench.db.writes import budgets as writes
 from workbench.errors import BudgetExceeded, InvalidInput, Issue
 from workbench.i18n import N_, Text
-from workbench.usage import money, periods
+from workbench.usage import money
 
 Period = Literal["month", "all"]
 #: percent at which people are told

@@ -75,10 +75,10 @@ class Ran:
     """Which profile has run which workflow. Of one that it never ran, each run of the others would be looked at."""
 
     def __init__(self, conn: Connection) -> None:
-        self._kinds = filing.list_kinds(conn)
+        self._runs = filing.list_succeeded(conn)
 
     def has(self, workflow: str, profile: Profile) -> bool:
-        return self._kinds is None or (workflow, profile.id) in self._kinds
+        return self._runs is None or (workflow, profile.id) in self._runs
 
 
 def measure(

@@ -158,18 +158,18 @@ def list_possible(conn: Connection, filters: dict[str, Any]) -> list[int] | None
     return few if count_filed(conn, counted) == {} else None
 
 
-def list_kinds(conn: Connection) -> set[tuple[str, int | None]] | None:
+def list_succeeded(conn: Connection) -> set[tuple[str, int | None]] | None:
     """(workflow, profile) of jobs that have succeeded, as far as counts and what is not filed tell; None: most are not
     filed yet."""
     if has_many_unfiled(conn):
         return None
     # what is filed after this question is in the answer to the next one
-    few = {(kind, profile) for kind, profile in conn.execute(_unfiled_kinds, {"ids": list_unfiled(conn)})}
-    return few | {(kind, profile or None) for kind, profile in conn.execute(_filed_kinds)}
+    few = {(kind, profile) for kind, profile in conn.execute(_unfiled_runs, {"ids": list_unfiled(conn)})}
+    return few | {(kind, profile or None) for kind, profile in conn.execute(_filed_runs)}
 
 
-_unfiled_kinds = select(job.c.kind, job.c.profile_id).where(among(job.c.id, bindparam("ids", type_=Ids())))
-_filed_kinds = (
+_unfiled_runs = select(job.c.kind, job.c.profile_id).where(among(job.c.id, bindparam("ids", type_=Ids())))
+_filed_runs = (
     select(job_count.c.kind, job_count.c.profile_id)
     .where(job_count.c.model == "", job_count.c.state == "succeeded", job_count.c.jobs > 0)
     .distinct()

@@ -11,7 +11,7 @@ from __future__ import annotations
 import functools
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime, time, timedelta
+from datetime import UTC, datetime, time, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -23,7 +23,6 @@ from sqlalchemy import (
     Select,
     Table,
     and_,
-    case,
     cast,
     func,
     literal,
@@ -33,6 +32,7 @@ from sqlalchemy import (
     union_all,
 )
 
+from workbench import periods
 from workbench.db import histograms
 from workbench.db.connection import Ids, among, unindexed
 from workbench.db.histograms import Histogram
@@ -66,6 +66,7 @@ from workbench.db.rollups import (
     cover,
     job_sums,
     latency_of,
+    local_midnight,
     pick,
     usage_sums,
 )
@@ -79,10 +80,6 @@ LONG_TAIL = 20_000
 MOST_READ = 10_000
 #: hours in which a day begins that are asked for one by one; SQLite takes no condition of a thousand
 MOST_SPLIT = 400
-#: offsets of a zone that a statement tells apart
-MOST_OFFSETS = 8
-#: every offset from UTC is a multiple of it
-_QUARTER_MS = 900_000
 #: where the longest span begins, so that nothing is left over at the end
 _FOREVER = (1 << 61) // LONGEST_MS * LONGEST_MS
 
@@ -136,14 +133,6 @@ class Stretch:
     def list_split_hours(self) -> list[int]:
         """The whole hours in which a day begins, where the zone is half an hour or a quarter off."""
         return [hour for hour in self.list_split(HOUR_MS) if self.first <= hour < self.last]
-
-
-def day_of(at: int, zone: str) -> int:
-    """When the day of a moment began there, epoch ms."""
-    if zone == "UTC":
-        return at - at % DAY_MS
-    local = datetime.fromtimestamp(at / 1000, ZoneInfo(zone))
-    return round(local.replace(hour=0, minute=0, second=0, microsecond=0, fold=0).timestamp() * 1000)
 
 
 @dataclass(frozen=True, slots=True)
@@ -453,46 +442,15 @@ def is_behind(conn: Connection) -> bool:
 
 
 def _begin(at: Any, stretch: Stretch) -> Any:
-    """The beginning of what a moment is told apart by, its hour; or a moment by which its day is found, one for all of
-    a day, or, where the zone's offset changes too often, one for a quarter of an hour."""
+    """What a moment is told apart by: the beginning of its hour, or its day, as `local_midnight` tells it."""
     if not stretch.by_time:
         return null().label("at")
     if stretch.hourly or stretch.zone is None:
         return (at - at % HOUR_MS).label("at")
-    # of whole days, so that whoever asks again is told at once
-    offsets = list_offsets(stretch.since // DAY_MS * DAY_MS, -(-stretch.until // DAY_MS) * DAY_MS, stretch.zone)
-    if len(offsets) > MOST_OFFSETS:
-        return (at - at % _QUARTER_MS).label("at")
-    noons = [(until, at - (at + offset) % DAY_MS + DAY_MS // 2) for until, offset in offsets]
-    *earlier, (_, last) = noons
-    return (case(*((at < until, noon) for until, noon in earlier), else_=last) if earlier else last).label("at")
-
-
-@functools.lru_cache(256)
-def list_offsets(since: int, until: int, zone: str) -> list[tuple[int, int]]:
-    """(before when, ms from UTC) of each part of a stretch of time in which a zone keeps one offset."""
-    begin, end = max(since, _EARLIEST_MS), min(until, _LATEST_MS)
-    known = ZoneInfo(zone)
-
-    def offset_at(ms: int) -> int:
-        offset = datetime.fromtimestamp(ms / 1000, known).utcoffset()
-        return round(offset.total_seconds() * 1000) if offset is not None else 0
-
-    parts: list[tuple[int, int]] = []
-    at = begin
-    while at < end and len(parts) <= MOST_OFFSETS:
-        offset = offset_at(at)
-        later = next((ms for ms in range(at, end, DAY_MS) if offset_at(ms) != offset), None)
-        if later is None and offset_at(end) == offset:
-            break
-        high = end if later is None else later
-        low = max(at, high - DAY_MS)
-        while high - low > 1:
-            middle = (low + high) // 2
-            low, high = (middle, high) if offset_at(middle) == offset else (low, middle)
-        parts.append((high, offset))
-        at = high
-    return [*parts, (until, offset_at(max(at, begin)))]
+    # whole days, so that whoever asks again is told at once
+    since, until = max(stretch.since, _EARLIEST_MS), min(stretch.until, _LATEST_MS)
+    whole = since // DAY_MS * DAY_MS, -(-until // DAY_MS) * DAY_MS
+    return local_midnight(at, periods.list_offsets(*whole, ZoneInfo(stretch.zone))).label("at")
 
 
 def _sum(
@@ -532,7 +490,7 @@ def _day(days: dict[int, int], at: int | None, stretch: Stretch) -> int | None:
         return at
     day = days.get(at)
     if day is None:
-        day = days[at] = day_of(int(at), stretch.zone)
+        day = days[at] = periods.start_of(periods.day_of(int(at), UTC), ZoneInfo(stretch.zone))
     return day
 
 

@@ -12,13 +12,13 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from itertools import takewhile
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Select, and_, bindparam, case, func, literal, or_, select, union_all
+from sqlalchemy import ColumnElement, Connection, Select, and_, bindparam, func, literal, or_, select, union_all
 
 from workbench.db.connection import Ids, among
 from workbench.db.reads import wasted
 from workbench.db.reads.usage import GROUPS, dimensions, follows, started_at
 from workbench.db.rollup_tables import waste_sum, wasted_call
-from workbench.db.rollups import DAY_MS, HOUR_MS, THIRD_MS, Range, cover
+from workbench.db.rollups import DAY_MS, HOUR_MS, THIRD_MS, Range, cover, local_midnight
 from workbench.db.rows.jobs import CallSummary
 from workbench.db.rows.record import columns, fetch
 from workbench.db.rows.usage import CallFilters
@@ -157,9 +157,7 @@ def sum_by_day(
     else:
         stretch = (since - THIRD_MS + 1, until)
         split = _add_thirds(conn, sums, _of_facet(facet, THIRD, stretch, given), since, until, day_of)
-    offset = case(*((_c.started_at >= at, ms) for at, ms in newest_first), else_=newest_first[-1][1])
-    local = _c.started_at + offset
-    day = (local - local % DAY_MS).label("day")
+    day = local_midnight(_c.started_at, offsets).label("day")
     for begin in range(0, len(split), MOST_SPLIT):
         times = or_(*(_between(*times) for times in split[begin : begin + MOST_SPLIT]))
         query = select(day, _c.currency, func.count(), func.sum(_c.cost_micros))

@@ -14,6 +14,7 @@ from sqlalchemy import (
     Boolean,
     CompoundSelect,
     Connection,
+    String,
     and_,
     bindparam,
     delete,
@@ -82,7 +83,9 @@ def add(conn: Connection, job_id: int, fingerprint: str) -> None:
 _unrepaired = failure.c.repaired_by.is_(None)
 _ids = bindparam("b_ids", type_=Ids())
 _facet_of = tuple(
-    func.coalesce(own, literal(0 if own.name.endswith("_id") else "", own.type)).label(own.name)
+    (func.coalesce(own, literal("" if isinstance(own.type, String) else 0, own.type)) if own.nullable else own).label(
+        own.name
+    )
     for own in (failure.c[column.name] for column in failure_facet.c)
 )
 # in one order, so that two writers do not wait for each other
@@ -104,8 +107,7 @@ def remove(conn: Connection, job_ids: Collection[int]) -> None:
     if not names:
         return
     conn.execute(delete(failure).where(mine), {"b_ids": [*job_ids]})
-    same = and_(*(own == failure_facet.c[own.name] for own in _facet_of), failure.c.kind == failure_facet.c.kind)
-    left = select(literal(1)).where(failure.c.fingerprint == failure_facet.c.fingerprint, same).exists()
+    left = select(literal(1)).where(*(own.element == failure_facet.c[own.name] for own in _facet_of)).exists()
     conn.execute(delete(failure_facet).where(failure_facet.c.fingerprint.in_(names), ~left))
 
 

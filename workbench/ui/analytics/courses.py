@@ -7,6 +7,7 @@ from typing import Any
 
 import streamlit as st
 
+from workbench.periods import DAY_MS
 from workbench.ui import charts, formats, live
 from workbench.ui.analytics import window
 from workbench.ui.analytics.window import Window
@@ -14,7 +15,6 @@ from workbench.ui.budgets import whose_in_words
 from workbench.ui.language import current, t
 from workbench.ui.markup import plain
 from workbench.usage import budgets
-from workbench.usage.periods import DAY_MS
 
 MICROS = 1_000_000
 

@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 
 import streamlit as st
 
+from workbench import periods
 from workbench.db.rows.usage import GroupSpending, UsageCost
 from workbench.db.rows.waste import GroupWaste
 from workbench.errors import InvalidInput
@@ -23,7 +24,7 @@ from workbench.ui.analytics.window import Window, mark
 from workbench.ui.jobs import board
 from workbench.ui.language import current, t
 from workbench.ui.markup import plain
-from workbench.usage import money, periods
+from workbench.usage import money
 
 MICROS = 1_000_000
 RUNS = "run"

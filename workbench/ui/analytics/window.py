@@ -14,13 +14,13 @@ from zoneinfo import ZoneInfo
 
 import streamlit as st
 
+from workbench import periods
 from workbench.db.rows.usage import JobSuccess, JobTimes, Latency, UsageCost, UsageTotals
 from workbench.db.rows.waste import DayWaste
 from workbench.json_types import JsonObject
 from workbench.ui import budgets, filters, formats, labels, live, older
 from workbench.ui.language import current, t
 from workbench.ui.markup import plain
-from workbench.usage import periods
 
 T = TypeVar("T")
 D = TypeVar("D", UsageTotals, UsageCost, Latency, JobSuccess, JobTimes, DayWaste, budgets.DayCost)
